@@ -1,0 +1,1 @@
+"""Neural Architecture Optimization (Luo et al., 2018) in JAX and Flax."""

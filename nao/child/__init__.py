@@ -1,0 +1,1 @@
+"""The network that tokens describe: primitives, network, training."""

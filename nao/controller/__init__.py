@@ -1,0 +1,1 @@
+"""Encoder, predictor and decoder of architectures, their fit, and latent ascent."""

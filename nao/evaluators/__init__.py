@@ -1,0 +1,1 @@
+"""Where the number of an architecture comes from."""

@@ -1,0 +1,82 @@
+"""The evaluator contract: where the number of an architecture comes from."""
+
+import dataclasses
+import math
+from collections.abc import Iterator, Mapping
+from typing import Protocol
+
+import numpy as np
+
+from nao.types import Array
+
+
+@dataclasses.dataclass(frozen=True)
+class Objective:
+    """What is measured.
+
+    Attributes:
+        name: Name of the measure, as it appears in tables and figures.
+        maximize: Whether higher is better.
+        unit: Unit of the value, empty for a fraction.
+    """
+
+    name: str
+    maximize: bool = True
+    unit: str = ""
+
+    @property
+    def sign(self) -> int:
+        """Factor that turns a value into one where higher is better."""
+        return 1 if self.maximize else -1
+
+
+@dataclasses.dataclass(frozen=True)
+class Evaluation:
+    """The outcome of one evaluation; a failed one has no value, but a reason.
+
+    Attributes:
+        value: The objective as measured, in its own unit; None where it failed.
+        metrics: Further numbers worth keeping (loss, epochs, parameters).
+        seconds: Wall-clock seconds the evaluation took.
+        reason: Why it failed, one line; empty where it did not.
+    """
+
+    value: float | None
+    metrics: Mapping[str, float] = dataclasses.field(default_factory=dict)
+    seconds: float = 0.0
+    reason: str = ""
+
+    def __post_init__(self):
+        if self.value is not None and not math.isfinite(self.value):
+            raise ValueError(
+                f"value must be finite, or None for a failed one, got {self.value}."
+            )
+        if (self.value is None) != bool(self.reason):
+            raise ValueError("A failed evaluation, and no other, has a reason.")
+
+    @property
+    def status(self) -> str:
+        """`complete` or `failed`."""
+        return "failed" if self.value is None else "complete"
+
+
+class Evaluator(Protocol):
+    """Gives architectures their objective; one bad child is a failed evaluation."""
+
+    objective: Objective
+
+    def evaluate(self, tokens: np.ndarray, keys: Array) -> Iterator[Evaluation]:
+        """Yields one evaluation per row of `tokens`, in order, as soon as known.
+
+        Args:
+            tokens: int32 [num, length] vocabulary ids of the space.
+            keys: JAX keys [num]; the randomness of each evaluation.
+        """
+
+    def test(self, tokens: np.ndarray, key: Array) -> dict[str, float]:
+        """Measures one architecture [length] on the test part, for the final choice.
+
+        Returns:
+            Named test numbers, the objective's counterpart first; empty where the
+            evaluator has no test part.
+        """

@@ -1,0 +1,1 @@
+"""Figures: the cells of an architecture, the progress of a search."""

@@ -1,0 +1,15 @@
+"""What can be searched: one token grammar per space."""
+
+from nao.spaces.base import Slot, Space
+from nao.spaces.conv_cell import OPERATION_SETS, ConvCell
+from nao.spaces.custom import custom
+from nao.spaces.nasbench201 import NASBench201
+
+__all__ = [
+    "OPERATION_SETS",
+    "ConvCell",
+    "NASBench201",
+    "Slot",
+    "Space",
+    "custom",
+]

@@ -1,0 +1,344 @@
+"""A search space is a token grammar: slots in a fixed order, each with its choices.
+
+A space made of slots alone is complete: it samples, mutates, parses, prints and draws
+its architectures. A space whose slots interact overrides `is_valid`, `canonical`,
+`equivalents`, and for the notation of its field `_parse_notation` and `format`.
+"""
+
+import dataclasses
+import functools
+import json
+import math
+import shlex
+from collections.abc import Iterator
+
+import networkx as nx
+import numpy as np
+
+START = "<start>"  # entry 0 of every vocabulary: what the decoder reads first
+FORMAT = "nao/architecture"
+FORMAT_VERSION = 1
+
+_MAX_REJECTIONS = 1000  # rounds of rejection sampling before a space counts as empty
+
+
+@dataclasses.dataclass(frozen=True)
+class Slot:
+    """One decision of an architecture.
+
+    Attributes:
+        name: Unique name in its space, for example `normal/2/left/input`.
+        choices: What may stand there. A choice name shared by two slots is one
+            vocabulary entry.
+    """
+
+    name: str
+    choices: tuple[str, ...]
+
+    def __post_init__(self):
+        if not self.choices:
+            raise ValueError(f"Slot {self.name!r} must have at least one choice.")
+        for text in (self.name, *self.choices):
+            if not isinstance(text, str) or not text or not text.isprintable():
+                raise ValueError(
+                    "Names of slots and choices must be printable text, "
+                    f"got {text!r} in slot {self.name!r}."
+                )
+        if "=" in self.name:
+            raise ValueError(f"Names of slots must not have '=', got {self.name!r}.")
+        if len(set(self.choices)) != len(self.choices):
+            raise ValueError(
+                f"Choices of slot {self.name!r} must differ, got {self.choices}."
+            )
+        if START in self.choices:
+            raise ValueError(f"{START!r} is reserved, found in slot {self.name!r}.")
+
+
+@dataclasses.dataclass(frozen=True)
+class Space:
+    """A token grammar; usable as it is for a space from slots alone.
+
+    Architectures are rows of vocabulary ids, int32 [num, length], on the host.
+
+    Attributes:
+        name: Name of the space, part of every saved architecture.
+        slots: The decisions, in the order the controller reads and writes them.
+        group: Consecutive tokens whose embeddings are joined into one encoder step;
+            divides the length.
+    """
+
+    name: str
+    slots: tuple[Slot, ...]
+    group: int = 1
+
+    def __post_init__(self):
+        names = [slot.name for slot in self.slots]
+        if not names:
+            raise ValueError(f"Space {self.name!r} must have at least one slot.")
+        if len(set(names)) != len(names):
+            raise ValueError(f"Slots of space {self.name!r} must differ, got {names}.")
+        if self.group < 1 or len(names) % self.group:
+            raise ValueError(
+                f"group must divide the number of slots, {len(names)}, "
+                f"got {self.group}."
+            )
+
+    @property
+    def length(self) -> int:
+        """Number of tokens of an architecture."""
+        return len(self.slots)
+
+    @functools.cached_property
+    def vocabulary(self) -> tuple[str, ...]:
+        """Names of the token ids: the start token, then choices as they appear."""
+        seen = dict.fromkeys([START])
+        for slot in self.slots:
+            seen.update(dict.fromkeys(slot.choices))
+        return tuple(seen)
+
+    @functools.cached_property
+    def _ids(self) -> dict[str, int]:
+        return {name: i for i, name in enumerate(self.vocabulary)}
+
+    @functools.cached_property
+    def choice_ids(self) -> tuple[np.ndarray, ...]:
+        """Vocabulary ids of each slot's choices, int32 [num_choices] each."""
+        return tuple(
+            np.array([self._ids[c] for c in slot.choices], np.int32)
+            for slot in self.slots
+        )
+
+    @functools.cached_property
+    def legal(self) -> np.ndarray:
+        """Which ids may stand where, bool [length, vocab_size]."""
+        legal = np.zeros((self.length, len(self.vocabulary)), bool)
+        for row, ids in zip(legal, self.choice_ids, strict=True):
+            row[ids] = True
+        legal.setflags(write=False)
+        return legal
+
+    @functools.cached_property
+    def num_sequences(self) -> int:
+        """Number of token sequences under the slots (`is_valid` may allow fewer)."""
+        return math.prod(len(slot.choices) for slot in self.slots)
+
+    # Choice indices: the position of a token among its slot's choices.
+
+    def to_indices(self, tokens: np.ndarray) -> np.ndarray:
+        """Maps vocabulary ids to positions among each slot's choices, same shape."""
+        table = np.full((self.length, len(self.vocabulary)), -1, np.int32)
+        for row, ids in zip(table, self.choice_ids, strict=True):
+            row[ids] = np.arange(len(ids))
+        return table[np.arange(self.length), tokens]
+
+    def from_indices(self, indices: np.ndarray) -> np.ndarray:
+        """Maps positions among each slot's choices to vocabulary ids, same shape."""
+        table = np.zeros((self.length, max(map(len, self.choice_ids))), np.int32)
+        for row, ids in zip(table, self.choice_ids, strict=True):
+            row[: len(ids)] = ids
+        return table[np.arange(self.length), indices]
+
+    # Random architectures.
+
+    def sample(self, rng: np.random.Generator, num: int) -> np.ndarray:
+        """Draws valid architectures, each slot uniform over its choices.
+
+        Returns:
+            int32 [num, length]; rows may repeat.
+
+        Raises:
+            ValueError: If no valid architecture turns up.
+        """
+        sizes = np.array([len(ids) for ids in self.choice_ids])
+        found, missing = [np.zeros((0, self.length), np.int32)], num
+        for _ in range(_MAX_REJECTIONS):
+            if missing <= 0:
+                return np.concatenate(found)[:num]
+            draws = rng.integers(0, sizes, (max(missing, 16), self.length))
+            tokens = self.from_indices(draws)
+            found.append(tokens[self.is_valid(tokens)])
+            missing -= len(found[-1])
+        raise ValueError(
+            f"Space {self.name!r}: found {num - missing} of {num} valid architectures "
+            f"in {_MAX_REJECTIONS} rounds of sampling."
+        )
+
+    def mutate(self, rng: np.random.Generator, tokens: np.ndarray) -> np.ndarray:
+        """Changes one slot of each row to another choice, keeping the row valid.
+
+        Args:
+            rng: Source of randomness.
+            tokens: int32 [num, length], valid.
+
+        Returns:
+            int32 [num, length]. A row without a valid neighbour stays as it is.
+        """
+        result = np.array(tokens, np.int32)
+        for row in result:
+            neighbours = self.neighbours(row)
+            if len(neighbours):
+                row[:] = neighbours[rng.integers(len(neighbours))]
+        return result
+
+    def neighbours(self, tokens: np.ndarray) -> np.ndarray:
+        """Returns all valid rows [num, length] that differ in one slot of `tokens`."""
+        rows = []
+        for position, ids in enumerate(self.choice_ids):
+            for token in ids[ids != tokens[position]]:
+                row = np.array(tokens, np.int32)
+                row[position] = token
+                rows.append(row)
+        rows = np.array(rows, np.int32).reshape(-1, self.length)
+        return rows[self.is_valid(rows)]
+
+    def enumerate(self, batch_size: int = 8192) -> Iterator[np.ndarray]:
+        """Yields every valid architecture in lexicographic order, [<=batch, length]."""
+        sizes = [len(ids) for ids in self.choice_ids]
+        for start in range(0, self.num_sequences, batch_size):
+            stop = min(start + batch_size, self.num_sequences)
+            indices = np.stack(np.unravel_index(np.arange(start, stop), sizes), -1)
+            tokens = self.from_indices(indices)
+            yield tokens[self.is_valid(tokens)]
+
+    # What a sequence means.
+
+    def is_valid(self, tokens: np.ndarray) -> np.ndarray:
+        """Says which rows [num, length] are architectures of the space, bool [num].
+
+        Subclasses add constraints that cross slots.
+        """
+        tokens = np.asarray(tokens)
+        inside = (tokens >= 0) & (tokens < len(self.vocabulary))
+        position = np.arange(self.length)
+        return (inside & self.legal[position, np.where(inside, tokens, 0)]).all(-1)
+
+    def canonical(self, tokens: np.ndarray) -> np.ndarray:
+        """Maps each row to the one representative of all rows of the same function.
+
+        Idempotent. Here every sequence is its own representative.
+        """
+        return np.array(tokens, np.int32)
+
+    def equivalents(self, rng: np.random.Generator, tokens: np.ndarray) -> np.ndarray:
+        """Maps each row to a random valid row of the same function: augmentation."""
+        return np.array(tokens, np.int32)
+
+    # Text.
+
+    def parse(self, text: str) -> np.ndarray:
+        """Reads an architecture in the space's notation or in versioned JSON.
+
+        Returns:
+            int32 [length].
+
+        Raises:
+            ValueError: If the text is not a valid architecture of this space.
+        """
+        text = text.strip()
+        tokens = (
+            self._parse_json(text)
+            if text.startswith("{")
+            else self._parse_notation(text)
+        )
+        if not self.is_valid(tokens[None])[0]:
+            raise ValueError(f"Not a valid architecture of {self.name!r}: {text!r}.")
+        return tokens
+
+    def format(self, tokens: np.ndarray) -> str:
+        """Writes one architecture [length] in the notation `parse` reads."""
+        return shlex.join(
+            f"{slot.name}={choice}"
+            for slot, choice in zip(self.slots, self.choices(tokens), strict=True)
+        )
+
+    def choices(self, tokens: np.ndarray) -> tuple[str, ...]:
+        """Returns the choice names of one architecture [length], slot by slot."""
+        return tuple(self.vocabulary[token] for token in tokens)
+
+    def to_json(self, tokens: np.ndarray) -> dict:
+        """Returns one architecture [length] as the versioned JSON object."""
+        names = [slot.name for slot in self.slots]
+        return {
+            "format": FORMAT,
+            "version": FORMAT_VERSION,
+            "space": self.name,
+            "architecture": self.format(tokens),
+            "slots": dict(zip(names, self.choices(tokens), strict=True)),
+        }
+
+    def from_choices(self, choices: dict[str, str]) -> np.ndarray:
+        """Builds an architecture [length] from a choice name for each slot."""
+        names = [slot.name for slot in self.slots]
+        for name in choices:
+            if name not in names:
+                raise ValueError(
+                    f"Unknown slot {name!r} of space {self.name!r}; "
+                    f"known: {', '.join(names)}."
+                )
+        missing = [name for name in names if name not in choices]
+        if missing:
+            raise ValueError(
+                f"Architecture of space {self.name!r} lacks slots {', '.join(missing)}."
+            )
+        for slot in self.slots:
+            if choices[slot.name] not in slot.choices:
+                raise ValueError(
+                    f"Unknown choice {choices[slot.name]!r} in slot {slot.name!r}; "
+                    f"known: {', '.join(slot.choices)}."
+                )
+        return np.array([self._ids[choices[name]] for name in names], np.int32)
+
+    def _parse_json(self, text: str) -> np.ndarray:
+        try:
+            data = json.loads(text)
+        except json.JSONDecodeError as error:
+            raise ValueError(f"Architecture is not valid JSON: {error}.") from None
+        if data.get("format") != FORMAT or data.get("version") != FORMAT_VERSION:
+            raise ValueError(
+                f"Architecture JSON must have format {FORMAT!r} and version "
+                f"{FORMAT_VERSION}, got {data.get('format')!r} and "
+                f"{data.get('version')!r}."
+            )
+        if data.get("space") != self.name:
+            raise ValueError(
+                f"Architecture is of space {data.get('space')!r}, not {self.name!r}."
+            )
+        if not isinstance(data.get("slots"), dict):
+            raise ValueError("Architecture JSON must have an object of slots.")
+        return self.from_choices(data["slots"])
+
+    def _parse_notation(self, text: str) -> np.ndarray:
+        choices = {}
+        try:
+            parts = shlex.split(text)
+        except ValueError as error:
+            raise ValueError(f"{error} in {text!r}.") from None
+        for part in parts:
+            name, equals, choice = part.partition("=")
+            if not equals or name in choices:
+                raise ValueError(
+                    f"Architectures of {self.name!r} read 'slot=choice ...', each "
+                    f"slot once, got {part!r}."
+                )
+            choices[name] = choice
+        return self.from_choices(choices)
+
+    # Drawing.
+
+    def graph(self, tokens: np.ndarray) -> nx.DiGraph:
+        """Returns one architecture [length] as a labelled graph, for drawings.
+
+        Every node has `label`, `kind` (`input`, `operation`, `node` or `output`) and
+        `cell`, the name of the panel it is drawn in.
+        """
+        graph = nx.DiGraph()
+        previous = "input"
+        graph.add_node(previous, label="input", kind="input", cell=self.name)
+        for slot, choice in zip(self.slots, self.choices(tokens), strict=True):
+            label = f"{slot.name}: {choice}"
+            graph.add_node(slot.name, label=label, kind="operation", cell=self.name)
+            graph.add_edge(previous, slot.name)
+            previous = slot.name
+        graph.add_node("output", label="output", kind="output", cell=self.name)
+        graph.add_edge(previous, "output")
+        return graph

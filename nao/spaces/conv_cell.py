@@ -1,0 +1,205 @@
+"""NAO's convolutional cells (Luo et al., 2018, arXiv:1808.07233, section 3 and 4.1).
+
+An architecture is a normal and a reduction cell. A cell has two inputs, 0 (the cell
+before last) and 1 (the last cell), and nodes 2, 3, ...; a node adds two operations,
+each on a cell input or an earlier node. States nobody reads are the cell's output.
+
+Tokens per branch are (input, operation), node by node, the normal cell first, and the
+two tokens of a branch are joined into one encoder step: the coding of NAO with weight
+sharing, 40 tokens and 20 steps for 5 nodes.
+
+Cells that differ by the order of a node's branches or by the numbering of the nodes
+compute the same function; the canonical form is the lexicographically smallest of them.
+"""
+
+import itertools
+
+import networkx as nx
+import numpy as np
+
+from nao.spaces import base
+
+# Named sets of operations; their implementations are in `nao.child.primitives`.
+OPERATION_SETS = {
+    # ENAS (Pham et al., 2018), numbered as in NAO's search with weight sharing.
+    "enas": (
+        "sep_conv_3x3",
+        "sep_conv_5x5",
+        "avg_pool_3x3",
+        "max_pool_3x3",
+        "identity",
+    ),
+}
+CELLS = ("normal", "reduction")
+NUM_INPUTS = 2
+
+Cell = tuple[tuple[tuple[int, int], tuple[int, int]], ...]  # per node, per branch
+
+
+class ConvCell(base.Space):
+    """Normal and reduction cells of two-branch nodes.
+
+    The notation is NAO's: `input operation input operation ...` as numbers, node by
+    node, a bar between the cells; operations are numbered as in `operations`.
+    """
+
+    operations: tuple[str, ...]
+    num_nodes: int
+
+    def __init__(self, operations: str | tuple[str, ...] = "enas", num_nodes: int = 5):
+        """Makes the space.
+
+        Args:
+            operations: Name of a set in `OPERATION_SETS`, or the names themselves.
+            num_nodes: Nodes of a cell, its inputs not counted.
+        """
+        if isinstance(operations, str):
+            if operations not in OPERATION_SETS:
+                raise ValueError(
+                    f"Unknown operation set {operations!r}; "
+                    f"known: {', '.join(sorted(OPERATION_SETS))}."
+                )
+            operations = OPERATION_SETS[operations]
+        if num_nodes < 1:
+            raise ValueError(f"num_nodes must be at least 1, got {num_nodes}.")
+        slots = []
+        for cell, node, branch in itertools.product(
+            CELLS, range(num_nodes), ("left", "right")
+        ):
+            name = f"{cell}/{node + NUM_INPUTS}/{branch}"
+            inputs = tuple(str(i) for i in range(node + NUM_INPUTS))
+            slots.append(base.Slot(f"{name}/input", inputs))
+            slots.append(base.Slot(f"{name}/operation", tuple(operations)))
+        object.__setattr__(self, "operations", tuple(operations))
+        object.__setattr__(self, "num_nodes", num_nodes)
+        super().__init__(name="conv_cell", slots=tuple(slots), group=2)
+
+    def architecture(self, tokens: np.ndarray) -> np.ndarray:
+        """Returns the cells as integers, the form child networks read.
+
+        Args:
+            tokens: int32 [num, length].
+
+        Returns:
+            int32 [num, cell, node, branch, 2]; the last axis holds the input (0 and 1
+            the cell's inputs, 2 + i node i) and the index of the operation.
+        """
+        shape = (len(tokens), len(CELLS), self.num_nodes, 2, 2)
+        return self.to_indices(tokens).reshape(shape)
+
+    def canonical(self, tokens: np.ndarray) -> np.ndarray:
+        """Maps each row to the smallest row under branch order and node numbering."""
+        return self._map_cells(tokens, _smallest)
+
+    def equivalents(self, rng: np.random.Generator, tokens: np.ndarray) -> np.ndarray:
+        """Draws a random numbering of the nodes and order of the branches per row."""
+        return self._map_cells(tokens, lambda cell: _shuffled(rng, cell))
+
+    def _map_cells(self, tokens, function) -> np.ndarray:
+        architectures = self.architecture(tokens).tolist()
+        mapped = [[function(_as_cell(c)) for c in cells] for cells in architectures]
+        return self.from_indices(np.array(mapped, np.int32).reshape(-1, self.length))
+
+    def format(self, tokens: np.ndarray) -> str:
+        """Writes both cells as numbers: `0 1 0 4 2 2 1 3 | 1 1 0 3 2 3 2 3`."""
+        cells = self.to_indices(tokens).reshape(len(CELLS), -1)
+        return " | ".join(" ".join(map(str, cell)) for cell in cells)
+
+    def _parse_notation(self, text: str) -> np.ndarray:
+        words = text.replace("|", " ").split()
+        if len(words) != self.length or not all(word.isdecimal() for word in words):
+            raise ValueError(
+                f"A conv_cell architecture of {self.num_nodes} nodes reads "
+                f"'input operation ... | ...', {self.length} numbers, got {text!r}."
+            )
+        indices = np.array([int(word) for word in words])
+        for slot, index in zip(self.slots, indices, strict=True):
+            if index >= len(slot.choices):
+                raise ValueError(
+                    f"Slot {slot.name!r} takes 0 to {len(slot.choices) - 1}, "
+                    f"got {index}."
+                )
+        return self.from_indices(indices)
+
+    def graph(self, tokens: np.ndarray) -> nx.DiGraph:
+        """Returns both cells as one graph of two components."""
+        graph = nx.DiGraph()
+        for cell, nodes in zip(CELLS, self.architecture(tokens[None])[0], strict=True):
+            for state, label in enumerate(("cell before last", "last cell")):
+                graph.add_node(f"{cell}/{state}", label=label, kind="input", cell=cell)
+            graph.add_node(f"{cell}/output", label="output", kind="output", cell=cell)
+            for node, branches in enumerate(nodes, start=NUM_INPUTS):
+                name = f"{cell}/{node}"
+                graph.add_node(name, label=f"node {node}", kind="node", cell=cell)
+                for side, (state, operation) in zip("lr", branches, strict=True):
+                    graph.add_node(
+                        f"{name}/{side}",
+                        label=self.operations[operation],
+                        kind="operation",
+                        cell=cell,
+                    )
+                    graph.add_edge(f"{cell}/{state}", f"{name}/{side}")
+                    graph.add_edge(f"{name}/{side}", name)
+            loose = set(range(NUM_INPUTS + self.num_nodes)) - set(
+                nodes[..., 0].ravel().tolist()
+            )
+            for state in sorted(loose):
+                graph.add_edge(f"{cell}/{state}", f"{cell}/output")
+        return graph
+
+
+def _as_cell(nodes: list) -> Cell:
+    return tuple(tuple((i, o) for i, o in branches) for branches in nodes)
+
+
+def _place(cell: Cell, node: int, number: dict[int, int]) -> tuple | None:
+    """Returns a node's branches under a partial numbering, smaller one first.
+
+    None where a state that the node reads has no number yet.
+    """
+    if any(state not in number for state, _ in cell[node]):
+        return None
+    return tuple(sorted((number[state], op) for state, op in cell[node]))
+
+
+def _smallest(cell: Cell) -> Cell:
+    """Returns the lexicographically smallest equivalent cell.
+
+    Places, one after the other, the node whose branches read smallest. Where several
+    tie, the nodes are twins so far, and every one of them is followed.
+    """
+    start = {i: i for i in range(NUM_INPUTS)}
+    frontier, rows = [start], []
+    for position in range(NUM_INPUTS, NUM_INPUTS + len(cell)):
+        options = []
+        for number in frontier:
+            for node in range(len(cell)):
+                if node + NUM_INPUTS not in number:
+                    row = _place(cell, node, number)
+                    if row is not None:
+                        options.append((row, node + NUM_INPUTS, number))
+        smallest = min(row for row, _, _ in options)
+        rows.append(smallest)
+        followed = {}
+        for row, state, number in options:
+            if row == smallest:
+                extended = number | {state: position}
+                followed[tuple(sorted(extended.items()))] = extended
+        frontier = list(followed.values())
+    return tuple(rows)
+
+
+def _shuffled(rng: np.random.Generator, cell: Cell) -> Cell:
+    """Returns an equivalent cell: a random topological order, branches in any order."""
+    number, rows = {i: i for i in range(NUM_INPUTS)}, []
+    for position in range(NUM_INPUTS, NUM_INPUTS + len(cell)):
+        ready = [
+            (node, row)
+            for node in range(len(cell))
+            if node + NUM_INPUTS not in number
+            and (row := _place(cell, node, number)) is not None
+        ]
+        node, row = ready[rng.integers(len(ready))]
+        number[node + NUM_INPUTS] = position
+        rows.append(row if rng.random() < 0.5 else row[::-1])
+    return tuple(rows)

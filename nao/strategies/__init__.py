@@ -1,0 +1,1 @@
+"""Who proposes architectures: NAO and its baselines, one protocol."""
