@@ -17,3 +17,8 @@ def option(default: Any, help: str) -> Any:
         help: One line: what the field means, its unit, and what edge values mean.
     """
     return dataclasses.field(default=default, metadata={"help": help})
+
+
+def part(cls: type) -> Any:
+    """Returns a dataclass field that holds a config of its own, default as made."""
+    return dataclasses.field(default_factory=cls)

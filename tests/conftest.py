@@ -16,7 +16,9 @@ def rng():
         spaces.ConvCell(),
         spaces.ConvCell(num_nodes=2),
         spaces.NASBench201(),
-        spaces.custom({"kernel": (3, 5), "depth": (1, 2, 3), "norm": ("batch norm", "3")}),
+        spaces.custom(
+            {"kernel": (3, 5), "depth": (1, 2, 3), "norm": ("batch norm", "3")}
+        ),
         spaces.custom({"only": ("choice",)}, name="single"),
     ],
     ids=lambda space: f"{space.name}-{space.length}",

@@ -4,6 +4,7 @@ from nao.spaces.base import Slot, Space
 from nao.spaces.conv_cell import OPERATION_SETS, ConvCell
 from nao.spaces.custom import custom
 from nao.spaces.nasbench201 import NASBench201
+from nao.spaces.subset import Subset
 
 __all__ = [
     "OPERATION_SETS",
@@ -11,5 +12,6 @@ __all__ = [
     "NASBench201",
     "Slot",
     "Space",
+    "Subset",
     "custom",
 ]

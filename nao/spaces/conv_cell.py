@@ -19,7 +19,7 @@ import numpy as np
 
 from nao.spaces import base
 
-# Named sets of operations; their implementations are in `nao.child.primitives`.
+# Named sets of operations; their implementations are in `nao.child.operations`.
 OPERATION_SETS = {
     # ENAS (Pham et al., 2018), numbered as in NAO's search with weight sharing.
     "enas": (

@@ -1,0 +1,83 @@
+"""Calls a user's own function from architecture to number."""
+
+import dataclasses
+import importlib
+import math
+import time
+from collections.abc import Callable, Iterator
+
+import numpy as np
+
+from nao.evaluators import base
+from nao.spaces import Space
+from nao.types import Array, option
+
+
+@dataclasses.dataclass(frozen=True)
+class FunctionConfig:
+    """Which function to call."""
+
+    name: str = option("", "`module:function`, found as Python finds modules.")
+    maximize: bool = option(True, "Whether a higher result is better.")
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class FunctionEvaluator:
+    """Evaluates architectures one after the other by calling a function.
+
+    Attributes:
+        space: Space of the architectures.
+        function: Maps choice names by slot name to a number. What it raises, and what
+            is not a finite number, is a failed evaluation.
+        objective: Name and direction of the result.
+    """
+
+    space: Space
+    function: Callable[[dict[str, str]], float]
+    objective: base.Objective = dataclasses.field(
+        default_factory=lambda: base.Objective("objective")
+    )
+
+    def evaluate(self, tokens: np.ndarray, keys: Array) -> Iterator[base.Evaluation]:
+        """Yields the function's result for each row of tokens [num, length]."""
+        del keys  # The function has no JAX randomness.
+        names = [slot.name for slot in self.space.slots]
+        for row in tokens:
+            choices = dict(zip(names, self.space.choices(row), strict=True))
+            start = time.perf_counter()
+            try:
+                value, reason = float(self.function(choices)), ""
+            except Exception as error:
+                message = str(error).splitlines()
+                value = None
+                reason = f"{type(error).__name__}: {message[0] if message else ''}"
+            if value is not None and not math.isfinite(value):
+                value, reason = None, f"result is {value}"
+            seconds = time.perf_counter() - start
+            yield base.Evaluation(value, seconds=seconds, reason=reason)
+
+    def test(self, tokens: np.ndarray, key: Array) -> dict[str, float]:
+        """Returns nothing: a function has no test part."""
+        del tokens, key
+        return {}
+
+
+def load(config: FunctionConfig, space: Space) -> FunctionEvaluator:
+    """Imports the function that `config` names.
+
+    Raises:
+        ValueError: If there is no such function.
+    """
+    module_name, _, function_name = config.name.partition(":")
+    if not module_name or not function_name:
+        raise ValueError(
+            f"function.name must be 'module:function', got {config.name!r}."
+        )
+    try:
+        function = getattr(importlib.import_module(module_name), function_name)
+    except (ImportError, AttributeError) as error:
+        raise ValueError(f"function.name {config.name!r}: {error}.") from None
+    if not callable(function):
+        raise ValueError(f"function.name {config.name!r} is not callable.")
+    objective = base.Objective(function_name, config.maximize)
+    return FunctionEvaluator(space, function, objective)

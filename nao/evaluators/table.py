@@ -1,0 +1,207 @@
+"""Looks objectives up in a table: a benchmark, or a user's own measurements."""
+
+import csv
+import dataclasses
+import gzip
+import math
+import pathlib
+import zlib
+from collections.abc import Iterator
+
+import numpy as np
+
+from nao.evaluators import base
+from nao.spaces import Space, Subset, custom
+from nao.types import Array, option
+
+
+@dataclasses.dataclass(frozen=True)
+class TableConfig:
+    """Where a table is and what its columns mean."""
+
+    path: str = option("", "CSV file, plain or gzip, with a header line.")
+    architecture: str = option(
+        "", "Column with architectures in the space's notation; or give table.slots."
+    )
+    slots: str = option("", "Comma-separated columns, one per slot of the space.")
+    objective: str = option("", "Column with the measure to search by.")
+    test: str = option("", "Column with the test measure; empty for none.")
+    maximize: bool = option(True, "Whether a higher objective is better.")
+
+    @property
+    def slot_columns(self) -> tuple[str, ...]:
+        """Names of the columns that hold a slot each."""
+        return tuple(name.strip() for name in self.slots.split(",") if name.strip())
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class TableEvaluator:
+    """Answers from memory.
+
+    Attributes:
+        space: The space, cut down to the table's rows where they do not fill it.
+        objective: Name and direction of the objective column.
+        values: Objective and test value (None without the column) of each architecture.
+        test_name: Name of the test column, empty for none.
+        num_skipped: Rows left out because their objective is not a finite number.
+    """
+
+    space: Space
+    objective: base.Objective
+    values: dict[bytes, tuple[float, float | None]]
+    test_name: str
+    num_skipped: int
+
+    def evaluate(self, tokens: np.ndarray, keys: Array) -> Iterator[base.Evaluation]:
+        """Yields the rows' objectives; an architecture that is not there has failed."""
+        del keys  # A table has no randomness.
+        for row in tokens:
+            found = self.values.get(row.tobytes())
+            if found is None:
+                yield base.Evaluation(None, reason="not in the table")
+            else:
+                yield base.Evaluation(found[0])
+
+    def test(self, tokens: np.ndarray, key: Array) -> dict[str, float]:
+        """Returns the test column of one architecture [length]."""
+        del key
+        if not self.test_name:
+            return {}
+        value = self.values[tokens.tobytes()][1]
+        return {} if value is None else {self.test_name: value}
+
+
+def load(config: TableConfig, space: Space | None) -> TableEvaluator:
+    """Reads a table.
+
+    Args:
+        config: The file and its columns.
+        space: Space of the architectures, or None to take the slot columns as the
+            space: their values, in order of appearance, are the choices.
+
+    Raises:
+        ValueError: If the file, a column, an architecture or a number is not as it must
+            be; the message names the line.
+    """
+    if not config.path or not config.objective:
+        raise ValueError(
+            "A table needs table.path and table.objective, "
+            f"got {config.path!r} and {config.objective!r}."
+        )
+    if bool(config.architecture) == bool(config.slots):
+        raise ValueError(
+            "A table needs one of table.architecture and table.slots, "
+            f"got {config.architecture!r} and {config.slots!r}."
+        )
+    header, rows = _read(config.path)
+    columns = [config.objective, *filter(None, [config.test, config.architecture])]
+    for name in (*columns, *config.slot_columns):
+        if name not in header:
+            raise ValueError(
+                f"Table {config.path} has no column {name!r}; "
+                f"known: {', '.join(header)}."
+            )
+    if space is None:
+        space = _space_of(config, rows)
+    values, lines, tokens, num_skipped = {}, {}, [], 0
+    for line, row in rows:
+        where = f"{config.path}, line {line}"
+        architecture = _architecture(config, space, row, where)
+        key = architecture.tobytes()
+        if key in lines:
+            raise ValueError(
+                f"{where}: architectures must differ, {space.format(architecture)!r} "
+                f"stands in line {lines[key]} too."
+            )
+        lines[key] = line
+        value = _number(row[config.objective], where, config.objective)
+        if not math.isfinite(value):
+            num_skipped += 1
+            continue
+        test = _number(row[config.test], where, config.test) if config.test else None
+        values[key] = (
+            value,
+            test if test is not None and math.isfinite(test) else None,
+        )
+        tokens.append(architecture)
+    if not tokens:
+        raise ValueError(
+            f"Table {config.path} has no row with a finite {config.objective!r}."
+        )
+    if len(tokens) < space.num_sequences:
+        space = Subset(space, np.array(tokens))
+    objective = base.Objective(config.objective, config.maximize)
+    return TableEvaluator(space, objective, values, config.test, num_skipped)
+
+
+def _read(path: str) -> tuple[list[str], list[tuple[int, dict[str, str]]]]:
+    """Returns the header, and line number and row by column name of every row."""
+    file = pathlib.Path(path).expanduser()
+    try:
+        data = file.read_bytes()
+        if data[:2] == b"\x1f\x8b":
+            data = gzip.decompress(data)
+        text = data.decode("utf-8-sig")
+    except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise ValueError(f"Table {path} can't be read: {reason}.") from None
+    reader = csv.reader(text.splitlines())
+    header = [name.strip() for name in next(reader, [])]
+    if not header:
+        raise ValueError(f"Table {path} is empty; it needs a header line.")
+    if len(set(header)) != len(header):
+        raise ValueError(f"Columns of table {path} must differ, got {header}.")
+    rows = []
+    for row in reader:
+        if not row:
+            continue
+        if len(row) != len(header):
+            raise ValueError(
+                f"{path}, line {reader.line_num}: expected {len(header)} columns, "
+                f"got {len(row)}."
+            )
+        rows.append((reader.line_num, dict(zip(header, row, strict=True))))
+    if not rows:
+        raise ValueError(f"Table {path} has a header line and no rows.")
+    return header, rows
+
+
+def _space_of(config: TableConfig, rows: list[tuple[int, dict[str, str]]]) -> Space:
+    if not config.slots:
+        raise ValueError(
+            "space.name=table takes the space from table.slots, which is empty."
+        )
+    return custom(
+        {
+            name: dict.fromkeys(row[name].strip() for _, row in rows)
+            for name in config.slot_columns
+        },
+        name="table",
+    )
+
+
+def _architecture(
+    config: TableConfig, space: Space, row: dict[str, str], where: str
+) -> np.ndarray:
+    try:
+        if config.architecture:
+            return space.parse(row[config.architecture])
+        names = [slot.name for slot in space.slots]
+        if len(names) != len(config.slot_columns):
+            raise ValueError(
+                f"table.slots must name {len(names)} columns, one per slot of "
+                f"{space.name!r}, got {len(config.slot_columns)}"
+            )
+        texts = [row[column].strip() for column in config.slot_columns]
+        return space.from_choices(dict(zip(names, texts, strict=True)))
+    except ValueError as error:
+        raise ValueError(f"{where}: {error}") from None
+
+
+def _number(text: str, where: str, column: str) -> float:
+    try:
+        return float(text) if text.strip() else math.nan
+    except ValueError:
+        raise ValueError(
+            f"{where}: column {column!r} must be a number, got {text!r}."
+        ) from None
