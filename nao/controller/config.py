@@ -1,0 +1,125 @@
+"""What the user chooses about the controller, and the published presets."""
+
+import dataclasses
+
+from nao.types import option
+
+TARGETS = ("min_max", "z_score", "rank")
+SCHEDULES = ("constant", "cosine")
+
+
+@dataclasses.dataclass(frozen=True)
+class ControllerConfig:
+    """Sizes, losses and fit of the controller; hashable, so static under jit.
+
+    The defaults were chosen on NAS-Bench-201 cells and random convolutional cells, for
+    pools of 16 to 600 architectures.
+    """
+
+    embedding_size: int = option(64, "size of a token's embedding")
+    hidden_size: int = option(64, "size of encoder outputs, embedding, decoder state")
+    bidirectional: bool = option(True, "the encoder also reads from last to first")
+    residual: bool = option(True, "add the encoder's input to its output (SemiNAS)")
+    positions: bool = option(True, "add a learned embedding of the position")
+    predictor_sizes: tuple[int, ...] = option((128,), "hidden layers of the predictor")
+    input_scale: float = option(4.0, "factor on the unit-length embedding it reads")
+    bounded: bool = option(False, "the prediction ends in a sigmoid; min_max only")
+    predictor_dropout: float = option(0.0, "share of predictor units dropped in a fit")
+    ensemble_size: int = option(2, "controllers fitted side by side")
+    target: str = option("rank", f"what is predicted: {', '.join(TARGETS)}")
+    trade_off: float = option(0.8, "weight of prediction; reconstruction gets the rest")
+    ranking_weight: float = option(0.5, "share of the prediction loss that ranks pairs")
+    masked_loss: bool = option(True, "train the decoder under the grammar's mask")
+    learning_rate: float = option(3e-3, "Adam's step size, at the start of a schedule")
+    schedule: str = option(
+        "cosine", f"learning rate over a fit: {', '.join(SCHEDULES)}"
+    )
+    weight_decay: float = option(1e-2, "0 is none")
+    decoupled: bool = option(True, "decay as in AdamW; else as part of the gradient")
+    grad_clip: float = option(5.0, "largest global norm of a gradient")
+    num_epochs: int = option(300, "passes over the pool in a fit")
+    batch_size: int = option(100, "architectures of the pool in a step")
+    num_unlabelled: int = option(64, "random architectures a step, to reconstruct only")
+    normalise_gradient: bool = option(True, "a step size is a length in latent space")
+
+    def __post_init__(self):
+        sizes = self.predictor_sizes
+        if not isinstance(sizes, tuple) or any(size < 1 for size in sizes):
+            raise ValueError(
+                f"predictor_sizes must be a tuple of sizes of at least 1, got {sizes}."
+            )
+        for name in (
+            "embedding_size",
+            "hidden_size",
+            "ensemble_size",
+            "num_epochs",
+            "batch_size",
+        ):
+            if getattr(self, name) < 1:
+                raise ValueError(
+                    f"{name} must be at least 1, got {getattr(self, name)}."
+                )
+        for name in ("num_unlabelled", "weight_decay"):
+            if getattr(self, name) < 0:
+                raise ValueError(
+                    f"{name} must not be negative, got {getattr(self, name)}."
+                )
+        for name in ("learning_rate", "grad_clip", "input_scale"):
+            if getattr(self, name) <= 0:
+                raise ValueError(f"{name} must be positive, got {getattr(self, name)}.")
+        for name in ("trade_off", "ranking_weight"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise ValueError(
+                    f"{name} must be in [0, 1], got {getattr(self, name)}."
+                )
+        if not 0 <= self.predictor_dropout < 1:
+            raise ValueError(
+                f"predictor_dropout must be in [0, 1), got {self.predictor_dropout}."
+            )
+        for name, choices in (("target", TARGETS), ("schedule", SCHEDULES)):
+            if getattr(self, name) not in choices:
+                raise ValueError(
+                    f"{name} must be one of {', '.join(choices)}, "
+                    f"got {getattr(self, name)!r}."
+                )
+        if self.bounded and self.target != "min_max":
+            raise ValueError(
+                f"bounded predictions need target min_max, got {self.target!r}."
+            )
+
+
+# The controller of the released NAO_pytorch, version 1 (Luo et al., 2018,
+# arXiv:1808.07233). Departures:
+# - Every round fits from fresh parameters; the released loop keeps them.
+# - A pool whose accuracies all tie is scaled by 1; the released code divides by zero.
+# - Layers are initialised as here: kernels normal, scaled by inputs; biases zero but
+#   the forget gate's 1; the released code takes PyTorch's uniform initialisation.
+# - An LSTM has one bias; PyTorch's has two that are added.
+# - Decoding masks with -inf over the legal tokens of a slot, in every space.
+PAPER = ControllerConfig(
+    embedding_size=48,
+    hidden_size=96,
+    bidirectional=False,
+    residual=False,
+    positions=False,
+    predictor_sizes=(200, 200, 200),
+    input_scale=1.0,
+    bounded=True,
+    predictor_dropout=0.1,
+    ensemble_size=1,
+    target="min_max",
+    trade_off=0.8,
+    ranking_weight=0.0,
+    masked_loss=False,
+    learning_rate=1e-3,
+    schedule="constant",
+    weight_decay=1e-4,
+    decoupled=False,
+    grad_clip=5.0,
+    num_epochs=1000,
+    batch_size=100,
+    num_unlabelled=0,
+    normalise_gradient=False,
+)
+
+PRESETS = {"default": ControllerConfig(), "paper": PAPER}

@@ -1,0 +1,252 @@
+"""The controller as everybody uses it: host arrays in, fitted parameters alongside.
+
+Methods pad the number of rows to a few sizes, so a whole search compiles each of them a
+handful of times; the jitted functions have names of their own, by which compilations
+are counted.
+"""
+
+import dataclasses
+import functools
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from nao.controller import config as config_lib
+from nao.controller import decoding, fit, latent, networks
+from nao.spaces import Space
+from nao.types import Array, PyTree
+
+Params = PyTree  # of networks.EncoderPredictorDecoder, leading axis [ensemble]
+
+_ROW_SIZES = (32, 128, 512, 2048)  # what numbers of rows are padded to; more: in chunks
+_DECODE_ROWS = 2048  # sequences decoded at once, which bounds the memory of a proposal
+
+
+@dataclasses.dataclass(frozen=True)
+class Controller:
+    """Encoder, predictor and decoder for one space; hashable, so static under jit.
+
+    Attributes:
+        space: The space whose tokens are read and written.
+        config: Sizes, losses and fit.
+    """
+
+    space: Space
+    config: config_lib.ControllerConfig = config_lib.PRESETS["default"]
+
+    def fit(
+        self,
+        key: Array,
+        tokens: np.ndarray,
+        targets: np.ndarray,
+        unlabelled: np.ndarray | None = None,
+    ) -> tuple[Params, fit.History]:
+        """Fits fresh parameters to a pool.
+
+        Args:
+            key: Source of randomness.
+            tokens: int32 [num_variants, num, length]; the variants of a row are
+                sequences of the same architecture (`space.equivalents`), one of which
+                is drawn for each row in each epoch.
+            targets: float32 [num], as from `targets.normalise`.
+            unlabelled: int32 [num_unlabelled, length], random architectures to learn
+                reconstruction from; needed where `config.num_unlabelled` is positive.
+
+        Returns:
+            Parameters and losses, both with a leading axis [ensemble], on the device.
+
+        Raises:
+            ValueError: If shapes or tokens do not fit, or nothing is there to fit.
+        """
+        tokens, targets = np.asarray(tokens), np.asarray(targets, np.float32)
+        if tokens.ndim != 3 or not tokens.size:
+            raise ValueError(
+                "tokens must be [variants, num, length] with at least one row, got "
+                f"shape {tokens.shape}."
+            )
+        if targets.shape != tokens.shape[1:2] or not np.isfinite(targets).all():
+            raise ValueError(
+                f"targets must be finite, one for each of {tokens.shape[1]} rows, got "
+                f"shape {targets.shape}."
+            )
+        if unlabelled is None or not self.config.num_unlabelled:
+            unlabelled = np.zeros((0, self.space.length), np.int32)
+        if self.config.num_unlabelled and not len(unlabelled):
+            raise ValueError(
+                "unlabelled must have rows where num_unlabelled is positive, got "
+                f"none for {self.config.num_unlabelled} a step."
+            )
+        self._check(tokens.reshape(-1, tokens.shape[-1]))
+        self._check(unlabelled)
+        pool = fit.pad_pool(tokens, targets, unlabelled)
+        return fit.controller_fit(key, pool, self.space, self.config)
+
+    def encode(self, params: Params, tokens: np.ndarray) -> Array:
+        """Returns encoder outputs, float32 [ensemble, num, encoder_length, hidden]."""
+        return jnp.concatenate(self._by_rows(controller_encode, params, tokens), axis=1)
+
+    def embed(self, params: Params, tokens: np.ndarray) -> Array:
+        """Returns embeddings of unit length, float32 [ensemble, num, hidden]."""
+        return jnp.concatenate(self._by_rows(controller_embed, params, tokens), axis=1)
+
+    def predict(self, params: Params, tokens: np.ndarray) -> np.ndarray:
+        """Returns predictions in the unit of the targets, float32 [ensemble, num]."""
+        return np.concatenate(self._by_rows(controller_predict, params, tokens), axis=1)
+
+    def reconstruct(self, params: Params, tokens: np.ndarray) -> np.ndarray:
+        """Encodes and decodes greedily; int32 [ensemble, num, length]."""
+        parts = self._by_rows(controller_reconstruct, params, tokens)
+        return np.concatenate(parts, axis=1)
+
+    def propose(
+        self,
+        key: Array,
+        params: Params,
+        tokens: np.ndarray,
+        step_sizes: np.ndarray,
+        temperature: float = 0.0,
+    ) -> np.ndarray:
+        """Encodes, ascends and decodes.
+
+        Args:
+            key: Source of randomness; unused at temperature 0.
+            params: Fitted parameters.
+            tokens: Starting points, int32 [num, length].
+            step_sizes: float [num_steps]; 0 decodes the starting point itself.
+            temperature: 0 decodes greedily, 1 samples from the decoder.
+
+        Returns:
+            Legal sequences, int32 [ensemble, num_steps, num, length].
+        """
+        step_sizes = jnp.asarray(step_sizes, jnp.float32)
+        parts = []
+        for index, (chunk, num) in enumerate(self._chunks(tokens)):
+            proposed = controller_propose(
+                jax.random.fold_in(key, index),
+                params,
+                chunk,
+                step_sizes,
+                jnp.float32(temperature),
+                space=self.space,
+                config=self.config,
+            )
+            parts.append(np.asarray(proposed)[:, :, :num])
+        return np.concatenate(parts, axis=2)
+
+    def _check(self, tokens: np.ndarray):
+        if tokens.ndim != 2 or tokens.shape[1] != self.space.length:
+            raise ValueError(
+                f"Sequences of space {self.space.name!r} have {self.space.length} "
+                f"tokens, got shape {tokens.shape}."
+            )
+        size = len(self.space.vocabulary)
+        if tokens.size and not (tokens.min() >= 0 and tokens.max() < size):
+            raise ValueError(
+                f"Tokens of space {self.space.name!r} are 0 to {size - 1}, got "
+                f"{tokens.min()} to {tokens.max()}."
+            )
+
+    def _chunks(self, tokens: np.ndarray):
+        """Yields chunks padded to one of few sizes, with their real number of rows."""
+        tokens = np.asarray(tokens, np.int32)
+        self._check(tokens)
+        # Without rows there is still one chunk, of padding, so shapes come out right.
+        for start in range(0, max(len(tokens), 1), _ROW_SIZES[-1]):
+            chunk = tokens[start : start + _ROW_SIZES[-1]]
+            size = next(size for size in _ROW_SIZES if size >= len(chunk))
+            yield np.pad(chunk, ((0, size - len(chunk)), (0, 0))), len(chunk)
+
+    def _by_rows(self, function, params: Params, tokens: np.ndarray) -> list[Array]:
+        """Applies a function of rows on axis 1 of its result to chunks of rows."""
+        return [
+            function(params, chunk, space=self.space, config=self.config)[:, :num]
+            for chunk, num in self._chunks(tokens)
+        ]
+
+
+_jit = functools.partial(jax.jit, static_argnames=("space", "config"))
+
+
+def _bind(params: Params, space: Space, config: config_lib.ControllerConfig):
+    model = networks.EncoderPredictorDecoder(space, config)
+    return model.bind({"params": params})
+
+
+def _over_members(function, params: Params, *args):
+    """Applies `function(params, *args)` to every ensemble member, args shared."""
+    return jax.vmap(function, in_axes=(0, *[None] * len(args)))(params, *args)
+
+
+@_jit
+def controller_encode(params, tokens, *, space, config):
+    """Maps tokens [num, length] to [ensemble, num, encoder_length, hidden]."""
+    return _over_members(lambda p: _bind(p, space, config).encode(tokens), params)
+
+
+@_jit
+def controller_embed(params, tokens, *, space, config):
+    """Maps tokens [num, length] to embeddings [ensemble, num, hidden]."""
+    return _over_members(
+        lambda p: networks.pool(_bind(p, space, config).encode(tokens)), params
+    )
+
+
+@_jit
+def controller_predict(params, tokens, *, space, config):
+    """Maps tokens [num, length] to predictions [ensemble, num]."""
+
+    def predict(params):
+        model = _bind(params, space, config)
+        return model.predict(model.encode(tokens))
+
+    return _over_members(predict, params)
+
+
+def _decode(model, encoder_outputs, key, temperature):
+    """Decodes encoder outputs [num, encoder_length, hidden] to [num, length]."""
+    return decoding.decode(
+        functools.partial(model.step, encoder_outputs),
+        model.start(encoder_outputs),
+        jnp.asarray(model.space.legal),
+        key,
+        temperature,
+    )
+
+
+@_jit
+def controller_reconstruct(params, tokens, *, space, config):
+    """Maps tokens [num, length] to greedily decoded [ensemble, num, length]."""
+
+    def reconstruct(params):
+        model = _bind(params, space, config)
+        return _decode(model, model.encode(tokens), jax.random.key(0), 0.0)
+
+    return _over_members(reconstruct, params)
+
+
+@_jit
+def controller_propose(key, params, tokens, step_sizes, temperature, *, space, config):
+    """Encodes, ascends and decodes; int32 [ensemble, num_steps, num, length]."""
+    num_steps, num = len(step_sizes), len(tokens)
+
+    def propose(member_key, params):
+        model = _bind(params, space, config)
+        encoder_outputs = model.encode(tokens)
+
+        def for_step_size(inputs):
+            step_size, step_key = inputs
+            moved = latent.ascend(
+                model.predict,
+                encoder_outputs,
+                step_size[None],
+                config.normalise_gradient,
+            )[0]
+            return _decode(model, moved, step_key, temperature)
+
+        keys = jax.random.split(member_key, num_steps)
+        chunk = max(1, min(num_steps, _DECODE_ROWS // num))
+        return jax.lax.map(for_step_size, (step_sizes, keys), batch_size=chunk)
+
+    keys = jax.random.split(key, config.ensemble_size)
+    return jax.vmap(propose)(keys, params)

@@ -1,0 +1,53 @@
+"""Free-running decoding under the grammar's mask, as one rolled scan."""
+
+from collections.abc import Callable
+
+import jax
+import jax.numpy as jnp
+
+from nao.controller import lstm
+from nao.types import Array
+
+
+def decode(
+    step_fn: Callable[[lstm.State, Array, Array], tuple[Array, lstm.State]],
+    state: lstm.State,
+    legal: Array,
+    key: Array,
+    temperature: Array | float,
+) -> Array:
+    """Writes sequences token by token, each token fed back into the next step.
+
+    Illegal tokens get the score -inf, so a sequence is grammatical by construction. The
+    released TensorFlow decoder multiplies raw scores with 0 and 1 instead, which lets
+    an illegal token win when all legal scores are negative.
+
+    Args:
+        step_fn: Maps state, last token int32 [batch] and position to logits
+            [batch, vocab] and the next state.
+        state: State before the first token, float32 [batch, hidden] each.
+        legal: bool [length, vocab].
+        key: Source of randomness; unused at temperature 0.
+        temperature: 0 takes the likeliest token, 1 samples from the softmax, more
+            samples more widely.
+
+    Returns:
+        int32 [batch, length].
+    """
+    num = state[0].shape[0]
+    length = legal.shape[0]
+
+    def body(carry, inputs):
+        state, token = carry
+        position, legal_here, step_key = inputs
+        logits, state = step_fn(state, token, position)
+        # The largest of logits plus Gumbel noise is a draw from their softmax.
+        noise = jax.random.gumbel(step_key, logits.shape)
+        scores = jnp.where(legal_here, logits + temperature * noise, -jnp.inf)
+        token = jnp.argmax(scores, axis=-1).astype(jnp.int32)
+        return (state, token), token
+
+    inputs = (jnp.arange(length), legal, jax.random.split(key, length))
+    start = jnp.zeros(num, jnp.int32)  # id 0 is the start token
+    _, tokens = jax.lax.scan(body, (state, start), inputs)
+    return tokens.swapaxes(0, 1)

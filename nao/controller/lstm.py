@@ -1,0 +1,84 @@
+"""The long short-term memory of the encoder and the decoder, as one rolled scan.
+
+Inputs arrive already multiplied with the input kernel. Tokens come from a small
+vocabulary, so that product is a row of a projected vocabulary table rather than a
+matrix product per step; only the recurrent product stays inside the scan.
+"""
+
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+
+from nao.types import Array
+
+State = tuple[Array, Array]  # hidden and cell state, float32 [batch, hidden] each
+
+
+def lstm_step(kernel: Array, state: State, projected: Array) -> State:
+    """Takes one step of the recurrence.
+
+    Args:
+        kernel: Recurrent kernel, float32 [hidden, 4 * hidden]; its blocks are the
+            input gate, the forget gate, the candidate and the output gate.
+        state: Hidden and cell state, float32 [batch, hidden] each.
+        projected: Projected input with its bias, float32 [batch, 4 * hidden].
+
+    Returns:
+        The next state; its first part is the step's output.
+    """
+    hidden, cell = state
+    gates = projected + hidden @ kernel
+    input_gate, forget_gate, candidate, output_gate = jnp.split(gates, 4, axis=-1)
+    # The forget gate starts open, at sigmoid(1) (Jozefowicz et al., 2015).
+    cell = jax.nn.sigmoid(forget_gate + 1) * cell
+    cell = cell + jax.nn.sigmoid(input_gate) * jnp.tanh(candidate)
+    return jax.nn.sigmoid(output_gate) * jnp.tanh(cell), cell
+
+
+class LSTM(nn.Module):
+    """One layer over projected inputs.
+
+    Attributes:
+        hidden_size: Size of the hidden and of the cell state.
+        reverse: Reads from the last step to the first.
+    """
+
+    hidden_size: int
+    reverse: bool = False
+
+    def setup(self):
+        """Makes the recurrent kernel and the bias."""
+        shape = (self.hidden_size, 4 * self.hidden_size)
+        # Not orthogonal: that takes a QR factorisation, and one batched over an
+        # ensemble can wait for itself in XLA's CPU threads for ever (jaxlib 0.10).
+        init = nn.initializers.lecun_uniform()
+        self.kernel = self.param("kernel", init, shape)
+        self.bias = self.param("bias", nn.initializers.zeros, shape[1:])
+
+    def __call__(self, projected: Array, state: State | None = None) -> Array:
+        """Runs over a whole sequence.
+
+        Args:
+            projected: Inputs times the input kernel, float32
+                [length, batch, 4 * hidden]; time comes first, as the scan reads it, so
+                that nothing of this size is ever transposed.
+            state: State before the first step; zeros where None.
+
+        Returns:
+            Hidden states, float32 [length, batch, hidden].
+        """
+        if state is None:
+            zeros = jnp.zeros((projected.shape[1], self.hidden_size))
+            state = (zeros, zeros)
+        kernel = self.kernel
+
+        def body(state, inputs):
+            state = lstm_step(kernel, state, inputs)
+            return state, state[0]
+
+        inputs = projected + self.bias
+        return jax.lax.scan(body, state, inputs, reverse=self.reverse)[1]
+
+    def step(self, projected: Array, state: State) -> State:
+        """Takes one step on projected inputs [batch, 4 * hidden]."""
+        return lstm_step(self.kernel, state, projected + self.bias)

@@ -1,0 +1,228 @@
+"""Encoder, predictor and decoder of NAO (Luo et al., 2018, arXiv:1808.07233).
+
+The encoder reads an architecture's tokens with an LSTM and puts out one vector of unit
+length per step; their normalised mean is the architecture's embedding. The predictor
+reads the embedding. The decoder starts from the embedding, attends over the encoder
+outputs (Luong et al., 2015, "general"), and writes tokens.
+"""
+
+import functools
+
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+
+from nao.controller import config as config_lib
+from nao.controller import lstm
+from nao.spaces import Space
+from nao.types import Array
+
+_EPSILON = 1e-8  # keeps the normalised zero vector, and its gradient, finite
+
+# Embeddings start uniform within this bound, which leaves the gates of the first steps
+# in their linear range. `parameters` draws what is said here in one go.
+EMBEDDING_BOUND = 0.5
+
+_embedding_init = functools.partial(
+    jax.random.uniform,
+    dtype=jnp.float32,
+    minval=-EMBEDDING_BOUND,
+    maxval=EMBEDDING_BOUND,
+)
+_kernel_init = nn.initializers.lecun_uniform()
+
+
+def normalise(x: Array) -> Array:
+    """Scales the last axis to unit Euclidean length; zero stays zero."""
+    return x * jax.lax.rsqrt(jnp.sum(x * x, axis=-1, keepdims=True) + _EPSILON)
+
+
+def pool(encoder_outputs: Array) -> Array:
+    """Maps encoder outputs [..., length, hidden] to embeddings [..., hidden]."""
+    return normalise(encoder_outputs.mean(axis=-2))
+
+
+class Encoder(nn.Module):
+    """Maps tokens to encoder outputs, one per `space.group` tokens."""
+
+    space: Space
+    config: config_lib.ControllerConfig
+
+    @nn.compact
+    def __call__(self, tokens: Array) -> Array:
+        """Encodes tokens.
+
+        Args:
+            tokens: int32 [batch, length].
+
+        Returns:
+            Encoder outputs of unit length, float32 [batch, encoder_length, hidden].
+        """
+        config, group = self.config, self.space.group
+        hidden, vocab_size = config.hidden_size, len(self.space.vocabulary)
+        num_steps = self.space.length // group
+        size = group * config.embedding_size
+        embedding = self.param(
+            "embedding", _embedding_init, (vocab_size, config.embedding_size)
+        )
+        position = jnp.zeros((num_steps, size))
+        if config.positions:
+            position = self.param("position", _embedding_init, (num_steps, size))
+        # Time comes first until the end; see `lstm.LSTM`.
+        steps = tokens.reshape(len(tokens), num_steps, group).transpose(1, 0, 2)
+
+        def project(name: str, out_size: int) -> Array:
+            """Multiplies the joined embeddings of every step with a new kernel."""
+            kernel = self.param(name, _kernel_init, (size, out_size))
+            parts = kernel.reshape(group, config.embedding_size, out_size)
+            tables = jnp.einsum("ve,geo->gvo", embedding, parts)
+            projected = sum(table[steps[..., i]] for i, table in enumerate(tables))
+            return projected + (position @ kernel)[:, None]
+
+        outputs = lstm.LSTM(hidden, name="forward")(project("forward_in", 4 * hidden))
+        if config.bidirectional:
+            backward = lstm.LSTM(hidden, reverse=True, name="backward")(
+                project("backward_in", 4 * hidden)
+            )
+            outputs = jnp.concatenate([outputs, backward], axis=-1)
+            outputs = nn.Dense(hidden, False, kernel_init=_kernel_init, name="join")(
+                outputs
+            )
+        if config.residual:
+            outputs = outputs + project("shortcut", hidden)
+        return normalise(outputs).swapaxes(0, 1)
+
+
+class Predictor(nn.Module):
+    """Maps embeddings to predictions in the unit of the targets."""
+
+    config: config_lib.ControllerConfig
+
+    @nn.compact
+    def __call__(self, arch_emb: Array, is_training: bool = False) -> Array:
+        """Predicts from embeddings [batch, hidden]; float32 [batch]."""
+        config = self.config
+        x = arch_emb * config.input_scale
+        for size in config.predictor_sizes:
+            x = jax.nn.relu(nn.Dense(size, kernel_init=_kernel_init)(x))
+            x = nn.Dropout(config.predictor_dropout)(x, deterministic=not is_training)
+        x = nn.Dense(1, kernel_init=_kernel_init)(x)[..., 0]
+        return jax.nn.sigmoid(x) if config.bounded else x
+
+
+class Decoder(nn.Module):
+    """Writes tokens, attending over encoder outputs."""
+
+    space: Space
+    config: config_lib.ControllerConfig
+
+    def setup(self):
+        """Makes the layers."""
+        config, vocab_size = self.config, len(self.space.vocabulary)
+        hidden, size = config.hidden_size, config.embedding_size
+        self.embedding = self.param("embedding", _embedding_init, (vocab_size, size))
+        self.kernel = self.param("kernel", _kernel_init, (size, 4 * hidden))
+        if config.positions:
+            shape = (self.space.length, size)
+            self.position = self.param("position", _embedding_init, shape)
+        else:
+            self.position = jnp.zeros((self.space.length, size))
+        self.lstm = lstm.LSTM(hidden)
+        self.attention = nn.Dense(hidden, False, kernel_init=_kernel_init)
+        self.join = nn.Dense(hidden, False, kernel_init=_kernel_init)
+        self.head = nn.Dense(vocab_size, kernel_init=_kernel_init)
+
+    def _read(self, hidden_states: Array, encoder_outputs: Array) -> Array:
+        """Maps states [batch, num, hidden] to logits [batch, num, vocab]."""
+        scores = jnp.einsum(
+            "bth,bsh->bts", self.attention(hidden_states), encoder_outputs
+        )
+        mix = jax.nn.softmax(scores) @ encoder_outputs
+        return self.head(
+            jnp.tanh(self.join(jnp.concatenate([mix, hidden_states], axis=-1)))
+        )
+
+    def __call__(self, encoder_outputs: Array, tokens: Array) -> Array:
+        """Runs teacher-forced over whole sequences.
+
+        Args:
+            encoder_outputs: float32 [batch, encoder_length, hidden].
+            tokens: The sequences to write, int32 [batch, length].
+
+        Returns:
+            Logits of every token given those before it, without the grammar's mask,
+            float32 [batch, length, vocab].
+        """
+        # The start token is id 0: a shift by one leaves it in front.
+        inputs = jnp.pad(tokens[:, :-1], ((0, 0), (1, 0))).T
+        projected = (self.embedding @ self.kernel)[inputs]
+        projected = projected + (self.position @ self.kernel)[:, None]
+        hidden_states = self.lstm(projected, self.start(encoder_outputs))
+        return self._read(hidden_states.swapaxes(0, 1), encoder_outputs)
+
+    def start(self, encoder_outputs: Array) -> lstm.State:
+        """Returns the state before the first token: the embedding, twice."""
+        arch_emb = pool(encoder_outputs)
+        return arch_emb, arch_emb
+
+    def step(
+        self, encoder_outputs: Array, state: lstm.State, token: Array, position: Array
+    ) -> tuple[Array, lstm.State]:
+        """Takes one free-running step.
+
+        Args:
+            encoder_outputs: float32 [batch, encoder_length, hidden].
+            state: State after the tokens so far.
+            token: The last token, int32 [batch]; 0 before the first.
+            position: Index of the token to write, int32 scalar.
+
+        Returns:
+            Logits float32 [batch, vocab], without the grammar's mask, and the state.
+        """
+        inputs = self.embedding[token] + self.position[position]
+        state = self.lstm.step(inputs @ self.kernel, state)
+        return self._read(state[0][:, None], encoder_outputs)[:, 0], state
+
+
+class EncoderPredictorDecoder(nn.Module):
+    """The three networks of the controller."""
+
+    space: Space
+    config: config_lib.ControllerConfig
+
+    def setup(self):
+        """Makes the networks."""
+        self.encoder = Encoder(self.space, self.config)
+        self.predictor = Predictor(self.config)
+        self.decoder = Decoder(self.space, self.config)
+
+    def __call__(self, tokens: Array, is_training: bool = False):
+        """Encodes, predicts and reconstructs.
+
+        Args:
+            tokens: int32 [batch, length].
+            is_training: Whether dropout acts, with the key `dropout`.
+
+        Returns:
+            Predictions float32 [batch], and teacher-forced logits of the tokens
+            themselves, float32 [batch, length, vocab].
+        """
+        encoder_outputs = self.encode(tokens)
+        predictions = self.predict(encoder_outputs, is_training)
+        return predictions, self.decoder(encoder_outputs, tokens)
+
+    def encode(self, tokens: Array) -> Array:
+        """Maps tokens [batch, length] to encoder outputs [batch, steps, hidden]."""
+        return self.encoder(tokens)
+
+    def predict(self, encoder_outputs: Array, is_training: bool = False) -> Array:
+        """Maps encoder outputs [batch, steps, hidden] to predictions [batch]."""
+        return self.predictor(pool(encoder_outputs), is_training)
+
+    def start(self, encoder_outputs: Array) -> lstm.State:
+        """Returns the decoder's state before the first token."""
+        return self.decoder.start(encoder_outputs)
+
+    def step(self, encoder_outputs, state, token, position):
+        """Takes one free-running step of the decoder."""
+        return self.decoder.step(encoder_outputs, state, token, position)

@@ -1,0 +1,59 @@
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from nao.controller import latent, networks
+
+
+def _first_unit(encoder_outputs):
+    return encoder_outputs.mean(axis=1)[:, 0]
+
+
+def test_ascend_by_hand():
+    """One step at (0, 1), prediction its first part: the gradient is (1, 0).
+
+    Step size 1 leads to (1, 1), of length sqrt(2).
+    """
+    outputs = jnp.array([[[0.0, 1.0]]])
+    moved = latent.ascend(_first_unit, outputs, jnp.array([0.0, 1.0]), False)
+    np.testing.assert_allclose(moved[0], outputs, rtol=1e-6)
+    np.testing.assert_allclose(moved[1, 0, 0], [0.70711, 0.70711], rtol=1e-4)
+
+
+def test_normalised_gradient_makes_step_sizes_lengths():
+    """Four steps and a slope of 3 at the mean: 3 / 4 at every step, scaled to 1."""
+    outputs = jnp.tile(jnp.array([0.0, 1.0]), (1, 4, 1))
+    moved = latent.ascend(lambda h: 3 * _first_unit(h), outputs, jnp.array([1.0]), True)
+    np.testing.assert_allclose(moved[0, 0], [[0.70711, 0.70711]] * 4, rtol=1e-4)
+
+
+def test_flat_prediction_stays_where_it_is():
+    outputs = networks.normalise(jax.random.normal(jax.random.key(0), (2, 3, 4)))
+    moved = latent.ascend(lambda h: 0 * h.sum((1, 2)), outputs, jnp.ones(1), True)
+    np.testing.assert_allclose(moved[0], outputs, rtol=1e-5)
+
+
+def test_rows_move_on_their_own():
+    """The gradient of one row does not depend on the rows beside it."""
+    outputs = networks.normalise(jax.random.normal(jax.random.key(0), (3, 2, 4)))
+    steps = jnp.array([0.5])
+    together = latent.ascend(lambda h: h[..., 0].sum(1) ** 2, outputs, steps, True)
+    alone = latent.ascend(lambda h: h[..., 0].sum(1) ** 2, outputs[:1], steps, True)
+    np.testing.assert_allclose(together[:, :1], alone, rtol=1e-5)
+
+
+def test_ascent_raises_the_prediction_of_a_fitted_controller(fitted, toy_pool):
+    model, params, _ = fitted
+    network = networks.EncoderPredictorDecoder(model.space, model.config)
+
+    @jax.jit
+    def predict_moved(params, tokens):
+        bound = network.bind({"params": params})
+        step_sizes = jnp.array([0.0, 0.1, 0.3])
+        moved = latent.ascend(bound.predict, bound.encode(tokens), step_sizes, True)
+        return jnp.stack([bound.predict(h) for h in moved])
+
+    params = jax.tree.map(lambda x: x[0], params)
+    predictions = np.array(predict_moved(params, toy_pool[0]))
+    assert (predictions[1] > predictions[0]).mean() > 0.9
+    assert predictions.mean(1)[2] > predictions.mean(1)[1] > predictions.mean(1)[0]

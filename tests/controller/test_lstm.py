@@ -1,0 +1,31 @@
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from nao.controller import lstm
+
+
+def test_step_by_hand():
+    """One unit, hidden 0.5, cell 1, recurrent kernel 2 in every gate, inputs 0.
+
+    Each gate reads 0.5 * 2 = 1: sigmoid(1) = 0.731059 and tanh(1) = 0.761594; the
+    forget gate gets 1 more, sigmoid(2) = 0.880797. The cell becomes 0.880797 * 1 +
+    0.731059 * 0.761594 = 1.437567, and the output 0.731059 * tanh(1.437567) =
+    0.731059 * 0.893207 = 0.652987.
+    """
+    state = (jnp.array([[0.5]]), jnp.array([[1.0]]))
+    hidden, cell = lstm.lstm_step(jnp.full((1, 4), 2.0), state, jnp.zeros((1, 4)))
+    np.testing.assert_allclose(cell, [[1.437567]], rtol=1e-5)
+    np.testing.assert_allclose(hidden, [[0.652987]], rtol=1e-5)
+
+
+def test_sequence_equals_steps_in_both_directions():
+    inputs = jax.random.normal(jax.random.key(0), (3, 2, 8))  # 3 steps of 2 rows
+    for reverse in (False, True):
+        layer = lstm.LSTM(2, reverse=reverse)
+        variables = layer.init(jax.random.key(1), inputs)
+        outputs = layer.apply(variables, inputs)
+        state = (jnp.zeros((2, 2)), jnp.zeros((2, 2)))
+        for t in (2, 1, 0) if reverse else (0, 1, 2):
+            state = layer.apply(variables, inputs[t], state, method="step")
+            np.testing.assert_allclose(outputs[t], state[0], rtol=1e-5, atol=1e-6)
