@@ -1,0 +1,76 @@
+"""The strategy contract: who proposes architectures, as pure init / ask / tell."""
+
+from typing import NamedTuple, Protocol
+
+import jax
+import numpy as np
+
+from nao.spaces import Space
+from nao.types import Array, PyTree
+
+
+class Pool(NamedTuple):
+    """Evaluated architectures, oldest first; host arrays, since the pool grows."""
+
+    tokens: np.ndarray  # int32 [num, length]
+    objective: np.ndarray  # float64 [num], higher is better, NaN where it failed
+
+    def extend(self, tokens: np.ndarray, objective: np.ndarray) -> "Pool":
+        """Returns the pool with more rows at its end."""
+        return Pool(
+            np.concatenate([self.tokens, tokens]).astype(np.int32),
+            np.concatenate([self.objective, objective]).astype(np.float64),
+        )
+
+    def succeeded(self) -> "Pool":
+        """Returns the rows that have an objective."""
+        kept = np.isfinite(self.objective)
+        return Pool(self.tokens[kept], self.objective[kept])
+
+
+def empty_pool(space: Space) -> Pool:
+    """Returns a pool without rows."""
+    return Pool(np.zeros((0, space.length), np.int32), np.zeros(0))
+
+
+class State(NamedTuple):
+    """Everything a strategy needs to go on: plain data.
+
+    Attributes:
+        pool: All architectures told so far, other people's results included.
+        predicted: Objective predicted for each row of the last round asked, float64
+            [num], in a unit of the strategy's own where higher is better; NaN for rows
+            proposed at random; None where nothing was predicted.
+        model: What the last `ask` fitted; None where nothing was.
+    """
+
+    pool: Pool
+    predicted: np.ndarray | None = None
+    model: PyTree | None = None
+
+
+class Strategy(Protocol):
+    """Proposes architectures.
+
+    `ask` returns a whole round, whatever the budget, of distinct architectures that
+    were never told; none at all where the space has no more.
+    """
+
+    space: Space
+
+    def init(self, key: Array) -> State:
+        """Returns the state before the first round."""
+
+    def ask(self, key: Array, state: State) -> tuple[np.ndarray, State]:
+        """Proposes a round, int32 [num, length]; may keep a fitted model in the state.
+
+        The same key and the same pool give the same round.
+        """
+
+    def tell(self, state: State, tokens: np.ndarray, objective: np.ndarray) -> State:
+        """Adds results, float64 [num], higher is better, NaN = failed, to the state."""
+
+
+def numpy_rng(key: Array) -> np.random.Generator:
+    """Returns a host generator seeded by a JAX key."""
+    return np.random.default_rng(np.asarray(jax.random.key_data(key)).ravel())

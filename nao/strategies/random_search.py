@@ -1,0 +1,47 @@
+"""Random search: the baseline every search must beat at equal budget."""
+
+import dataclasses
+
+import numpy as np
+
+from nao.spaces import Space
+from nao.strategies import base
+from nao.strategies.unseen import Unseen
+from nao.types import Array, option
+
+
+@dataclasses.dataclass(frozen=True)
+class RandomConfig:
+    """Settings of random search."""
+
+    round_size: int = option(50, "Architectures per round.")
+
+    def __post_init__(self):
+        if self.round_size < 1:
+            raise ValueError(f"round_size must be at least 1, got {self.round_size}.")
+
+
+@dataclasses.dataclass(frozen=True)
+class RandomSearch:
+    """Draws architectures uniformly over the slots, none of them twice."""
+
+    space: Space
+    config: RandomConfig = dataclasses.field(default_factory=RandomConfig)
+    deduplicate: str = "canonical"
+
+    def init(self, key: Array) -> base.State:
+        """Returns an empty pool."""
+        del key
+        return base.State(base.empty_pool(self.space))
+
+    def ask(self, key: Array, state: base.State) -> tuple[np.ndarray, base.State]:
+        """Draws a round of new architectures."""
+        unseen = Unseen(self.space, self.deduplicate, state.pool.tokens)
+        rng = base.numpy_rng(key)
+        return unseen.draw(rng, self.config.round_size), state
+
+    def tell(
+        self, state: base.State, tokens: np.ndarray, objective: np.ndarray
+    ) -> base.State:
+        """Adds the results to the pool."""
+        return state._replace(pool=state.pool.extend(tokens, objective))
