@@ -1,1 +1,5 @@
 """Images as arrays, in fixed parts."""
+
+from nao.data.dataset import ImageDataset, load
+
+__all__ = ["ImageDataset", "load"]

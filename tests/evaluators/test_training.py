@@ -1,0 +1,85 @@
+import jax
+import numpy as np
+import pytest
+
+from nao.child.training import ChildConfig
+from nao.data.dataset import ImageDataset
+from nao.evaluators.training import TrainingEvaluator
+from nao.spaces import ConvCell
+
+SPACE = ConvCell(("avg_pool_3x3", "identity"), num_nodes=1)
+TOKENS = SPACE.sample(np.random.default_rng(0), 3)
+KEYS = jax.random.split(jax.random.key(0), 3)
+
+
+def _evaluator(**changes):
+    rng = np.random.default_rng(0)
+    fields = {"name": "noise", "num_classes": 2}
+    for part in ("train", "validation", "test"):
+        fields[f"{part}_images"] = rng.normal(size=(32, 4, 4, 1)).astype(np.float32)
+        fields[f"{part}_labels"] = np.arange(32, dtype=np.int32) % 2
+    config = dict(channels=2, epochs=1, batch_size=16) | changes
+    return TrainingEvaluator(SPACE, ImageDataset(**fields), ChildConfig(**config))
+
+
+def test_evaluations_come_in_order_and_repeat():
+    evaluator = _evaluator()
+    evaluations = list(evaluator.evaluate(TOKENS, KEYS))
+    assert [one.status for one in evaluations] == ["complete"] * 3
+    # Accuracies of 32 images; by the key and the architecture alone.
+    assert all((one.value * 32).is_integer() for one in evaluations)
+    (again,) = evaluator.evaluate(TOKENS[2:], KEYS[2:])
+    assert again.value == evaluations[2].value
+    assert again.metrics == evaluations[2].metrics
+    assert {"train_loss", "val_loss", "epochs", "num_parameters"} <= set(again.metrics)
+    assert again.seconds > 0
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"learning_rate": 1e30, "grad_clip": 1e30, "epochs": 3}, "loss is"),
+        ({"time_limit_s": 1e-6}, "over the time limit"),
+    ],
+)
+def test_bad_child_is_a_failed_evaluation(changes, reason):
+    for evaluation in _evaluator(**changes).evaluate(TOKENS[:1], KEYS[:1]):
+        assert evaluation.value is None
+        assert reason in evaluation.reason
+
+
+def test_out_of_memory_is_a_failed_evaluation(monkeypatch):
+    def fail(*args, **kwargs):
+        raise jax.errors.JaxRuntimeError("RESOURCE_EXHAUSTED: 9 GB\nmore lines")
+
+    evaluator = _evaluator()
+    monkeypatch.setattr(evaluator.trainer, "train", fail)
+    (evaluation,) = evaluator.evaluate(TOKENS[:1], KEYS[:1])
+    assert evaluation.reason == "out of memory: RESOURCE_EXHAUSTED: 9 GB"
+
+
+@pytest.mark.parametrize("error", [TypeError, KeyboardInterrupt])
+def test_other_errors_pass_through(monkeypatch, error):
+    def fail(*args, **kwargs):
+        raise error
+
+    evaluator = _evaluator()
+    monkeypatch.setattr(evaluator.trainer, "train", fail)
+    with pytest.raises(error):
+        list(evaluator.evaluate(TOKENS[:1], KEYS[:1]))
+
+
+def test_test_reads_the_test_part_first():
+    results = _evaluator().test(TOKENS[0], KEYS[0])
+    assert list(results) == ["test_accuracy", "val_accuracy"]
+
+
+def test_longer_training_reports_every_epoch():
+    epochs = []
+    results = _evaluator().train(
+        TOKENS[0], KEYS[0], 3, lambda epoch, metrics: epochs.append(epoch)
+    )
+    assert epochs == [0, 1, 2]
+    assert results["epochs"] == 3
+    expected = {"train_loss", "val_accuracy", "test_accuracy", "num_parameters"}
+    assert expected <= set(results)
