@@ -1,1 +1,7 @@
 """Figures: the cells of an architecture, the progress of a search."""
+
+from nao.report.cells import draw_architecture
+from nao.report.files import save
+from nao.report.progress import best_so_far, draw_progress
+
+__all__ = ["best_so_far", "draw_architecture", "draw_progress", "save"]

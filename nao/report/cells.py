@@ -1,0 +1,75 @@
+"""The drawing of an architecture: one panel per cell, data flowing downwards."""
+
+from collections.abc import Hashable
+
+import networkx as nx
+import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from nao.report.panel import Panel
+from nao.spaces import Space
+
+# Inches.
+_MARGIN = 0.15
+_PANEL_GAP = 0.5
+_MAX_WIDTH = 16.0  # of panels side by side; wider ones are stacked
+
+
+def draw_architecture(space: Space, tokens: np.ndarray) -> Figure:
+    """Draws an architecture, one panel per cell.
+
+    Operations are boxes, nodes are circles with their number. What has no effect on
+    the output, as no path from an input to an output leads through it, is pale.
+
+    Args:
+        space: The architecture's space.
+        tokens: int32 [length], valid in `space`.
+
+    Returns:
+        A figure sized to its content, free of pyplot's global state.
+
+    Raises:
+        ValueError: If `tokens` is not one valid architecture of `space`.
+    """
+    tokens = np.asarray(tokens)
+    if tokens.shape != (space.length,) or not space.is_valid(tokens[None])[0]:
+        raise ValueError(
+            f"tokens must be one valid architecture of {space.name!r}, "
+            f"{space.length} ids, got {tokens.tolist()}."
+        )
+    graph = space.graph(tokens)
+    cells = dict.fromkeys(cell for _, cell in graph.nodes(data="cell"))
+    figure = Figure()
+    FigureCanvasAgg(figure)
+    panels = [
+        Panel(figure, graph.subgraph(_nodes_of(graph, cell)).copy(), cell, space)
+        for cell in cells
+    ]
+    _arrange(figure, panels)
+    for panel in panels:
+        panel.draw()
+    return figure
+
+
+def _arrange(figure: Figure, panels: list[Panel]) -> None:
+    """Sets panels side by side, or one below the other where that gets too wide."""
+    widths, heights = zip(*[(p.width, p.height) for p in panels], strict=True)
+    gaps = _PANEL_GAP * (len(panels) - 1)
+    beside = sum(widths) + gaps + 2 * _MARGIN <= _MAX_WIDTH
+    width = (sum(widths) + gaps if beside else max(widths)) + 2 * _MARGIN
+    height = (max(heights) if beside else sum(heights) + gaps) + 2 * _MARGIN
+    figure.set_size_inches(width, height)
+    left, top = _MARGIN, height - _MARGIN
+    for panel in panels:
+        start = left if beside else (width - panel.width) / 2
+        box = (start, top - panel.height, panel.width, panel.height)
+        panel.axes.set_position(np.array(box) / (width, height, width, height))
+        if beside:
+            left += panel.width + _PANEL_GAP
+        else:
+            top -= panel.height + _PANEL_GAP
+
+
+def _nodes_of(graph: nx.DiGraph, cell: str) -> list[Hashable]:
+    return [node for node, of in graph.nodes(data="cell") if of == cell]

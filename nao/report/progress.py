@@ -1,0 +1,179 @@
+"""The progress of a search: what every trial measured, and the best so far."""
+
+import itertools
+
+import numpy as np
+from matplotlib import ticker, transforms
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from nao import ledger
+from nao.evaluators import Objective
+
+_SIZE = (7.5, 4.2)  # inches
+_DOT, _LINE, _FAILED = "#56B4E9", "#0072B2", "#D55E00"  # Okabe & Ito (2008)
+_SHADE, _GREY, _INK = "#F0F0F0", "#777777", "#222222"
+_SMALL = 8  # points
+_MOST_OUTSIDE = 0.1  # share of the trials that may lie outside the axis
+_CHARACTER = 0.07  # inches, width of a small letter, rather too much
+_PAD = 0.06  # space beyond the extreme values, share of the axis
+
+
+def draw_progress(trials: list[ledger.Trial], objective: Objective) -> Figure:
+    """Draws the objective of each trial and the best so far, by number of trials.
+
+    Failed trials are crosses on the lower edge. A few trials far worse than the rest
+    are arrowheads on the edge instead of a squeezed axis; the legend counts both.
+
+    Args:
+        trials: In order of evaluation, at least one.
+        objective: What was measured.
+
+    Returns:
+        A figure, free of pyplot's global state.
+
+    Raises:
+        ValueError: If there are no trials.
+    """
+    if not trials:
+        raise ValueError("Progress needs at least one trial, got none.")
+    values = objective.sign * ledger.objectives(trials, objective)
+    number = np.arange(1, len(trials) + 1)
+    failed = np.isnan(values)
+    outside = _outside(values, objective)
+    inside = ~(failed | outside)
+
+    figure = Figure(figsize=_SIZE, layout="constrained")
+    figure.get_layout_engine().set(w_pad=0.12, h_pad=0.08)  # inches
+    FigureCanvasAgg(figure)
+    axes = figure.add_subplot()
+    axes.set_xlim(0.5, len(trials) + 0.5)
+    _set_limits(axes, values[inside], bool((failed | outside).any()))
+    _draw_rounds(axes, trials)
+
+    if inside.any():
+        axes.plot(number[inside], values[inside], "o", mec="none", c=_DOT)
+        size = 5 if len(trials) <= 100 else 3.5
+        axes.lines[-1].set(label="trial", ms=size, zorder=2.5)
+    if not failed.all():
+        best = best_so_far(trials, objective)
+        label = f"best so far: {best[-1]:.4g}{_unit(objective)}"
+        x = [*number, len(trials) + 0.5]
+        axes.step(x, [*best, best[-1]], where="post", c=_LINE, lw=1.8, label=label)
+    if outside.any():
+        label = (
+            f"{'below' if objective.maximize else 'above'} the axis: {outside.sum()}"
+        )
+        height, marker = (0.065, "v") if objective.maximize else (0.975, "^")
+        _draw_marks(axes, number[outside], height, marker, _GREY, label)
+    if failed.any():
+        _draw_marks(
+            axes, number[failed], 0.025, "x", _FAILED, f"failed: {failed.sum()}"
+        )
+
+    name = objective.name.replace("_", " ")
+    unit = f" ({objective.unit})" if objective.unit else ""
+    axes.set_xlabel("trials evaluated", color=_INK)
+    axes.set_ylabel(name + unit, color=_INK, parse_math=False)
+    axes.xaxis.set_major_locator(
+        ticker.MaxNLocator(steps=(1, 2, 5, 10), integer=True, min_n_ticks=1)
+    )
+    axes.spines[["top", "right"]].set_visible(False)
+    figure.legend(
+        loc="outside lower center", ncols=4, frameon=False, fontsize=_SMALL + 1
+    )
+    return figure
+
+
+def best_so_far(trials: list[ledger.Trial], objective: Objective) -> np.ndarray:
+    """Returns the best objective up to each trial, as measured.
+
+    Returns:
+        float64 [num], NaN until a trial succeeds.
+    """
+    signed = ledger.objectives(trials, objective)
+    return objective.sign * np.fmax.accumulate(signed)
+
+
+def _outside(values: np.ndarray, objective: Objective) -> np.ndarray:
+    """Says which values [num] are so bad that the axis leaves them out, bool [num].
+
+    Those further below the lower quartile than three times the interquartile range,
+    Tukey's outer fence, but never more than a tenth of the trials (at least one).
+    """
+    signed = objective.sign * values
+    known = np.sort(signed[~np.isnan(signed)])
+    if len(known) < 4:
+        return np.zeros(len(values), bool)
+    low, high = np.quantile(known, (0.25, 0.75))
+    # Where most trials tie, the spread of the better half has to do.
+    spread = high - low or known[-1] - low
+    if not spread:
+        return np.zeros(len(values), bool)
+    worst_kept = known[int(np.ceil(_MOST_OUTSIDE * len(known)))]
+    return signed < min(low - 3 * spread, worst_kept)
+
+
+def _set_limits(axes: Axes, values: np.ndarray, has_marks: bool) -> None:
+    """Fits the y-axis to the values, with room for marks on the lower edge."""
+    if not len(values):
+        axes.set_ylim(0, 1)
+        axes.set_yticks([])
+        return
+    low, high = values.min(), values.max()
+    if low == high:
+        half = 0.1 * abs(high) or 1.0
+        low, high = low - half, high + half
+    span = high - low
+    axes.set_ylim(low - (0.12 if has_marks else _PAD) * span, high + _PAD * span)
+    axes.yaxis.get_major_formatter().set_useOffset(False)
+
+
+def _draw_rounds(axes: Axes, trials: list[ledger.Trial]) -> None:
+    """Shades the random round, and marks where rounds begin.
+
+    Labels stand above the axes: `random` for the random round, and for the others
+    their number, every one or as many as there is room for.
+    """
+    rounds = [list(group) for _, group in itertools.groupby(trials, lambda t: t.round)]
+    inch = len(trials) / (0.85 * _SIZE[0])  # in trials
+    last = rounds[-1][0].round
+    # The last round may be cut short by the budget, so it has no say if it's not alone.
+    narrowest = min(map(len, rounds[:-1] or rounds))
+    in_words = narrowest > _CHARACTER * inch * len(f" round {last} ")
+    room = _CHARACTER * inch * len(f" {last} ") / narrowest  # of a number, in rounds
+    every = next(
+        n for n in (1, 2, 5, 10, 20, 50, 100, last + 1) if n >= room or n > last
+    )
+    above = transforms.blended_transform_factory(axes.transData, axes.transAxes)
+    start, free = 0.5, 0.5
+    for group in rounds:
+        stop, index = start + len(group), group[0].round
+        is_random = index == 0 and all(trial.predicted is None for trial in group)
+        if is_random:
+            axes.axvspan(start, stop, color=_SHADE, lw=0, zorder=0)
+        if start > 0.5:
+            axes.axvline(start, color="#D9D9D9", lw=0.8, zorder=0.5)
+        text = "random" if is_random else f"round {index}" if in_words else f"{index}"
+        half = _CHARACTER * inch * (len(text) + 1) / 2
+        middle = max((start + stop) / 2, 0.5 + half if is_random else 0.5)
+        fits = middle - half >= free and middle + half <= len(trials) + 0.5 + inch / 4
+        if is_random or (fits and index % every == 0):
+            style = {"fontsize": _SMALL, "color": _GREY}
+            axes.text(middle, 1.015, text, style, ha="center", transform=above)
+            free = middle + half
+        start = stop
+
+
+def _draw_marks(
+    axes: Axes, number: np.ndarray, height: float, marker: str, color: str, label: str
+) -> None:
+    """Draws marks at a height given as share of the axes."""
+    edge = transforms.blended_transform_factory(axes.transData, axes.transAxes)
+    axes.plot(number, np.full(len(number), height), marker, c=color, ms=5)
+    axes.lines[-1].set(transform=edge, label=label, clip_on=False)
+
+
+def _unit(objective: Objective) -> str:
+    return f" {objective.unit}" if objective.unit else ""
