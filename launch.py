@@ -1,0 +1,238 @@
+"""Runs experiments: `python launch.py --help` lists the modes and all settings."""
+
+import importlib.util
+import json
+import os
+import pathlib
+import shlex
+import signal
+import sys
+import time
+
+from absl import app, flags, logging
+
+from nao import config as config_lib
+from nao import experiment, runtime
+
+_ROOT = pathlib.Path(__file__).resolve().parent
+_CONFIGS = _ROOT / "experiments" / "configs"
+
+_CONFIG = flags.DEFINE_string(
+    "config",
+    "digits",
+    "Config file, or the name of one in experiments/configs: "
+    f"{', '.join(sorted(path.stem for path in _CONFIGS.glob('*.py')))}.",
+)
+_WORKDIR = flags.DEFINE_string(
+    "workdir",
+    None,
+    "Folder of the run; the same one again continues it. Default: a new one in runs/.",
+)
+_MODE = flags.DEFINE_enum(
+    "mode",
+    "search",
+    ["search", "train"],
+    "search: find the best architecture. train: train one architecture from scratch, "
+    "by the final recipe, and test it.",
+)
+_ARCHITECTURE = flags.DEFINE_string(
+    "architecture",
+    None,
+    "mode=train: the architecture, as text or a JSON file; default: best.json of the "
+    "workdir.",
+)
+
+
+def _define_config_flags() -> dict[str, flags.FlagHolder]:
+    """Makes a flag of every field of the config, so absl checks and explains them."""
+    define = {
+        int: flags.DEFINE_integer,
+        float: flags.DEFINE_float,
+        bool: flags.DEFINE_bool,
+        str: flags.DEFINE_string,
+    }
+    return {
+        leaf.name: define.get(leaf.type, flags.DEFINE_list)(
+            f"config.{leaf.name}",
+            None,
+            f"{leaf.help} Unless configured: {leaf.default}.",
+        )
+        for leaf in config_lib.leaves()
+    }
+
+
+_OVERRIDES = _define_config_flags()
+
+
+def _overrides() -> dict[str, object]:
+    """Returns the fields given on the command line, lists as tuples of their type."""
+    types = {leaf.name: leaf.type for leaf in config_lib.leaves()}
+    values = {}
+    for name, flag in _OVERRIDES.items():
+        value = flag.value
+        if isinstance(value, list):
+            element = types[name].__args__[0]
+            try:
+                value = tuple(element(text) for text in value)
+            except ValueError as error:
+                raise ValueError(f"flag --config.{name}: {error}.") from None
+        if value is not None:
+            values[name] = value
+    return values
+
+
+def _load_config(name: str) -> config_lib.Config:
+    """Runs `get_config` of a config file, given by path or by name."""
+    candidates = [
+        pathlib.Path(name).expanduser(),
+        _ROOT / name,
+        _CONFIGS / f"{name}.py",
+    ]
+    path = next((path for path in candidates if path.is_file()), None)
+    if path is None:
+        known = ", ".join(sorted(path.stem for path in _CONFIGS.glob("*.py")))
+        raise ValueError(f"No config file {name!r}; a path, or one of: {known}.")
+    spec = importlib.util.spec_from_file_location(f"config_{path.stem}", path)
+    if spec is None:
+        raise ValueError(f"Config file {path} must be Python, named *.py.")
+    module = importlib.util.module_from_spec(spec)
+    try:
+        spec.loader.exec_module(module)
+        config = module.get_config()
+    except Exception as error:
+        raise ValueError(
+            f"Config file {path}: {type(error).__name__}: {error}"
+        ) from error
+    if not isinstance(config, config_lib.Config):
+        raise ValueError(f"get_config of {path} must return a nao.Config.")
+    return config
+
+
+def _find(path: str) -> str:
+    """Finds a relative path from the working directory, else from this file's."""
+    if (
+        path
+        and not pathlib.Path(path).expanduser().exists()
+        and (_ROOT / path).exists()
+    ):
+        return str(_ROOT / path)
+    return path
+
+
+def _search(config: config_lib.Config) -> None:
+    workdir = _WORKDIR.value
+    if workdir is None:
+        stamp = time.strftime("%Y%m%d-%H%M%S")
+        stem = pathlib.Path(_CONFIG.value).stem
+        workdir = pathlib.Path("runs", f"{stem}-{stamp}-{os.getpid()}")
+    workdir = pathlib.Path(workdir).expanduser().absolute()
+    again = [*sys.argv[1:], *([f"--workdir={workdir}"] if not _WORKDIR.value else [])]
+    command = shlex.join(["python", sys.argv[0], *again])
+    print(f"Run: {workdir}\nTo continue it: {command}", flush=True)
+    try:
+        result = experiment.search(config, workdir)
+    except KeyboardInterrupt:
+        print(
+            f"\nInterrupted; nothing is lost. To continue: {command}", file=sys.stderr
+        )
+        sys.exit(130)
+    _report(result.summary, workdir)
+
+
+def _report(summary: dict, workdir: pathlib.Path) -> None:
+    """Prints the outcome of a search."""
+    best, at_random = summary["best"], summary["random_best"]
+    if summary["exhausted"]:
+        print(f"The space has no more architectures than {summary['num_trials']}.")
+    print(
+        f"{summary['num_trials']} trials, {summary['num_failed']} failed, "
+        f"{summary['seconds']['total']:.0f} s."
+    )
+    if best is None:
+        print("No evaluation succeeded; see metrics.jsonl for the reasons.")
+        return
+    name = summary["objective"]["name"]
+    print(
+        f"Best of the random round ({at_random['num_trials']}): {name} "
+        f"{at_random['objective']}"
+    )
+    print(f"Best: {name} {best['objective']:.6g} in trial {best['trial']}")
+    for test, value in (best["test"] or {}).items():
+        print(f"  {test} {value:.6g}")
+    print(f"  {best['architecture']}\nWritten to {workdir}")
+
+
+def _train(config: config_lib.Config) -> None:
+    import tqdm
+
+    workdir = pathlib.Path(_WORKDIR.value or ".").expanduser()
+    source = _ARCHITECTURE.value
+    if source is None and _WORKDIR.value is None:
+        raise ValueError("mode=train needs --workdir of a search, or --architecture.")
+    path = workdir / "best.json" if source is None else pathlib.Path(source)
+    if source is None and not path.is_file():
+        raise ValueError(f"No best.json in {workdir}; search first, or --architecture.")
+    text = path.read_text() if _is_file(path) else source
+    with tqdm.tqdm(total=config.train.epochs, unit="epoch", disable=None) as bar:
+
+        def show(epoch: int, metrics: dict) -> None:
+            bar.update()
+            bar.set_postfix(metrics)
+
+        result = experiment.train(config, text, show)
+    print(json.dumps(result, indent=2))
+    if _WORKDIR.value is not None:
+        (workdir / "train.json").write_text(json.dumps(result, indent=2) + "\n")
+
+
+def _is_file(path: pathlib.Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # A long architecture is no file name.
+        return False
+
+
+def _run() -> None:
+    config = None
+    if _MODE.value == "train" and _WORKDIR.value and not flags.FLAGS["config"].present:
+        config = experiment.read_config(pathlib.Path(_WORKDIR.value).expanduser())
+    config = config_lib.override(config or _load_config(_CONFIG.value), _overrides())
+    found = {"table.path": _find(config.table.path)}
+    config = config_lib.override(config, found)
+    {"search": _search, "train": _train}[_MODE.value](config)
+
+
+def _terminate(*_) -> None:
+    raise KeyboardInterrupt
+
+
+def main(argv: list[str]) -> None:
+    """Runs the mode; a user's mistake is one line on standard error."""
+    if len(argv) > 1:
+        _fail(f"Unexpected arguments: {' '.join(argv[1:])}.")
+    signal.signal(signal.SIGTERM, _terminate)
+    if not flags.FLAGS["verbosity"].present:
+        logging.set_verbosity(logging.ERROR)  # Orbax reports every step it takes.
+    runtime.use_compile_cache()
+    try:
+        _run()
+    except ValueError as error:
+        if flags.FLAGS.verbosity > 0:
+            raise
+        _fail(str(error))
+
+
+def _fail(message: str) -> None:
+    print(f"launch.py: {message.splitlines()[0]}", file=sys.stderr)
+    sys.exit(2)
+
+
+def _parse(argv: list[str]) -> list[str]:
+    try:
+        return flags.FLAGS(argv)
+    except flags.Error as error:
+        _fail(str(error))
+
+
+if __name__ == "__main__":
+    app.run(main, flags_parser=_parse)

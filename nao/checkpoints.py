@@ -1,0 +1,86 @@
+"""Orbax checkpoints of rounds: what was asked, and the model that asked it."""
+
+import pathlib
+from typing import NamedTuple
+
+import jax
+import numpy as np
+import orbax.checkpoint as ocp
+
+from nao.strategies import base
+
+_KEPT = 3
+
+
+class Round(NamedTuple):
+    """A round as it was asked.
+
+    Attributes:
+        tokens: int32 [num, length].
+        state: State of the strategy after `ask`.
+    """
+
+    tokens: np.ndarray
+    state: base.State
+
+
+class Checkpoints:
+    """The last few rounds of a run, by the number of trials told before them."""
+
+    def __init__(self, path: pathlib.Path):
+        """Opens a folder of checkpoints, or makes it."""
+        self._manager = ocp.CheckpointManager(
+            path, options=ocp.CheckpointManagerOptions(max_to_keep=_KEPT)
+        )
+
+    def save(self, told: int, asked: Round) -> None:
+        """Starts writing a round; it is whole on disk, or not there at all."""
+        self._manager.save(told, args=ocp.args.StandardSave(_to_tree(asked)))
+
+    def restore(self, told: int) -> Round | None:
+        """Returns the round asked after `told` trials; None where it is not kept."""
+        if told not in self._manager.all_steps():
+            return None
+        return _from_tree(self._manager.restore(told, args=ocp.args.StandardRestore()))
+
+    def latest(self) -> Round | None:
+        """Returns the last round kept; None where there is none."""
+        told = self._manager.latest_step()
+        return None if told is None else self.restore(told)
+
+    def close(self) -> None:
+        """Waits for what is being written."""
+        self._manager.wait_until_finished()
+        self._manager.close()
+
+
+def _to_tree(asked: Round) -> dict:
+    state = asked.state
+    tree = {
+        "tokens": asked.tokens,
+        "pool": state.pool._asdict(),
+        "predicted": state.predicted,
+        "model": state.model,
+    }
+    # Orbax keeps neither None nor arrays without elements.
+    return {
+        name: value
+        for name, value in tree.items()
+        if value is not None and all(np.size(leaf) for leaf in jax.tree.leaves(value))
+    }
+
+
+def _from_tree(tree: dict) -> Round:
+    tokens = np.asarray(tree["tokens"])
+    pool = tree.get("pool")
+    state = base.State(
+        pool=base.Pool(
+            tokens=np.asarray(pool["tokens"])
+            if pool
+            else np.zeros((0, tokens.shape[1]), np.int32),
+            objective=np.asarray(pool["objective"]) if pool else np.zeros(0),
+        ),
+        predicted=np.asarray(tree["predicted"]) if "predicted" in tree else None,
+        model=tree.get("model"),
+    )
+    return Round(tokens, state)

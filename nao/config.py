@@ -1,0 +1,170 @@
+"""All that a user can choose about an experiment, as one frozen dataclass.
+
+A config file returns a `Config`; every field that is not a mapping can be overridden by
+its dotted name, as `nao.round_size`.
+"""
+
+import dataclasses
+import difflib
+import typing
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from nao.child import ChildConfig
+from nao.evaluators import FunctionConfig, TableConfig
+from nao.strategies import DEDUPLICATE, NAOConfig, RandomConfig
+from nao.types import option, part
+
+
+@dataclasses.dataclass(frozen=True)
+class SpaceConfig:
+    """Which architectures there are."""
+
+    name: str = option(
+        "conv_cell",
+        "Space: conv_cell, nasbench201, custom (space.slots of the config file) or "
+        "table (the slot columns of the table).",
+    )
+    operations: str = option("enas", "conv_cell: named set of operations.")
+    num_nodes: int = option(5, "conv_cell: nodes of a cell.")
+    slots: Mapping[str, tuple] | None = option(
+        None, "custom: choices by slot name; config file only."
+    )
+
+
+@dataclasses.dataclass(frozen=True)
+class DataConfig:
+    """Which images children are trained on."""
+
+    name: str = option("digits", "Data set.")
+
+
+@dataclasses.dataclass(frozen=True)
+class TrainConfig:
+    """The final training of one architecture, `--mode=train`."""
+
+    epochs: int = option(40, "Epochs of --mode=train.")
+
+    def __post_init__(self):
+        if self.epochs < 1:
+            raise ValueError(f"train.epochs must be at least 1, got {self.epochs}.")
+
+
+@dataclasses.dataclass(frozen=True)
+class Config:
+    """An experiment."""
+
+    seed: int = option(0, "Seed of everything random.")
+    num_trials: int = option(72, "Budget of evaluations, the random round included.")
+    strategy: str = option("nao", "Who proposes: nao, nao_paper or random.")
+    evaluator: str = option(
+        "training", "Where numbers come from: training, table or function."
+    )
+    deduplicate: str = option(
+        "canonical",
+        "What is never evaluated twice: canonical (the same function) or sequence.",
+    )
+    storage: str = option(
+        "", "Optuna storage URL of the ledger; empty for SQLite in the workdir."
+    )
+    warm_start: str = option(
+        "", "Workdir of an earlier run whose trials the strategy learns from; or empty."
+    )
+    space: SpaceConfig = part(SpaceConfig)
+    nao: NAOConfig = part(NAOConfig)
+    random: RandomConfig = part(RandomConfig)
+    data: DataConfig = part(DataConfig)
+    child: ChildConfig = part(ChildConfig)
+    table: TableConfig = part(TableConfig)
+    function: FunctionConfig = part(FunctionConfig)
+    train: TrainConfig = part(TrainConfig)
+
+    def __post_init__(self):
+        if self.num_trials < 1:
+            raise ValueError(f"num_trials must be at least 1, got {self.num_trials}.")
+        if self.seed < 0:
+            raise ValueError(f"seed must not be negative, got {self.seed}.")
+        if self.deduplicate not in DEDUPLICATE:
+            raise ValueError(
+                f"deduplicate must be one of {', '.join(DEDUPLICATE)}, "
+                f"got {self.deduplicate!r}."
+            )
+
+
+class Leaf(typing.NamedTuple):
+    """A field that can be overridden: dotted name, type, help and default."""
+
+    name: str
+    type: Any
+    help: str
+    default: Any
+
+
+def leaves(cls: type = Config, prefix: str = "") -> Iterator[Leaf]:
+    """Yields all fields of a config class that the command line can hold."""
+    hints = typing.get_type_hints(cls)
+    for field in dataclasses.fields(cls):
+        kind = hints[field.name]
+        if dataclasses.is_dataclass(kind):
+            yield from leaves(kind, f"{prefix}{field.name}.")
+        elif kind in (bool, int, float, str) or typing.get_origin(kind) is tuple:
+            help = field.metadata["help"]
+            yield Leaf(f"{prefix}{field.name}", kind, help, field.default)
+
+
+def override(config: Config, values: Mapping[str, Any]) -> Config:
+    """Returns the config with the fields of the given dotted names replaced.
+
+    Raises:
+        ValueError: If there is no such field, or a value is out of range.
+    """
+    return from_dict(_nested(values), config)
+
+
+def to_dict(config: Any) -> dict:
+    """Returns the config as nested dictionaries of JSON values."""
+    result = {}
+    for field in dataclasses.fields(config):
+        value = getattr(config, field.name)
+        if dataclasses.is_dataclass(value):
+            value = to_dict(value)
+        elif isinstance(value, Mapping):
+            value = {name: list(choices) for name, choices in value.items()}
+        elif isinstance(value, tuple):
+            value = list(value)
+        result[field.name] = value
+    return result
+
+
+def from_dict(data: Mapping, default: Any = None) -> Any:
+    """Builds a config from nested dictionaries; fields that are absent keep defaults.
+
+    Raises:
+        ValueError: If a field is unknown, or a value is out of range.
+    """
+    default = Config() if default is None else default
+    names = [field.name for field in dataclasses.fields(default)]
+    changes = {}
+    for name, value in data.items():
+        if name not in names:
+            close = difflib.get_close_matches(name, names, n=1)
+            hint = f"did you mean {close[0]}" if close else f"known: {', '.join(names)}"
+            raise ValueError(f"Unknown config field {name!r}; {hint}.")
+        old = getattr(default, name)
+        if dataclasses.is_dataclass(old):
+            value = from_dict(value, old)
+        elif isinstance(value, list):
+            value = tuple(value)
+        changes[name] = value
+    return dataclasses.replace(default, **changes)
+
+
+def _nested(values: Mapping[str, Any]) -> dict:
+    result: dict = {}
+    for name, value in values.items():
+        *parents, leaf = name.split(".")
+        inner = result
+        for parent in parents:
+            inner = inner.setdefault(parent, {})
+        inner[leaf] = value
+    return result

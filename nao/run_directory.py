@@ -1,0 +1,154 @@
+"""The folder of one run: its lock, config, metrics and results."""
+
+import contextlib
+import json
+import os
+import pathlib
+from collections.abc import Mapping
+
+import filelock
+
+from nao import runtime
+
+_LOCK = ".lock"
+
+
+class RunDirectory(contextlib.AbstractContextManager):
+    """Opens a run's folder for one process at a time.
+
+    Attributes:
+        path: The folder, absolute.
+    """
+
+    def __init__(self, path: str | os.PathLike, config: Mapping):
+        """Makes the folder or opens the run that is there.
+
+        Args:
+            path: The folder.
+            config: Resolved config, JSON values only. All of it must equal the config
+                of a run that is there, but for a larger `num_trials`.
+
+        Raises:
+            ValueError: If the folder can't be written, is in use by another process, or
+                holds a run of another config.
+        """
+        self.path = pathlib.Path(path).expanduser().absolute()
+        self._metrics = self._writer = None
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            self._lock = filelock.FileLock(self.path / _LOCK)
+            self._lock.acquire(timeout=0)
+        except filelock.Timeout:
+            raise ValueError(
+                f"Workdir {self.path} is in use by another process."
+            ) from None
+        except OSError as error:
+            raise ValueError(
+                f"Workdir {self.path} can't be written: {error.strerror or error}."
+            ) from None
+        try:
+            self._open(json.loads(json.dumps(config)))
+        except BaseException:
+            self._lock.release()
+            raise
+
+    def _open(self, config: dict) -> None:
+        there = self.read_json("config.json")
+        if there is None and (self.path / "study.db").exists():
+            raise ValueError(
+                f"Workdir {self.path} has a study.db and no config.json; "
+                "choose another."
+            )
+        if there is not None:
+            lines = [
+                f"{field} is {was!r} there and {now!r} here"
+                for field, was, now in _differences(there, config)
+                if not (field == "num_trials" and _is_larger(now, was))
+            ]
+            if lines:
+                raise ValueError(
+                    f"Workdir {self.path} holds a run of another config: "
+                    f"{'; '.join(lines)}."
+                )
+        try:
+            self.write_json("config.json", config)
+            self.write_json("environment.json", runtime.describe())
+        except OSError as error:
+            raise ValueError(
+                f"Workdir {self.path} can't be written: {error.strerror}."
+            ) from None
+
+    def __exit__(self, *error) -> None:
+        if self._metrics is not None:
+            self._metrics.close()
+            self._writer.close()
+        self._lock.release()
+
+    def write_json(self, name: str, data: Mapping) -> None:
+        """Writes a file that is there whole or not at all."""
+        temporary = self.path / f".{name}.tmp"
+        temporary.write_text(json.dumps(data, indent=2, allow_nan=False) + "\n")
+        os.replace(temporary, self.path / name)
+
+    def read_json(self, name: str) -> dict | None:
+        """Returns what a file holds; None where there is none.
+
+        Raises:
+            ValueError: If it is not a JSON object.
+        """
+        path = self.path / name
+        try:
+            data = json.loads(path.read_text())
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError) as error:
+            raise ValueError(f"{path} can't be read: {error}.") from None
+        if not isinstance(data, dict):
+            raise ValueError(f"{path} must hold a JSON object.")
+        return data
+
+    def logged_trials(self) -> int:
+        """Returns how many trials `metrics.jsonl` has; mends a half-written end."""
+        path = self.path / "metrics.jsonl"
+        if not path.exists():
+            return 0
+        data = path.read_bytes()
+        whole = data[: data.rfind(b"\n") + 1]
+        if len(whole) < len(data):  # A killed process left part of a line.
+            path.write_bytes(whole)
+        return sum(b'"trial"' in line for line in whole.splitlines())
+
+    def log(self, step: int, metrics: Mapping) -> None:
+        """Appends one line to `metrics.jsonl` and its numbers to TensorBoard.
+
+        Args:
+            step: Number of trials finished.
+            metrics: JSON values; the numbers among them become TensorBoard scalars.
+        """
+        if self._metrics is None:
+            import tensorboardX  # Pulls in protobuf: only where there is a run.
+
+            self._metrics = open(self.path / "metrics.jsonl", "a", buffering=1)
+            self._writer = tensorboardX.SummaryWriter(
+                str(self.path / "tensorboard"), purge_step=step, flush_secs=10
+            )
+        self._metrics.write(json.dumps({"step": step, **metrics}) + "\n")
+        for name, value in metrics.items():
+            if isinstance(value, int | float) and not isinstance(value, bool):
+                self._writer.add_scalar(name, value, step)
+
+
+def _differences(there: Mapping, here: Mapping, prefix: str = "") -> list[tuple]:
+    """Returns (field, value there, value here) wherever two nested configs differ."""
+    found = []
+    for name in dict.fromkeys([*there, *here]):
+        was, now = there.get(name), here.get(name)
+        if isinstance(was, dict) and isinstance(now, dict):
+            found += _differences(was, now, f"{prefix}{name}.")
+        elif was != now:
+            found.append((f"{prefix}{name}", was, now))
+    return found
+
+
+def _is_larger(now: object, was: object) -> bool:
+    return isinstance(now, int) and isinstance(was, int) and now > was

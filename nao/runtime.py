@@ -1,0 +1,126 @@
+"""The process a run lives in: compile cache, compile times, memory, versions."""
+
+import collections
+import importlib.metadata
+import os
+import pathlib
+import platform
+import resource
+import subprocess
+import sys
+import time
+
+import jax
+
+_TRACE = "/jax/core/compile/jaxpr_trace_duration"
+_LOWER = "/jax/core/compile/jaxpr_to_mlir_module_duration"
+_COMPILE = "/jax/core/compile/backend_compile_duration"
+
+_PACKAGES = ("jax", "jaxlib", "flax", "optax", "numpy", "optuna", "orbax-checkpoint")
+
+
+def cache_dir() -> pathlib.Path:
+    """Returns where compiled programs are kept between runs.
+
+    `$NAO_CACHE_DIR`, else `nao` in the user's cache folder.
+    """
+    if "NAO_CACHE_DIR" in os.environ:
+        return pathlib.Path(os.environ["NAO_CACHE_DIR"]).expanduser()
+    base = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
+    return pathlib.Path(base).expanduser() / "nao"
+
+
+def use_compile_cache() -> None:
+    """Keeps compiled programs on disk, so that a second process starts at once.
+
+    A setting the user has made (`JAX_COMPILATION_CACHE_DIR`) stays.
+    """
+    if jax.config.jax_compilation_cache_dir is None:
+        jax.config.update("jax_compilation_cache_dir", str(cache_dir() / "jax"))
+        jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.5)
+
+
+class CompileMonitor:
+    """Counts and times what JAX traces and compiles while it is in use.
+
+    Attributes:
+        counts: Compilations by function name; one answered from the cache counts.
+        trace_seconds: Time spent tracing and lowering compiled functions.
+        compile_seconds: Time spent compiling, or reading the compile cache.
+    """
+
+    def __init__(self):
+        self.counts: collections.Counter[str] = collections.Counter()
+        self.trace_seconds = 0.0
+        self.compile_seconds = 0.0
+        self._traced: dict[str, float] = {}
+
+    def __enter__(self) -> "CompileMonitor":
+        jax.monitoring.register_event_duration_secs_listener(self._listen)
+        return self
+
+    def __exit__(self, *error) -> None:
+        jax.monitoring.unregister_event_duration_listener(self._listen)
+
+    def _listen(self, event: str, seconds: float, fun_name: str = "", **_) -> None:
+        name = fun_name.removeprefix("jit(").removesuffix(")")
+        if event == _TRACE:
+            # A function traced inside another reports too; only those that are
+            # compiled by themselves count.
+            self._traced[name] = seconds
+        elif event == _LOWER:
+            self.trace_seconds += seconds + self._traced.pop(name, 0.0)
+        elif event == _COMPILE:
+            self.counts[name] += 1
+            self.compile_seconds += seconds
+
+
+def seconds_since_start() -> float:
+    """Returns seconds since the process began; since the import of JAX off Linux."""
+    try:
+        fields = pathlib.Path("/proc/self/stat").read_text().rpartition(")")[2].split()
+        uptime = float(pathlib.Path("/proc/uptime").read_text().split()[0])
+        return uptime - float(fields[19]) / os.sysconf("SC_CLK_TCK")
+    except (OSError, ValueError, IndexError):
+        return time.monotonic() - _IMPORTED
+
+
+_IMPORTED = time.monotonic()
+
+
+def peak_rss_mib() -> float:
+    """Returns the largest resident memory of this process so far, in MiB."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / (2**20 if sys.platform == "darwin" else 2**10)
+
+
+def describe() -> dict:
+    """Returns versions, devices, git revision and XLA flags: what a run ran on."""
+    return {
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "cpu_count": os.cpu_count(),
+        "packages": {name: _version(name) for name in ("nao", *_PACKAGES)},
+        "devices": [str(device) for device in jax.devices()],
+        "xla_flags": os.environ.get("XLA_FLAGS", ""),
+        "git_revision": _git_revision(),
+    }
+
+
+def _version(package: str) -> str | None:
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
+def _git_revision() -> str | None:
+    command = ["git", "describe", "--always", "--dirty", "--abbrev=40"]
+    folder = pathlib.Path(__file__).parent
+    try:
+        done = subprocess.run(
+            command, cwd=folder, capture_output=True, text=True, timeout=10
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return done.stdout.strip() or None

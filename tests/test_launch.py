@@ -1,0 +1,236 @@
+import gzip
+import itertools
+import json
+import os
+import pathlib
+import random
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+from absl import flags
+from absl.testing import flagsaver
+
+import launch
+from nao import spaces
+
+ROOT = pathlib.Path(launch.__file__).parent
+# A search small enough for a test: 6 cells at random, rounds of 4.
+TINY = [
+    "--config.nao.num_seed_archs=6",
+    "--config.nao.round_size=4",
+    "--config.nao.top_k=3",
+    "--config.nao.num_random_starts=3",
+    "--config.nao.step_sizes=0,1",
+    "--config.nao.num_ascents=2",
+    "--config.nao.num_variants=2",
+    "--config.nao.controller.embedding_size=8",
+    "--config.nao.controller.hidden_size=8",
+    "--config.nao.controller.predictor_sizes=8",
+    "--config.nao.controller.num_epochs=2",
+    "--config.nao.controller.batch_size=16",
+    "--config.nao.controller.num_unlabelled=4",
+]
+SLOTS = {"a": "xyz", "b": "123", "c": "pqr"}
+SPACE = spaces.custom({name: tuple(choices) for name, choices in SLOTS.items()})
+
+
+@pytest.fixture
+def run(capsys):
+    """Runs launch.py in this process; returns exit code, output and error output."""
+
+    def call(*arguments):
+        code = 0
+        with flagsaver.flagsaver():
+            flags.FLAGS.unparse_flags()
+            try:
+                launch.main(launch._parse(["launch.py", *map(str, arguments)]))
+            except SystemExit as exit:
+                code = exit.code
+        captured = capsys.readouterr()
+        return code, captured.out, captured.err
+
+    handler = signal.getsignal(signal.SIGTERM)
+    yield call
+    signal.signal(signal.SIGTERM, handler)
+
+
+@pytest.fixture
+def table(tmp_path):
+    """A table of 27 designs, whose score is the sum of their choices' positions."""
+    lines = ["a,b,c,score,test"]
+    for row in itertools.product(*SLOTS.values()):
+        total = sum(
+            choices.index(c) for c, choices in zip(row, SLOTS.values(), strict=True)
+        )
+        lines.append(",".join([*row, str(total), str(total / 2)]))
+    path = tmp_path / "table.csv"
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
+def table_flags(path):
+    return [
+        "--config=table",
+        f"--config.table.path={path}",
+        "--config.table.slots=a,b,c",
+        "--config.table.objective=score",
+        "--config.table.test=test",
+    ]
+
+
+def test_a_table_search_end_to_end(run, table, tmp_path):
+    """27 designs and a budget of 40: all are looked up, then it ends and says so."""
+    arguments = [*table_flags(table), *TINY, f"--workdir={tmp_path / 'run'}"]
+    code, out, err = run(*arguments, "--config.num_trials=40")
+    assert code == 0, err
+    assert "no more architectures than 27" in out
+    assert "score 6" in out and "test 3" in out
+    assert "a=z b=3 c=r" in out
+    summary = json.loads((tmp_path / "run/summary.json").read_text())
+    assert (summary["num_trials"], summary["num_distinct"]) == (27, 27)
+    for name in ("best.svg", "best.png", "progress.svg", "progress.png"):
+        assert (tmp_path / "run/figures" / name).stat().st_size > 1000
+    # The same command again finds nothing left to do.
+    assert run(*arguments, "--config.num_trials=40")[0] == 0
+
+
+def test_a_gzipped_table_in_the_benchmarks_notation(run, tmp_path):
+    cells = spaces.NASBench201()
+    lines = ["arch_str,val200,test200"]
+    lines += [
+        f"{cells.format(row)},{cells.to_indices(row).sum()},1"
+        for row in next(cells.enumerate())[:60]
+    ]
+    path = tmp_path / "cells.csv.gz"
+    path.write_bytes(gzip.compress("\n".join(lines).encode()))
+    code, out, err = run(
+        "--config=nasbench201",
+        *TINY,
+        "--config.num_trials=12",
+        f"--config.table.path={path}",
+        f"--workdir={tmp_path / 'run'}",
+    )
+    assert code == 0, err
+    assert "12 trials, 0 failed" in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--config=nowhere"], "No config file 'nowhere'; a path, or one of: custom"),
+        (["--config=nowhere.py"], "No config file 'nowhere.py'"),
+        (["--config.sede=3"], "Unknown command line flag 'config.sede'"),
+        (["--config.seed=many"], "flag --config.seed=many: "),
+        (["--config.child.epochs=2.5"], "flag --config.child.epochs=2.5: "),
+        (["--config.nao.step_sizes=1,x"], "flag --config.nao.step_sizes: "),
+        (["--mode=dream"], "flag --mode=dream: value should be one of <search|train>"),
+        (["extra"], "Unexpected arguments: extra"),
+        (["--config.space.name=flat"], "Unknown space.name 'flat'; known: conv_cell"),
+        (["--config.space.operations=all"], "Unknown operation set 'all'; known: enas"),
+        (["--config.space.num_nodes=0"], "num_nodes must be at least 1, got 0"),
+        (["--config.strategy=luck"], "Unknown strategy 'luck'; known: nao, nao_paper"),
+        (["--config.evaluator=oracle"], "Unknown evaluator 'oracle'; known: training"),
+        (["--config.data.name=letters"], "'letters'"),
+        (["--config.num_trials=0"], "num_trials must be at least 1, got 0"),
+        (["--config.num_trials=-5"], "num_trials must be at least 1, got -5"),
+        (["--config.deduplicate=no"], "must be one of canonical, sequence, got 'no'"),
+        (["--config.child.epochs=0"], "epochs must be a positive integer, got 0"),
+        (["--config.nao.round_size=0"], "nao.round_size must be at least 1, got 0"),
+        (["--config=table"], "A table needs table.path and table.objective"),
+        (["--config=nasbench201", "--config.table.path=no.csv"], "can't be read"),
+        (["--config=custom", "--config.function.name=math:tau"], "is not callable"),
+        (["--config.space.name=custom"], "at least one slot"),
+        (["--config.storage=x://y"], "Ledger x://y can't be opened"),
+        (["--mode=train"], "mode=train needs --workdir"),
+        (["--mode=train", "--architecture=1 2 3"], "40 numbers, got '1 2 3'"),
+        (["--mode=train", "--config=table", "--architecture=1"], "needs evaluator="),
+        (["--workdir=/proc/nowhere"], "can't be written"),
+    ],
+)
+def test_a_mistake_is_one_line(run, tmp_path, monkeypatch, arguments, message):
+    monkeypatch.chdir(tmp_path)
+    code, _, err = run(*arguments)
+    assert code == 2
+    assert err.count("\n") == 1 and err.startswith("launch.py: ")
+    assert message in err
+    assert not list(tmp_path.rglob("summary.json"))
+
+
+def test_a_mistake_in_a_config_file_is_one_line(run, tmp_path):
+    path = tmp_path / "mine.py"
+    path.write_text("import nao\n\ndef get_config():\n    return nao.Config(sede=1)\n")
+    code, _, err = run(f"--config={path}")
+    assert code == 2
+    assert "unexpected keyword argument 'sede'" in err
+    path.write_text("def get_config():\n    return {}\n")
+    assert "must return a nao.Config" in run(f"--config={path}")[2]
+
+
+def test_another_config_in_the_workdir_is_refused(run, table, tmp_path):
+    arguments = [*table_flags(table), f"--workdir={tmp_path / 'run'}"]
+    arguments += ["--config.strategy=random", "--config.num_trials=3"]
+    assert run(*arguments)[0] == 0
+    before = (tmp_path / "run/summary.json").read_bytes()
+    code, _, err = run(*arguments, "--config.seed=4")
+    assert code == 2
+    assert "seed is 0 there and 4 here" in err
+    assert (tmp_path / "run/summary.json").read_bytes() == before
+
+
+def test_help_explains_the_modes_and_the_fields():
+    done = subprocess.run(
+        [sys.executable, ROOT / "launch.py", "--help"], capture_output=True, text=True
+    )
+    for text in ("search: find the best architecture", "--config.nao.round_size"):
+        assert text in done.stdout
+
+
+@pytest.mark.slow
+def test_killed_runs_continue_to_the_same_trials(table, tmp_path):
+    """SIGKILL at random moments; in the end the ledger is that of a quiet run."""
+    arguments = [sys.executable, ROOT / "launch.py", *table_flags(table), *TINY]
+    arguments += ["--config.num_trials=20", "--config.evaluator=table"]
+    environment = os.environ | {"NAO_CACHE_DIR": str(tmp_path / "cache")}
+
+    def trials(workdir):
+        lines = (workdir / "metrics.jsonl").read_text().splitlines()
+        keys = ("trial", "round", "objective", "predicted")
+        return [[json.loads(line)[key] for key in keys] for line in lines]
+
+    whole, killed = tmp_path / "whole", tmp_path / "killed"
+    start = time.monotonic()
+    subprocess.run([*arguments, f"--workdir={whole}"], check=True, env=environment)
+    duration = time.monotonic() - start
+    moments = random.Random(0)
+    for _ in range(5):
+        process = subprocess.Popen(
+            [*arguments, f"--workdir={killed}"], env=environment, text=True
+        )
+        time.sleep(moments.uniform(0.2, 1.0) * duration)
+        process.kill()
+        process.wait()
+    subprocess.run([*arguments, f"--workdir={killed}"], check=True, env=environment)
+    assert trials(killed) == trials(whole)
+
+
+@pytest.mark.slow
+def test_an_interruption_is_told_how_to_go_on(tmp_path):
+    process = subprocess.Popen(
+        [sys.executable, ROOT / "launch.py", "--config=custom"],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    while not list(tmp_path.rglob("best.json")) and process.poll() is None:
+        time.sleep(0.2)
+    process.terminate()
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "nothing is lost. To continue: python" in err
+    assert "--workdir=" in out
+    (summary,) = tmp_path.rglob("summary.json")
+    assert not json.loads(summary.read_text())["finished"]
