@@ -41,9 +41,11 @@ class DataConfig:
 
 @dataclasses.dataclass(frozen=True)
 class TrainConfig:
-    """The final training of one architecture, `--mode=train`."""
+    """The final training of one architecture: of a search's best, of `--mode=train`."""
 
-    epochs: int = option(40, "Epochs of --mode=train.")
+    epochs: int = option(
+        20, "Epochs of the final training, before the test part is read."
+    )
 
     def __post_init__(self):
         if self.epochs < 1:
@@ -55,7 +57,7 @@ class Config:
     """An experiment."""
 
     seed: int = option(0, "Seed of everything random.")
-    num_trials: int = option(72, "Budget of evaluations, the random round included.")
+    num_trials: int = option(60, "Budget of evaluations, the random round included.")
     strategy: str = option("nao", "Who proposes: nao, nao_paper or random.")
     evaluator: str = option(
         "training", "Where numbers come from: training, table or function."

@@ -9,6 +9,7 @@ import jax
 
 from nao import config as config_lib
 from nao import data, evaluators, spaces, strategies, study
+from nao.child import ChildFailure
 from nao.config import Config
 from nao.evaluators import function, table
 
@@ -49,7 +50,9 @@ def make_evaluator(config: Config) -> evaluators.Evaluator:
                 f"got {config.space.name!r}."
             )
         dataset = data.load(config.data.name)
-        return evaluators.TrainingEvaluator(space, dataset, config.child)
+        return evaluators.TrainingEvaluator(
+            space, dataset, config.child, config.train.epochs
+        )
 
     def of_function() -> evaluators.Evaluator:
         if space is None:
@@ -130,7 +133,10 @@ def train(
     evaluator = make_evaluator(config)
     tokens = evaluator.space.parse(architecture)
     key = jax.random.key(config.seed)
-    metrics = evaluator.train(tokens, key, config.train.epochs, progress_fn)
+    try:
+        metrics = evaluator.train(tokens, key, config.train.epochs, progress_fn)
+    except ChildFailure as failure:
+        raise ValueError(f"The architecture can't be trained: {failure}.") from None
     return evaluator.space.to_json(tokens) | {"seed": config.seed, "metrics": metrics}
 
 

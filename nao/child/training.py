@@ -260,7 +260,8 @@ class ChildTrainer:
         Args:
             key: The child's randomness: its first parameters, its order of images.
             arch: int32 [2, num_nodes, 2, 2], see `ConvNet`.
-            num_epochs: Epochs to train for; the config's where None.
+            num_epochs: Epochs to train for, however long that takes; where None, the
+                config's, within its time limit.
             progress_fn: Called after every epoch with its number, from 0, and the
                 metrics so far, validation included.
 
@@ -270,6 +271,7 @@ class ChildTrainer:
         Raises:
             ChildFailure: If the loss is not finite, or time is up.
         """
+        limit = self.config.time_limit_s if num_epochs is None else 0.0
         num_epochs = self.config.epochs if num_epochs is None else num_epochs
         if num_epochs < 1:
             raise ValueError(f"num_epochs must be positive, got {num_epochs}.")
@@ -298,7 +300,7 @@ class ChildTrainer:
                 raise ChildFailure(
                     f"training loss is {metrics['train_loss']} in epoch {epoch + 1}"
                 )
-            seconds, limit = time.perf_counter() - start, self.config.time_limit_s
+            seconds = time.perf_counter() - start
             if limit and seconds > limit:
                 raise ChildFailure(
                     f"over the time limit of {limit:g} s after {seconds:.1f} s, in "

@@ -16,13 +16,12 @@ class ControllerConfig:
     pools of 16 to 600 architectures.
     """
 
-    embedding_size: int = option(64, "size of a token's embedding")
-    hidden_size: int = option(64, "size of encoder outputs, embedding, decoder state")
+    embedding_size: int = option(48, "size of a token's embedding")
+    hidden_size: int = option(48, "size of encoder outputs, embedding, decoder state")
     bidirectional: bool = option(True, "the encoder also reads from last to first")
     residual: bool = option(True, "add the encoder's input to its output (SemiNAS)")
     positions: bool = option(True, "add a learned embedding of the position")
     predictor_sizes: tuple[int, ...] = option((128,), "hidden layers of the predictor")
-    input_scale: float = option(4.0, "factor on the unit-length embedding it reads")
     bounded: bool = option(False, "the prediction ends in a sigmoid; min_max only")
     predictor_dropout: float = option(0.0, "share of predictor units dropped in a fit")
     ensemble_size: int = option(2, "controllers fitted side by side")
@@ -37,9 +36,10 @@ class ControllerConfig:
     weight_decay: float = option(1e-2, "0 is none")
     decoupled: bool = option(True, "decay as in AdamW; else as part of the gradient")
     grad_clip: float = option(5.0, "largest global norm of a gradient")
-    num_epochs: int = option(300, "passes over the pool in a fit")
-    batch_size: int = option(100, "architectures of the pool in a step")
-    num_unlabelled: int = option(64, "random architectures a step, to reconstruct only")
+    num_epochs: int = option(150, "passes over the pool in a fit")
+    min_steps: int = option(300, "a smaller pool's epochs repeat its batches; 0 is off")
+    batch_size: int = option(64, "architectures of the pool in a step")
+    num_unlabelled: int = option(32, "random architectures a step, to reconstruct only")
     normalise_gradient: bool = option(True, "a step size is a length in latent space")
 
     def __post_init__(self):
@@ -59,12 +59,12 @@ class ControllerConfig:
                 raise ValueError(
                     f"{name} must be at least 1, got {getattr(self, name)}."
                 )
-        for name in ("num_unlabelled", "weight_decay"):
+        for name in ("num_unlabelled", "min_steps", "weight_decay"):
             if getattr(self, name) < 0:
                 raise ValueError(
                     f"{name} must not be negative, got {getattr(self, name)}."
                 )
-        for name in ("learning_rate", "grad_clip", "input_scale"):
+        for name in ("learning_rate", "grad_clip"):
             if getattr(self, name) <= 0:
                 raise ValueError(f"{name} must be positive, got {getattr(self, name)}.")
         for name in ("trade_off", "ranking_weight"):
@@ -103,7 +103,6 @@ PAPER = ControllerConfig(
     residual=False,
     positions=False,
     predictor_sizes=(200, 200, 200),
-    input_scale=1.0,
     bounded=True,
     predictor_dropout=0.1,
     ensemble_size=1,
@@ -117,6 +116,7 @@ PAPER = ControllerConfig(
     decoupled=False,
     grad_clip=5.0,
     num_epochs=1000,
+    min_steps=0,
     batch_size=100,
     num_unlabelled=0,
     normalise_gradient=False,

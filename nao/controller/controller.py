@@ -13,7 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from nao.controller import config as config_lib
-from nao.controller import decoding, fit, latent, networks
+from nao.controller import decoding, fit, latent, networks, parameters
 from nao.spaces import Space
 from nao.types import Array, PyTree
 
@@ -173,22 +173,20 @@ def _bind(params: Params, space: Space, config: config_lib.ControllerConfig):
     return model.bind({"params": params})
 
 
-def _over_members(function, params: Params, *args):
-    """Applies `function(params, *args)` to every ensemble member, args shared."""
-    return jax.vmap(function, in_axes=(0, *[None] * len(args)))(params, *args)
-
-
 @_jit
 def controller_encode(params, tokens, *, space, config):
     """Maps tokens [num, length] to [ensemble, num, encoder_length, hidden]."""
-    return _over_members(lambda p: _bind(p, space, config).encode(tokens), params)
+    return parameters.map_members(
+        lambda params: _bind(params, space, config).encode(tokens), params
+    )
 
 
 @_jit
 def controller_embed(params, tokens, *, space, config):
     """Maps tokens [num, length] to embeddings [ensemble, num, hidden]."""
-    return _over_members(
-        lambda p: networks.pool(_bind(p, space, config).encode(tokens)), params
+    return parameters.map_members(
+        lambda params: networks.pool(_bind(params, space, config).encode(tokens)),
+        params,
     )
 
 
@@ -200,10 +198,10 @@ def controller_predict(params, tokens, *, space, config):
         model = _bind(params, space, config)
         return model.predict(model.encode(tokens))
 
-    return _over_members(predict, params)
+    return parameters.map_members(predict, params)
 
 
-def _decode(model, encoder_outputs, key, temperature):
+def _decode(model, encoder_outputs, key=None, temperature=0.0):
     """Decodes encoder outputs [num, encoder_length, hidden] to [num, length]."""
     return decoding.decode(
         functools.partial(model.step, encoder_outputs),
@@ -220,33 +218,34 @@ def controller_reconstruct(params, tokens, *, space, config):
 
     def reconstruct(params):
         model = _bind(params, space, config)
-        return _decode(model, model.encode(tokens), jax.random.key(0), 0.0)
+        return _decode(model, model.encode(tokens))
 
-    return _over_members(reconstruct, params)
+    return parameters.map_members(reconstruct, params)
 
 
 @_jit
 def controller_propose(key, params, tokens, step_sizes, temperature, *, space, config):
     """Encodes, ascends and decodes; int32 [ensemble, num_steps, num, length]."""
     num_steps, num = len(step_sizes), len(tokens)
+    chunk = max(1, min(num_steps, _DECODE_ROWS // num))
+    step_sizes = jnp.pad(step_sizes, (0, -num_steps % chunk)).reshape(-1, chunk)
 
     def propose(member_key, params):
         model = _bind(params, space, config)
         encoder_outputs = model.encode(tokens)
 
-        def for_step_size(inputs):
-            step_size, step_key = inputs
+        def for_step_sizes(inputs):
+            chunk_key, step_sizes = inputs
             moved = latent.ascend(
-                model.predict,
-                encoder_outputs,
-                step_size[None],
-                config.normalise_gradient,
-            )[0]
-            return _decode(model, moved, step_key, temperature)
+                model.predict, encoder_outputs, step_sizes, config.normalise_gradient
+            )
+            # Step sizes and rows are one batch to the decoder.
+            moved = moved.reshape(-1, *moved.shape[2:])
+            return _decode(model, moved, chunk_key, temperature)
 
-        keys = jax.random.split(member_key, num_steps)
-        chunk = max(1, min(num_steps, _DECODE_ROWS // num))
-        return jax.lax.map(for_step_size, (step_sizes, keys), batch_size=chunk)
+        keys = jax.random.split(member_key, len(step_sizes))
+        proposed = jax.lax.map(for_step_sizes, (keys, step_sizes))
+        return proposed.reshape(-1, num, space.length)[:num_steps]
 
     keys = jax.random.split(key, config.ensemble_size)
-    return jax.vmap(propose)(keys, params)
+    return parameters.map_members(propose, keys, params)

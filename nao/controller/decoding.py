@@ -13,8 +13,8 @@ def decode(
     step_fn: Callable[[lstm.State, Array, Array], tuple[Array, lstm.State]],
     state: lstm.State,
     legal: Array,
-    key: Array,
-    temperature: Array | float,
+    key: Array | None = None,
+    temperature: Array | float = 0.0,
 ) -> Array:
     """Writes sequences token by token, each token fed back into the next step.
 
@@ -27,7 +27,7 @@ def decode(
             [batch, vocab] and the next state.
         state: State before the first token, float32 [batch, hidden] each.
         legal: bool [length, vocab].
-        key: Source of randomness; unused at temperature 0.
+        key: Source of randomness; None decodes greedily at any temperature.
         temperature: 0 takes the likeliest token, 1 samples from the softmax, more
             samples more widely.
 
@@ -37,17 +37,21 @@ def decode(
     num = state[0].shape[0]
     length = legal.shape[0]
 
+    # The largest of logits plus Gumbel noise is a draw from their softmax. All noise in
+    # one draw: inside the scan it takes longer to compile than the decoder.
+    noise = jnp.zeros((length, num, 1))
+    if key is not None:
+        noise = temperature * jax.random.gumbel(key, (length, num, legal.shape[1]))
+
     def body(carry, inputs):
         state, token = carry
-        position, legal_here, step_key = inputs
+        position, legal_here, noise_here = inputs
         logits, state = step_fn(state, token, position)
-        # The largest of logits plus Gumbel noise is a draw from their softmax.
-        noise = jax.random.gumbel(step_key, logits.shape)
-        scores = jnp.where(legal_here, logits + temperature * noise, -jnp.inf)
+        scores = jnp.where(legal_here, logits + noise_here, -jnp.inf)
         token = jnp.argmax(scores, axis=-1).astype(jnp.int32)
         return (state, token), token
 
-    inputs = (jnp.arange(length), legal, jax.random.split(key, length))
     start = jnp.zeros(num, jnp.int32)  # id 0 is the start token
+    inputs = (jnp.arange(length), legal, noise)
     _, tokens = jax.lax.scan(body, (state, start), inputs)
     return tokens.swapaxes(0, 1)

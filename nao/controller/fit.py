@@ -23,7 +23,7 @@ MIN_CAPACITY = 1024  # rows; a larger pool doubles it
 
 
 class History(NamedTuple):
-    """Losses of a fit, float32 [ensemble, num_epochs] each, means over batches."""
+    """Losses of a fit, float32 [ensemble, num_epochs] each, means over steps."""
 
     loss: Array
     prediction: Array
@@ -79,11 +79,70 @@ def _capacity(num: int) -> int:
     return max(MIN_CAPACITY, 1 << (num - 1).bit_length())
 
 
-def shuffle(key: Array, capacity: int, num: Array) -> Array:
-    """Returns a random order of rows 0 to num - 1, then the padding, [capacity]."""
-    position = jnp.arange(capacity)
-    draws = jax.random.uniform(key, (capacity,))
-    return jnp.argsort(jnp.where(position < num, draws, 2.0))
+class Plan(NamedTuple):
+    """What the steps of one epoch read, drawn in one go.
+
+    Attributes:
+        rows: Real rows in random order, then padding; int32 [capacity, rounded up to
+            whole batches].
+        variants: Variant of every row of the pool, int32 [capacity].
+        unlabelled: Rows of the unlabelled architectures of every step, int32
+            [max_steps, num_unlabelled].
+    """
+
+    rows: Array
+    variants: Array
+    unlabelled: Array
+
+
+def draw_plan(
+    key: Array, pool: Pool, batch_size: int, max_steps: int, num_unlabelled: int
+) -> Plan:
+    """Draws an epoch's plan."""
+    num_variants, capacity, _ = pool.tokens.shape
+    # One draw: to XLA every further one is a program of its own, in every epoch.
+    draws = jax.random.uniform(key, (2 * capacity + max_steps * num_unlabelled,))
+    order, variant, unlabelled = jnp.split(draws, (capacity, 2 * capacity))
+    rows = jnp.argsort(jnp.where(jnp.arange(capacity) < pool.num, order, 2.0))
+    # A slice past the end would be shifted back over rows already seen.
+    rows = jnp.pad(rows, (0, -capacity % batch_size))
+    unlabelled = _to_ids(unlabelled, pool.num_unlabelled)
+    return Plan(
+        rows,
+        _to_ids(variant, num_variants),
+        unlabelled.reshape(max_steps, num_unlabelled),
+    )
+
+
+def _to_ids(draws: Array, num: Array | int) -> Array:
+    """Maps draws from [0, 1) to integers from 0 to num - 1."""
+    return jnp.minimum((draws * num).astype(jnp.int32), num - 1)  # * may round up
+
+
+def take_batch(
+    pool: Pool, plan: Plan, index: Array, num_batches: Array, batch_size: int
+) -> tuple[Array, Array, Array]:
+    """Returns a step's tokens, and the targets and weights of its labelled rows.
+
+    Args:
+        pool: The pool.
+        plan: The epoch's plan.
+        index: Number of the step in its epoch; from `num_batches` on, batches repeat.
+        num_batches: Batches with real rows in them.
+        batch_size: Rows of a batch.
+
+    Returns:
+        int32 [batch_size + num_unlabelled, length], the labelled rows first, and
+        float32 [batch_size] twice.
+    """
+    start = index % num_batches * batch_size
+    rows = jax.lax.dynamic_slice(plan.rows, (start,), (batch_size,))
+    weights = (start + jnp.arange(batch_size) < pool.num).astype(jnp.float32)
+    tokens = pool.tokens[plan.variants[rows], rows]
+    if plan.unlabelled.size:
+        more = pool.unlabelled[plan.unlabelled[index]]
+        tokens = jnp.concatenate([tokens, more])
+    return tokens, pool.targets[rows], weights
 
 
 def make_optimiser(
@@ -132,54 +191,41 @@ def _make_loss_fn(space: Space, config: config_lib.ControllerConfig):
 def _fit_member(
     key: Array, pool: Pool, space: Space, config: config_lib.ControllerConfig
 ) -> tuple[PyTree, History]:
-    num_variants, capacity, _ = pool.tokens.shape
+    capacity = pool.tokens.shape[1]
     batch_size = min(config.batch_size, capacity)
     num_batches = (pool.num + batch_size - 1) // batch_size
+    # A small pool goes through its batches several times in an epoch.
+    min_steps = -(-config.min_steps // config.num_epochs)
+    steps_per_epoch = jnp.maximum(num_batches, min_steps)
+    max_steps = max(-(-capacity // batch_size), min_steps)
     init_key, epochs_key = jax.random.split(key)
     # Parameters are one flat vector here, so the optimiser is a few operations to
     # compile and to dispatch rather than a few per layer.
     params, unflatten = jax.flatten_util.ravel_pytree(
         parameters.create_params(init_key, space, config)
     )
-    optimiser = make_optimiser(config, num_batches * config.num_epochs)
+    optimiser = make_optimiser(config, steps_per_epoch * config.num_epochs)
     loss_fn = _make_loss_fn(space, config)
     grad_fn = jax.grad(lambda p, *args: loss_fn(unflatten(p), *args), has_aux=True)
 
-    def draw_batch(order, variants, index, key):
-        start = index * batch_size
-        rows = jax.lax.dynamic_slice(order, (start,), (batch_size,))
-        weights = (start + jnp.arange(batch_size) < pool.num).astype(jnp.float32)
-        tokens = pool.tokens[variants[rows], rows]
-        if config.num_unlabelled:
-            draws = jax.random.randint(
-                key, (config.num_unlabelled,), 0, pool.num_unlabelled
-            )
-            tokens = jnp.concatenate([tokens, pool.unlabelled[draws]])
-        return tokens, pool.targets[rows], weights
-
     def epoch(carry, key):
-        order_key, variant_key, batches_key = jax.random.split(key, 3)
-        order = shuffle(order_key, capacity, pool.num)
-        # A slice past the end would be shifted back over rows already seen.
-        order = jnp.pad(order, (0, -capacity % batch_size))
-        variants = jax.random.randint(variant_key, (capacity,), 0, num_variants)
+        plan_key, dropout_key = jax.random.split(key)
+        plan = draw_plan(plan_key, pool, batch_size, max_steps, config.num_unlabelled)
 
         def step(index, carry):
             params, opt_state, totals = carry
-            batch_key, dropout_key = jax.random.split(
-                jax.random.fold_in(batches_key, index)
-            )
-            batch = draw_batch(order, variants, index, batch_key)
-            grads, history = grad_fn(params, dropout_key, *batch)
+            batch = take_batch(pool, plan, index, num_batches, batch_size)
+            step_key = jax.random.fold_in(dropout_key, index)
+            grads, history = grad_fn(params, step_key, *batch)
             updates, opt_state = optimiser.update(grads, opt_state, params)
             params = optax.apply_updates(params, updates)
             return params, opt_state, jax.tree.map(jnp.add, totals, history)
 
         zeros = History(*[jnp.zeros(())] * 3)
         params, opt_state, totals = jax.lax.fori_loop(
-            0, num_batches, step, (*carry, zeros)
+            0, steps_per_epoch, step, (*carry, zeros)
         )
-        return (params, opt_state), jax.tree.map(lambda x: x / num_batches, totals)
+        return (params, opt_state), jax.tree.map(lambda x: x / steps_per_epoch, totals)
 
     keys = jax.random.split(epochs_key, config.num_epochs)
     (params, _), history = jax.lax.scan(epoch, (params, optimiser.init(params)), keys)
@@ -204,9 +250,6 @@ def controller_fit(
     """
     pool = jax.tree.map(jnp.asarray, pool)
     keys = jax.random.split(key, config.ensemble_size)
-    # On CPU one member after the other: two members in one batch of matrix products
-    # took twice as long there.
-    batch_size = None if jax.default_backend() == "cpu" else config.ensemble_size
-    return jax.lax.map(
-        lambda key: _fit_member(key, pool, space, config), keys, batch_size=batch_size
+    return parameters.map_members(
+        lambda key: _fit_member(key, pool, space, config), keys
     )

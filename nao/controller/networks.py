@@ -102,7 +102,7 @@ class Predictor(nn.Module):
     def __call__(self, arch_emb: Array, is_training: bool = False) -> Array:
         """Predicts from embeddings [batch, hidden]; float32 [batch]."""
         config = self.config
-        x = arch_emb * config.input_scale
+        x = arch_emb
         for size in config.predictor_sizes:
             x = jax.nn.relu(nn.Dense(size, kernel_init=_kernel_init)(x))
             x = nn.Dropout(config.predictor_dropout)(x, deterministic=not is_training)

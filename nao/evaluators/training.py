@@ -6,6 +6,7 @@ from typing import Any, Protocol
 
 import jax
 import numpy as np
+from absl import logging
 
 from nao.child.conv_net import count_parameters
 from nao.child.training import ChildConfig, ChildFailure, ChildTrainer
@@ -35,9 +36,23 @@ class TrainingEvaluator:
 
     objective = Objective("val_accuracy")
 
-    def __init__(self, space: CellSpace, dataset: ImageDataset, config: ChildConfig):
-        """Prepares children of `space` to learn `dataset` as `config` says."""
-        self.space = space
+    def __init__(
+        self,
+        space: CellSpace,
+        dataset: ImageDataset,
+        config: ChildConfig | None = None,
+        final_epochs: int = 20,
+    ):
+        """Prepares children of `space` to learn `dataset`.
+
+        Args:
+            space: The space of the architectures.
+            dataset: Images in three parts.
+            config: How a child of the search is trained.
+            final_epochs: Epochs that the final choice is trained for before its test.
+        """
+        config = ChildConfig() if config is None else config
+        self.space, self.final_epochs = space, final_epochs
         self.trainer = ChildTrainer(space.operations, space.num_nodes, dataset, config)
 
     def evaluate(self, tokens: np.ndarray, keys: Array) -> Iterator[Evaluation]:
@@ -47,19 +62,17 @@ class TrainingEvaluator:
             yield self._evaluate_one(arch, key)
 
     def test(self, tokens: np.ndarray, key: Array) -> dict[str, float]:
-        """Trains one architecture [length] by the same recipe and reads the test part.
+        """Trains one architecture [length] for `final_epochs` and reads the test part.
 
         Returns:
-            `test_accuracy` and `val_accuracy`, fractions.
-
-        Raises:
-            ChildFailure: If it cannot be trained.
+            `test_accuracy` and `val_accuracy`, fractions; empty where training failed.
         """
-        arch = self._architecture(tokens)
-        state, _ = self.trainer.train(key, arch)
-        test = self.trainer.evaluate(state, arch, "test")
-        val = self.trainer.evaluate(state, arch, "val")
-        return {name: (test | val)[name] for name in ("test_accuracy", "val_accuracy")}
+        try:
+            metrics = self.train(tokens, key, self.final_epochs)
+        except ChildFailure as failure:
+            logging.error("The final choice could not be tested: %s.", failure)
+            return {}
+        return {name: metrics[name] for name in ("test_accuracy", "val_accuracy")}
 
     def train(
         self,

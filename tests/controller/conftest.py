@@ -17,6 +17,7 @@ TINY = controller.ControllerConfig(
     ensemble_size=2,
     learning_rate=1e-2,
     num_epochs=150,
+    min_steps=0,
     batch_size=16,
     num_unlabelled=16,
 )
@@ -64,7 +65,9 @@ def untrained(tiny):
         config = dataclasses.replace(tiny, **changes)
         model = controller.Controller(space, config)
         params = parameters.create_params(jax.random.key(0), space, config)
-        # Both members are the same.
-        return model, jax.tree.map(lambda x: np.stack([x, x]), params)
+        # All members are the same.
+        return model, jax.tree.map(
+            lambda x: np.stack([x] * config.ensemble_size), params
+        )
 
     return make

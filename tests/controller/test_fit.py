@@ -10,14 +10,6 @@ from nao.controller import fit
 from nao.controller import targets as targets_lib
 
 
-def _equal(first, second):
-    jax.tree.map(
-        lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-5),
-        first,
-        second,
-    )
-
-
 @pytest.fixture(scope="module")
 def short(tiny):
     """A few epochs of one member on batches that do not divide the pool."""
@@ -26,15 +18,39 @@ def short(tiny):
     )
 
 
-def test_shuffle_puts_padding_last():
-    order = np.asarray(fit.shuffle(jax.random.key(0), 16, 10))
-    assert sorted(order[:10]) == list(range(10))
-    assert sorted(order[10:]) == list(range(10, 16))
+def _pool(num):
+    """Two variants of `num` rows; token 1 to 3 by variant, targets the row numbers."""
+    tokens = np.tile(np.array([1, 2])[:, None, None], (1, num, 4))
+    return fit.pad_pool(tokens, np.arange(num), np.full((5, 4), 3))
 
 
-def test_shuffles_differ_by_key():
-    first, second = (fit.shuffle(jax.random.key(i), 64, 64) for i in range(2))
-    assert (first != second).any()
+def test_every_epoch_visits_every_real_row_once_then_padding():
+    pool = _pool(10)
+    plan = fit.draw_plan(jax.random.key(0), pool, 100, 11, 6)
+    assert plan.rows.shape == (1100,)  # 1,024 rows in 11 batches
+    assert sorted(plan.rows[:10].tolist()) == list(range(10))
+    assert sorted(plan.rows[:1024].tolist()) == list(range(1024))
+    assert set(plan.variants.tolist()) == {0, 1}
+    assert set(plan.unlabelled.ravel().tolist()) == set(range(5))
+    other = fit.draw_plan(jax.random.key(1), pool, 100, 11, 6)
+    assert (plan.rows[:10] != other.rows[:10]).any()
+
+
+def test_batches_by_hand():
+    """Ten rows in batches of four: 4, 4 and 2 of them; the fourth step starts over."""
+    pool = jax.tree.map(jnp.asarray, _pool(10))
+    plan = fit.draw_plan(jax.random.key(0), pool, 4, 256, 3)
+    batches = [fit.take_batch(pool, plan, i, 3, 4) for i in range(4)]
+    weights = [batch[2].tolist() for batch in batches]
+    assert weights == [[1] * 4, [1] * 4, [1, 1, 0, 0], [1] * 4]
+    seen = np.concatenate([targets for _, targets, _ in batches[:3]])
+    assert sorted(seen[:10]) == list(range(10))
+    np.testing.assert_array_equal(batches[3][1], batches[0][1])
+    tokens = np.array(batches[0][0])
+    assert tokens.shape == (7, 4)
+    np.testing.assert_array_equal(tokens[4:], 3)  # the unlabelled ones
+    variants = plan.variants[plan.rows[:4]]
+    np.testing.assert_array_equal(tokens[:4, 0], variants + 1)
 
 
 def test_capacity_doubles():
@@ -68,13 +84,14 @@ def test_cosine_schedule_and_decay_by_hand(tiny):
 
 def test_a_fit_compiles_once_and_padding_changes_nothing(short, toy_space, toy_pool):
     tokens, targets, rest = toy_pool
+    twice = np.stack([tokens, tokens])
     model = controller.Controller(toy_space, short)
     before = fit.controller_fit._cache_size()
     results = {
-        num: model.fit(jax.random.key(1), tokens[None, :num], targets[:num], rest)
+        num: model.fit(jax.random.key(1), twice[:, :num], targets[:num], rest)
         for num in (1, 16, 17, 40)
     }
-    again = model.fit(jax.random.key(1), tokens[None], targets, rest)
+    again = model.fit(jax.random.key(1), twice, targets, rest)
     jax.tree.map(np.testing.assert_array_equal, results[40], again)
     assert fit.controller_fit._cache_size() == before + 1
     for params, history in results.values():
@@ -82,7 +99,7 @@ def test_a_fit_compiles_once_and_padding_changes_nothing(short, toy_space, toy_p
         assert history.loss.shape == (1, 3)
 
     # Other values in the padding rows, the real rows untouched.
-    pool = fit.pad_pool(tokens[None, :17], targets[:17], rest)
+    pool = fit.pad_pool(twice[:, :17], targets[:17], rest)
     pool.tokens[:, 17:] = tokens[3]
     pool.targets[17:] = 1e6
     padded = fit.controller_fit(jax.random.key(1), pool, toy_space, short)
