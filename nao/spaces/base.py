@@ -117,6 +117,11 @@ class Space:
         legal.setflags(write=False)
         return legal
 
+    @property
+    def grammar(self) -> "Space":
+        """The slots alone: all that a controller compiles for."""
+        return Space(self.name, self.slots, self.group)
+
     @functools.cached_property
     def num_sequences(self) -> int:
         """Number of token sequences under the slots (`is_valid` may allow fewer)."""

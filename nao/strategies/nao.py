@@ -104,7 +104,7 @@ class NAO:
     @property
     def controller(self) -> Controller:
         """The controller whose parameters the state's model holds."""
-        return Controller(self.space, self.config.controller)
+        return Controller(self.space.grammar, self.config.controller)
 
     def init(self, key: Array) -> base.State:
         """Returns an empty pool."""
