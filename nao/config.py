@@ -110,7 +110,7 @@ def leaves(cls: type = Config, prefix: str = "") -> Iterator[Leaf]:
         if dataclasses.is_dataclass(kind):
             yield from leaves(kind, f"{prefix}{field.name}.")
         elif kind in (bool, int, float, str) or typing.get_origin(kind) is tuple:
-            help = field.metadata["help"]
+            help = field.metadata["help"].rstrip(".") + "."
             yield Leaf(f"{prefix}{field.name}", kind, help, field.default)
 
 

@@ -13,10 +13,10 @@ from collections.abc import Mapping
 
 import jax
 import numpy as np
-import tqdm.auto
 
 from nao import checkpoints, ledger, runtime, summary
 from nao.evaluators import Evaluator, Objective
+from nao.progress import SearchBar
 from nao.run_directory import RunDirectory
 from nao.spaces import Space
 from nao.strategies import Pool, Strategy, Unseen
@@ -87,13 +87,13 @@ def search(
         run = stack.enter_context(RunDirectory(workdir, config))
         study = _Study(strategy, evaluator, run, seed, storage, warm_start, monitor)
         stack.callback(study.close)
-        bar = stack.enter_context(_progress_bar(study, num_trials, progress))
+        bar = stack.enter_context(SearchBar(study.ledger, num_trials, progress))
         try:
             is_exhausted = study.run_rounds(num_trials, bar)
         except KeyboardInterrupt:
             study.write_summary(num_trials, is_finished=False, is_exhausted=False)
             raise
-        bar.set_description("testing the best")
+        bar.describe("testing the best")
         written = study.write_summary(num_trials, True, is_exhausted)
     return Result(study.ledger.best(), list(study.ledger.trials), written)
 
@@ -155,16 +155,16 @@ class _Study:
         self.num_told += len(trials)
         self.num_rounds += 1
 
-    def run_rounds(self, num_trials: int, bar: tqdm.tqdm) -> bool:
+    def run_rounds(self, num_trials: int, bar: SearchBar) -> bool:
         """Runs rounds until the budget is spent; True where the space ran out first."""
         while len(self.ledger) < num_trials:
-            bar.set_description(f"round {self.num_rounds}: asking")
+            bar.describe(f"round {self.num_rounds}: asking")
             tokens = self._ask()
             if not len(tokens):
                 return True
             done = len(self.ledger) - self.num_told
             stop = min(len(tokens), num_trials - self.num_told)
-            bar.set_description(f"round {self.num_rounds}")
+            bar.describe(f"round {self.num_rounds}")
             self._evaluate(tokens, done, stop, bar)
             if stop == len(tokens):
                 self._tell(self.ledger.trials[self.num_told :])
@@ -202,7 +202,7 @@ class _Study:
             )
         return new
 
-    def _evaluate(self, tokens, done: int, stop: int, bar: tqdm.tqdm) -> None:
+    def _evaluate(self, tokens, done: int, stop: int, bar: SearchBar) -> None:
         """Evaluates rows `done` to `stop` of a round, writing each as it comes."""
         indices = range(self.num_told + done, self.num_told + stop)
         keys = jax.vmap(jax.random.fold_in, (None, 0))(
@@ -228,8 +228,7 @@ class _Study:
             self.seconds["first_child"] = (
                 self.seconds["first_child"] or runtime.seconds_since_start()
             )
-            bar.update()
-            _show(bar, self.ledger)
+            bar.advance()
         self.seconds["evaluate"] += time.perf_counter() - start
         self._write_best()
 
@@ -322,31 +321,4 @@ def _warm_pool(
     return Pool(
         np.array(kept["tokens"], np.int32).reshape(-1, space.length),
         np.array(kept["objective"], np.float64),  # None becomes NaN
-    )
-
-
-def _progress_bar(study: _Study, num_trials: int, progress: bool) -> tqdm.tqdm:
-    bar = tqdm.auto.tqdm(
-        total=max(num_trials, len(study.ledger)),
-        initial=len(study.ledger),
-        disable=None if progress else True,
-        unit="trial",
-        dynamic_ncols=True,
-        smoothing=0.1,
-    )
-    _show(bar, study.ledger)
-    return bar
-
-
-def _show(bar: tqdm.tqdm, trials: ledger.Ledger) -> None:
-    best = trials.best()
-    rate = bar.format_dict["rate"]
-    bar.set_postfix_str(
-        ", ".join(
-            [
-                f"best {best.value:.4f}" if best else "no result yet",
-                *([f"{60 * rate:.0f} trials/min"] if rate else []),
-            ]
-        ),
-        refresh=False,
     )

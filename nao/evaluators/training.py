@@ -8,7 +8,7 @@ import jax
 import numpy as np
 from absl import logging
 
-from nao.child.conv_net import count_parameters
+from nao.child.costs import count_parameters
 from nao.child.training import ChildConfig, ChildFailure, ChildTrainer
 from nao.data.dataset import ImageDataset
 from nao.evaluators.base import Evaluation, Objective

@@ -5,7 +5,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from nao.child.conv_net import ConvNet, count_parameters, loose_ends
+from nao.child.conv_net import ConvNet
+from nao.child.costs import count_parameters
 from nao.child.operations import OPERATIONS
 
 NAMES = tuple(OPERATIONS)
@@ -67,12 +68,6 @@ def grads_of(images):
 
 def _scores(variables, images, arch):
     return _jitted(False)(variables, images, jnp.asarray(arch))
-
-
-def test_loose_ends_by_hand():
-    """Node 2 reads 0 and 0, node 3 reads 2 and 0: states 1 and 3 are left."""
-    arch = jnp.array([[[0, 0], [0, 1]], [[2, 0], [0, 0]]])
-    np.testing.assert_array_equal(loose_ends(arch), [0, 1, 0, 1])
 
 
 @pytest.mark.parametrize("cell", [0, 1], ids=["normal", "reduction"])
@@ -165,19 +160,3 @@ def test_equal_cells_are_stacked(images):
     assert variables["params"]["net"]["normal_0"]["calibrate"].shape == (2, 2, 2, 2)
     scores = jax.jit(functools.partial(net.apply, train=False))(variables, images, arch)
     assert scores.shape == (6, 3)
-
-
-def test_parameters_counted_by_hand():
-    """One node, identity on both inputs, C = 2, 1 image channel, 3 classes.
-
-    Stem 9 * 2 + 4. A normal cell: two calibrations 2 c^2, one loose end c^2, norms
-    6 c. A reduction cell: calibrations 2 c c/2, one loose end c^2, norms 6 c, two
-    strided identities c^2 + 2 c each. A skip c c/2 + 2 c. Head 8 * 3 + 3.
-    """
-    net = _net(("identity",), num_nodes=1)
-    arch = np.array([[[[0, 0], [1, 0]]]] * 2)
-    normal = sum(3 * c * c + 6 * c for c in (2, 4, 8))
-    reduction = sum(2 * c * c + 6 * c + 2 * (c * c + 2 * c) for c in (4, 8))
-    skip = sum(c * c // 2 + 2 * c for c in (4, 8))
-    expected = 22 + normal + reduction + skip + 27
-    assert count_parameters(net, arch) == expected

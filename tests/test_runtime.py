@@ -1,0 +1,39 @@
+import pathlib
+
+import jax
+import jax.numpy as jnp
+
+from nao import runtime
+
+
+def test_compilations_are_counted_by_name():
+    """Two shapes of one function, one of them twice: two compilations."""
+
+    @jax.jit
+    def a_function_of_this_test(x):
+        return jnp.sin(x) + 1
+
+    with runtime.CompileMonitor() as monitor:
+        for size in (3, 4, 3):
+            a_function_of_this_test(jnp.zeros(size))
+    assert monitor.counts["a_function_of_this_test"] == 2
+    assert monitor.compile_seconds > 0
+    assert monitor.trace_seconds > 0
+    a_function_of_this_test(jnp.zeros(5))
+    assert monitor.counts["a_function_of_this_test"] == 2
+
+
+def test_the_cache_folder_can_be_chosen(monkeypatch):
+    monkeypatch.setenv("NAO_CACHE_DIR", "/somewhere")
+    assert runtime.cache_dir() == pathlib.Path("/somewhere")
+    monkeypatch.delenv("NAO_CACHE_DIR")
+    monkeypatch.setenv("XDG_CACHE_HOME", "/elsewhere")
+    assert runtime.cache_dir() == pathlib.Path("/elsewhere/nao")
+
+
+def test_what_a_run_ran_on_is_described():
+    described = runtime.describe()
+    assert described["packages"]["jax"] == jax.__version__
+    assert described["devices"]
+    assert runtime.seconds_since_start() > 0
+    assert runtime.peak_rss_mib() > 10
