@@ -152,10 +152,11 @@ def _report(summary: dict, workdir: pathlib.Path) -> None:
         print("No evaluation succeeded; see metrics.jsonl for the reasons.")
         return
     name = summary["objective"]["name"]
-    print(
-        f"Best of the random round ({at_random['num_trials']}): {name} "
-        f"{at_random['objective']}"
-    )
+    if at_random["num_trials"]:
+        print(
+            f"Best of the random round ({at_random['num_trials']}): "
+            f"{name} {at_random['objective']}"
+        )
     print(f"Best: {name} {best['objective']:.6g} in trial {best['trial']}")
     for test, value in (best["test"] or {}).items():
         print(f"  {test} {value:.6g}")

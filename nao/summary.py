@@ -30,7 +30,8 @@ def of_trials(
     """
     hashes = [ledger.architecture_hash(space, trial.tokens) for trial in trials]
     failed = [trial for trial in trials if trial.value is None]
-    at_random = [trial for trial in trials if trial.round == 0]
+    # After a warm start the first round is predicted, so there is no random one.
+    at_random = [t for t in trials if t.round == 0 and t.predicted is None]
     best = _best(trials, objective)
     return {
         "objective": {"name": objective.name, "maximize": objective.maximize},
