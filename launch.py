@@ -136,6 +136,8 @@ def _search(config: config_lib.Config) -> None:
             f"\nInterrupted; nothing is lost. To continue: {command}", file=sys.stderr
         )
         sys.exit(130)
+    if result.was_finished:
+        print("This run is finished; a larger --config.num_trials continues it.")
     _report(result.summary, workdir)
 
 
@@ -167,6 +169,7 @@ def _train(config: config_lib.Config) -> None:
     import tqdm
 
     workdir = pathlib.Path(_WORKDIR.value or ".").expanduser()
+    workdir.mkdir(parents=True, exist_ok=True)
     source = _ARCHITECTURE.value
     if source is None and _WORKDIR.value is None:
         raise ValueError("mode=train needs --workdir of a search, or --architecture.")
@@ -217,10 +220,13 @@ def main(argv: list[str]) -> None:
     runtime.use_compile_cache()
     try:
         _run()
-    except ValueError as error:
+    except (ValueError, OSError) as error:
         if flags.FLAGS.verbosity > 0:
             raise
         _fail(str(error))
+    except KeyboardInterrupt:
+        print("\nInterrupted.", file=sys.stderr)
+        sys.exit(130)
 
 
 def _fail(message: str) -> None:

@@ -30,11 +30,13 @@ class Result:
         best: The best trial; None where every evaluation failed.
         trials: All trials, in the order of evaluation.
         summary: What `summary.json` holds.
+        was_finished: Whether the run was finished before, so that nothing was done.
     """
 
     best: ledger.Trial | None
     trials: list[ledger.Trial]
     summary: dict
+    was_finished: bool = False
 
 
 def search(
@@ -87,6 +89,9 @@ def search(
         run = stack.enter_context(RunDirectory(workdir, config))
         study = _Study(strategy, evaluator, run, seed, storage, warm_start, monitor)
         stack.callback(study.close)
+        if study.is_finished(num_trials):
+            book = study.ledger
+            return Result(book.best(), list(book.trials), study.before, True)
         bar = stack.enter_context(SearchBar(study.ledger, num_trials, progress))
         try:
             is_exhausted = study.run_rounds(num_trials, bar)
@@ -111,6 +116,7 @@ class _Study:
         self.ledger = ledger.Ledger(
             *ledger.address(run.path, storage), self.space, self.objective
         )
+        self.before = run.read_json("summary.json") or {}
         self.checkpoints = checkpoints.Checkpoints(run.path / "checkpoints")
         self._reconcile_log()
         keys = jax.random.split(jax.random.key(seed), 3)
@@ -126,6 +132,14 @@ class _Study:
 
     def close(self) -> None:
         self.checkpoints.close()
+
+    def is_finished(self, num_trials: int) -> bool:
+        """Says whether an earlier process did all of this."""
+        return bool(
+            self.before.get("finished")
+            and self.before.get("num_trials") == len(self.ledger)
+            and (self.before.get("exhausted") or len(self.ledger) >= num_trials)
+        )
 
     def _reconcile_log(self) -> None:
         """Makes `metrics.jsonl` agree with the ledger, which is written first."""
@@ -257,9 +271,7 @@ class _Study:
         """Tests the final choice where the search is finished, and sums up."""
         best, test = self.ledger.best(), None
         if is_finished and best is not None:
-            # The key of its evaluation: the very child that was chosen is tested.
-            key = jax.random.fold_in(self.child_key, best.index)
-            test = self.evaluator.test(best.tokens, key)
+            test = self._test(best)
         latest = self.checkpoints.latest()
         state = self.state if latest is None else latest.state
         result = {
@@ -291,6 +303,14 @@ class _Study:
         self._write_best()
         self.run.write_json("summary.json", result)
         return result
+
+    def _test(self, best: ledger.Trial) -> dict[str, float]:
+        """Reads the test part once for a choice, however often the run goes on."""
+        before = self.before.get("best") or {}
+        if before.get("test") and before["trial"] == best.index:
+            return before["test"]
+        key = jax.random.fold_in(self.child_key, best.index)
+        return self.evaluator.test(best.tokens, key)
 
 
 def _describe(strategy: Strategy, evaluator: Evaluator) -> dict:

@@ -20,7 +20,8 @@ class Counting:
     objective = Objective("sum")
 
     def __init__(self, interrupt_at=None, space=SPACE):
-        self.space, self.interrupt_at, self.calls = space, interrupt_at, []
+        self.space, self.interrupt_at = space, interrupt_at
+        self.calls, self.tested = [], []
 
     def evaluate(self, tokens, keys):
         for row, key in zip(tokens, keys, strict=True):
@@ -35,6 +36,7 @@ class Counting:
                 yield Evaluation(total + noise, {"total": float(total)}, 0.25)
 
     def test(self, tokens, key):
+        self.tested.append(tokens.tobytes())
         return {"test_sum": float(self.space.to_indices(tokens).sum())}
 
 
@@ -129,10 +131,25 @@ def test_a_larger_budget_continues(tmp_path, whole):
 
 
 def test_a_finished_run_evaluates_nothing(tmp_path, whole):
-    search(tmp_path, num_trials=6)
+    first = search(tmp_path, num_trials=6)
+    before = (tmp_path / "summary.json").read_bytes()
     evaluator = Counting()
-    search(tmp_path, num_trials=6, evaluator=evaluator)
-    assert evaluator.calls == []
+    again = search(tmp_path, num_trials=6, evaluator=evaluator)
+    assert evaluator.calls == [] and evaluator.tested == []
+    assert again.was_finished and not first.was_finished
+    assert again.summary == first.summary
+    assert (tmp_path / "summary.json").read_bytes() == before
+
+
+def test_a_choice_is_tested_once(tmp_path):
+    """A larger budget tests again only where it found a better one."""
+    tested = []
+    for num_trials in (6, 7, 11, 16):
+        evaluator = Counting()
+        result = search(tmp_path, num_trials=num_trials, evaluator=evaluator)
+        tested += evaluator.tested
+        assert result.summary["best"]["test"]
+    assert len(tested) == len(set(tested)) > 0
 
 
 def test_half_written_metrics_are_mended(tmp_path):
