@@ -269,11 +269,10 @@ class _Study:
 
     def write_summary(self, num_trials, is_finished: bool, is_exhausted: bool) -> dict:
         """Tests the final choice where the search is finished, and sums up."""
-        best, test = self.ledger.best(), None
-        if is_finished and best is not None:
-            test = self._test(best)
-        latest = self.checkpoints.latest()
-        state = self.state if latest is None else latest.state
+        best = self.ledger.best()
+        test = None if best is None else self._test(best, is_finished)
+        asked = self.checkpoints.latest() if is_finished else None
+        fitted = None if asked is None else asked.state
         result = {
             "finished": is_finished,
             "exhausted": is_exhausted,
@@ -285,7 +284,7 @@ class _Study:
             **summary.of_trials(self.ledger.trials, self.space, self.objective, test),
             "controller": {
                 "rounds": summary.of_predictions(self.ledger.trials, self.objective),
-                **summary.of_controller(self.strategy, state, self.seed),
+                **summary.of_controller(self.strategy, fitted, self.seed),
             },
             "num_warm_start": self.num_warm,
             "compilations": {
@@ -304,11 +303,13 @@ class _Study:
         self.run.write_json("summary.json", result)
         return result
 
-    def _test(self, best: ledger.Trial) -> dict[str, float]:
+    def _test(self, best: ledger.Trial, is_finished: bool) -> dict | None:
         """Reads the test part once for a choice, however often the run goes on."""
         before = self.before.get("best") or {}
         if before.get("test") and before["trial"] == best.index:
             return before["test"]
+        if not is_finished:
+            return None
         key = jax.random.fold_in(self.child_key, best.index)
         return self.evaluator.test(best.tokens, key)
 

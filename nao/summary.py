@@ -85,7 +85,7 @@ def of_predictions(
     return rounds
 
 
-def of_controller(strategy: Strategy, state: State, seed: int) -> dict[str, Any]:
+def of_controller(strategy: Strategy, state: State | None, seed: int) -> dict[str, Any]:
     """Tries the controller's decoder on fresh random architectures.
 
     Returns:
@@ -93,7 +93,7 @@ def of_controller(strategy: Strategy, state: State, seed: int) -> dict[str, Any]
         architecture) and `num_train` (architectures of the last fit); None where no
         controller was fitted.
     """
-    if state.model is None:
+    if state is None or state.model is None:
         names = ("reconstruction_accuracy", "hamming_distance", "num_train")
         return dict.fromkeys(names)
     fresh = strategy.space.sample(np.random.default_rng(seed), _NUM_FRESH)
