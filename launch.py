@@ -96,15 +96,21 @@ def _load_config(name: str) -> config_lib.Config:
     if spec is None:
         raise ValueError(f"Config file {path} must be Python, named *.py.")
     module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    # A config's own modules lie beside it or where the user stands.
+    sys.path[:0] = [str(path.resolve().parent), os.getcwd()]
     try:
         spec.loader.exec_module(module)
         config = module.get_config()
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise ValueError(
             f"Config file {path}: {type(error).__name__}: {error}"
         ) from error
     if not isinstance(config, config_lib.Config):
         raise ValueError(f"get_config of {path} must return a nao.Config.")
+    if config.function.name.startswith(":"):
+        here = {"function.name": spec.name + config.function.name}
+        config = config_lib.override(config, here)
     return config
 
 
@@ -216,7 +222,7 @@ def main(argv: list[str]) -> None:
         _fail(f"Unexpected arguments: {' '.join(argv[1:])}.")
     signal.signal(signal.SIGTERM, _terminate)
     if not flags.FLAGS["verbosity"].present:
-        logging.set_verbosity(logging.ERROR)  # Orbax reports every step it takes.
+        logging.set_verbosity(logging.WARNING)  # Orbax reports every step it takes.
     runtime.use_compile_cache()
     try:
         _run()

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import jax
 import numpy as np
 import orbax.checkpoint as ocp
+from absl import logging
 
 from nao.strategies import base
 
@@ -28,7 +29,13 @@ class Checkpoints:
     """The last few rounds of a run, by the number of trials told before them."""
 
     def __init__(self, path: pathlib.Path):
-        """Opens a folder of checkpoints, or makes it."""
+        """Opens a folder of checkpoints, or makes it.
+
+        Raises:
+            ValueError: If there is something else of that name.
+        """
+        if path.exists() and not path.is_dir():
+            raise ValueError(f"{path} must be a folder.")
         self._manager = ocp.CheckpointManager(
             path, options=ocp.CheckpointManagerOptions(max_to_keep=_KEPT)
         )
@@ -38,10 +45,24 @@ class Checkpoints:
         self._manager.save(told, args=ocp.args.StandardSave(_to_tree(asked)))
 
     def restore(self, told: int) -> Round | None:
-        """Returns the round asked after `told` trials; None where it is not kept."""
+        """Returns the round asked after `told` trials; None where it is not kept.
+
+        A damaged checkpoint is as good as none, and removed: asking again gives the
+        same round.
+        """
         if told not in self._manager.all_steps():
             return None
-        return _from_tree(self._manager.restore(told, args=ocp.args.StandardRestore()))
+        try:
+            tree = self._manager.restore(told, args=ocp.args.StandardRestore())
+            return _from_tree(tree)
+        except Exception as error:  # Orbax has no common exception for damage.
+            logging.warning(
+                "Checkpoint %s is damaged (%s); asking again.",
+                self._manager.directory / str(told),
+                type(error).__name__,
+            )
+            self._manager.delete(told)
+            return None
 
     def latest(self) -> Round | None:
         """Returns the last round kept; None where there is none."""

@@ -44,7 +44,7 @@ class TrainConfig:
     """The final training of one architecture: of a search's best, of `--mode=train`."""
 
     epochs: int = option(
-        20, "Epochs of the final training, before the test part is read."
+        40, "Epochs of the final training, before the test part is read."
     )
 
     def __post_init__(self):

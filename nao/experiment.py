@@ -83,6 +83,9 @@ def search(config: Config, workdir: str | os.PathLike) -> study.Result:
     the progress go to `figures/` in the folder.
     """
     evaluator = make_evaluator(config)
+    if isinstance(evaluator, evaluators.TableEvaluator):
+        # Into config.json, so that a run is not continued on other numbers.
+        config = config_lib.override(config, {"table.sha256": evaluator.sha256})
     result = study.search(
         make_strategy(config, evaluator.space),
         evaluator,

@@ -145,13 +145,14 @@ class Ledger:
     def _thaw(self, storage: str, index: int, frozen: optuna.trial.FrozenTrial):
         attrs = frozen.user_attrs
         try:
-            if attrs["index"] != index:
+            if attrs["index"] != index or attrs["round_size"] < 1:
                 raise ValueError
             trial = Trial(
                 index=index,
                 round=attrs["round"],
                 round_size=attrs["round_size"],
-                tokens=np.array(attrs["tokens"], np.int32),
+                # By name: ids depend on the order of the choices, names do not.
+                tokens=self._space.from_choices(frozen.params),
                 evaluation=Evaluation(
                     value=frozen.value,
                     metrics=attrs["metrics"],

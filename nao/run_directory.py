@@ -18,6 +18,7 @@ class RunDirectory(contextlib.AbstractContextManager):
 
     Attributes:
         path: The folder, absolute.
+        is_new: Whether there was no run in it.
     """
 
     def __init__(self, path: str | os.PathLike, config: Mapping):
@@ -47,41 +48,42 @@ class RunDirectory(contextlib.AbstractContextManager):
                 f"Workdir {self.path} can't be written: {error.strerror or error}."
             ) from None
         try:
-            self._open(json.loads(json.dumps(config)))
+            self._config = json.loads(json.dumps(config))
+            self._compare()
         except BaseException:
             self._lock.release()
             raise
 
-    def _open(self, config: dict) -> None:
+    def _compare(self) -> None:
         there = self.read_json("config.json")
-        if there is None and (self.path / "study.db").exists():
-            raise ValueError(
-                f"Workdir {self.path} has a study.db and no config.json; "
-                "choose another."
-            )
-        if there is not None:
-            lines = [
-                f"{field} is {was!r} there and {now!r} here"
-                for field, was, now in _differences(there, config)
-                if not (field == "num_trials" and _is_larger(now, was))
-            ]
-            if lines:
+        self.is_new = there is None
+        differing = _differences(there or {}, self._config) if there else []
+        for field, was, now in differing:
+            if field == "num_trials" and isinstance(was, int) and now < was:
                 raise ValueError(
-                    f"Workdir {self.path} holds a run of another config: "
-                    f"{'; '.join(lines)}."
+                    f"Workdir {self.path} holds a run of {was} trials; it continues "
+                    f"with as many or more, got num_trials={now}."
                 )
-        try:
-            self.write_json("config.json", config)
-            self.write_json("environment.json", runtime.describe())
-        except OSError as error:
+        lines = [
+            f"{field} is {was!r} there and {now!r} here"
+            for field, was, now in differing
+            if field != "num_trials"
+        ]
+        if lines:
             raise ValueError(
-                f"Workdir {self.path} can't be written: {error.strerror}."
-            ) from None
+                f"Workdir {self.path} holds a run of another config: "
+                f"{'; '.join(lines)}."
+            )
+
+    def begin(self) -> None:
+        """Writes `config.json` and `environment.json`, once all else is in order."""
+        self.write_json("config.json", self._config)
+        self.write_json("environment.json", runtime.describe())
 
     def __exit__(self, *error) -> None:
-        if self._metrics is not None:
-            self._metrics.close()
-            self._writer.close()
+        for file in (self._metrics, self._writer):
+            if file is not None:
+                file.close()
         self._lock.release()
 
     def write_json(self, name: str, data: Mapping) -> None:
@@ -148,7 +150,3 @@ def _differences(there: Mapping, here: Mapping, prefix: str = "") -> list[tuple]
         elif was != now:
             found.append((f"{prefix}{name}", was, now))
     return found
-
-
-def _is_larger(now: object, was: object) -> bool:
-    return isinstance(now, int) and isinstance(was, int) and now > was

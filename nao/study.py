@@ -9,12 +9,12 @@ import contextlib
 import dataclasses
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import jax
 import numpy as np
 
-from nao import checkpoints, ledger, runtime, summary
+from nao import checkpoints, interrupts, ledger, runtime, summary
 from nao.evaluators import Evaluator, Objective
 from nao.progress import SearchBar
 from nao.run_directory import RunDirectory
@@ -89,12 +89,16 @@ def search(
         run = stack.enter_context(RunDirectory(workdir, config))
         study = _Study(strategy, evaluator, run, seed, storage, warm_start, monitor)
         stack.callback(study.close)
+        if run.is_new and len(study.ledger):
+            raise ValueError(f"Workdir {run.path} has trials and no config.json.")
+        run.begin()
         if study.is_finished(num_trials):
             book = study.ledger
             return Result(book.best(), list(book.trials), study.before, True)
         bar = stack.enter_context(SearchBar(study.ledger, num_trials, progress))
+        check = stack.enter_context(interrupts.stoppable())
         try:
-            is_exhausted = study.run_rounds(num_trials, bar)
+            is_exhausted = study.run_rounds(num_trials, bar, check)
         except KeyboardInterrupt:
             study.write_summary(num_trials, is_finished=False, is_exhausted=False)
             raise
@@ -169,7 +173,9 @@ class _Study:
         self.num_told += len(trials)
         self.num_rounds += 1
 
-    def run_rounds(self, num_trials: int, bar: SearchBar) -> bool:
+    def run_rounds(
+        self, num_trials: int, bar: SearchBar, check: Callable[[], None]
+    ) -> bool:
         """Runs rounds until the budget is spent; True where the space ran out first."""
         while len(self.ledger) < num_trials:
             bar.describe(f"round {self.num_rounds}: asking")
@@ -179,7 +185,7 @@ class _Study:
             done = len(self.ledger) - self.num_told
             stop = min(len(tokens), num_trials - self.num_told)
             bar.describe(f"round {self.num_rounds}")
-            self._evaluate(tokens, done, stop, bar)
+            self._evaluate(tokens, done, stop, bar, check)
             if stop == len(tokens):
                 self._tell(self.ledger.trials[self.num_told :])
         return False
@@ -216,7 +222,7 @@ class _Study:
             )
         return new
 
-    def _evaluate(self, tokens, done: int, stop: int, bar: SearchBar) -> None:
+    def _evaluate(self, tokens, done: int, stop: int, bar: SearchBar, check) -> None:
         """Evaluates rows `done` to `stop` of a round, writing each as it comes."""
         indices = range(self.num_told + done, self.num_told + stop)
         keys = jax.vmap(jax.random.fold_in, (None, 0))(
@@ -243,6 +249,7 @@ class _Study:
                 self.seconds["first_child"] or runtime.seconds_since_start()
             )
             bar.advance()
+            check()
         self.seconds["evaluate"] += time.perf_counter() - start
         self._write_best()
 
@@ -333,13 +340,15 @@ def _warm_pool(
     kept = run.read_json("warm_start.json")
     if kept is None:
         earlier = ledger.of_run(path, space, objective)
+        if not len(earlier):
+            raise ValueError(f"Nothing to start from: {path} has no trials.")
         values = ledger.objectives(earlier.trials, objective)
         kept = {
-            "tokens": earlier.tokens().tolist(),
+            "architectures": [space.format(tokens) for tokens in earlier.tokens()],
             "objective": [v if np.isfinite(v) else None for v in values],
         }
         run.write_json("warm_start.json", kept)
     return Pool(
-        np.array(kept["tokens"], np.int32).reshape(-1, space.length),
+        np.stack([space.parse(text) for text in kept["architectures"]]),
         np.array(kept["objective"], np.float64),  # None becomes NaN
     )

@@ -170,6 +170,32 @@ def test_a_mistake_in_a_config_file_is_one_line(run, tmp_path):
     assert "must return a nao.Config" in run(f"--config={path}")[2]
 
 
+def test_a_config_file_brings_its_own_function(run, tmp_path):
+    path = tmp_path / "mine.py"
+    text = (ROOT / "experiments/configs/custom.py").read_text()
+    own = "return network.score(validation_images, validation_labels)"
+    assert own in text
+    path.write_text(text.replace(own, "return 7.0"))
+    code, out, err = run(
+        f"--config={path}",
+        "--config.strategy=random",
+        "--config.num_trials=1",
+        f"--workdir={tmp_path / 'run'}",
+    )
+    assert code == 0, err
+    assert "Best: accuracy 7 in trial 0" in out
+
+
+def test_a_changed_table_is_another_run(run, table, tmp_path):
+    arguments = [*table_flags(table), f"--workdir={tmp_path / 'run'}"]
+    arguments += ["--config.strategy=random", "--config.num_trials=3"]
+    assert run(*arguments)[0] == 0
+    table.write_text(table.read_text() + "\n")
+    code, _, err = run(*arguments)
+    assert code == 2
+    assert "table.sha256 is" in err
+
+
 def test_another_config_in_the_workdir_is_refused(run, table, tmp_path):
     arguments = [*table_flags(table), f"--workdir={tmp_path / 'run'}"]
     arguments += ["--config.strategy=random", "--config.num_trials=3"]

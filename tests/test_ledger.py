@@ -76,6 +76,14 @@ def test_a_ledger_of_another_space_or_direction(tmp_path):
         open_ledger(tmp_path, LOSS)
 
 
+def test_choices_are_read_by_name(tmp_path):
+    """The same space with its choices in another order has other token ids."""
+    open_ledger(tmp_path).append(trial(0, 0.5))
+    turned = spaces.custom({"a": ("y", "x"), "b": ("3", "2", "1")})
+    (read,) = open_ledger(tmp_path, space=turned).trials
+    assert turned.format(read.tokens) == SPACE.format(trial(0, 0.5).tokens)
+
+
 def test_equal_functions_have_equal_hashes(rng):
     space = spaces.NASBench201()
     tokens = space.sample(rng, 5)

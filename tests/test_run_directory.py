@@ -22,12 +22,22 @@ def test_files_are_whole_and_metrics_append(tmp_path):
 
 
 def test_differing_fields_are_named(tmp_path):
-    with RunDirectory(tmp_path, CONFIG):
-        pass
+    with RunDirectory(tmp_path, CONFIG) as run:
+        run.begin()
     with pytest.raises(ValueError, match=r"child\.epochs is 3 there and 4 here"):
         RunDirectory(tmp_path, CONFIG | {"child": {"epochs": 4}})
     with RunDirectory(tmp_path, CONFIG | {"num_trials": 9}) as run:
+        run.begin()
         assert run.read_json("config.json")["num_trials"] == 9
+    with pytest.raises(ValueError, match="as many or more, got num_trials=5"):
+        RunDirectory(tmp_path, CONFIG)
+
+
+def test_nothing_is_written_before_the_run_begins(tmp_path):
+    with RunDirectory(tmp_path, CONFIG) as run:
+        assert run.is_new
+    with RunDirectory(tmp_path, CONFIG | {"seed": 1}) as run:
+        assert run.is_new
 
 
 def test_a_damaged_config_is_refused(tmp_path):
@@ -37,8 +47,8 @@ def test_a_damaged_config_is_refused(tmp_path):
 
 
 def test_a_refusal_frees_the_lock(tmp_path):
-    with RunDirectory(tmp_path, CONFIG):
-        pass
+    with RunDirectory(tmp_path, CONFIG) as run:
+        run.begin()
     with pytest.raises(ValueError):
         RunDirectory(tmp_path, CONFIG | {"seed": 1})
     with RunDirectory(tmp_path, CONFIG):

@@ -125,6 +125,28 @@ def test_checkpoints_only_make_it_faster(tmp_path, whole):
     assert listing(search(tmp_path)) == listing(whole[1])
 
 
+def test_a_damaged_checkpoint_is_asked_for_again(tmp_path, whole):
+    with pytest.raises(KeyboardInterrupt):
+        search(tmp_path, evaluator=Counting(8))
+    for file in (tmp_path / "checkpoints" / "6").rglob("*"):
+        if file.is_file():
+            file.write_bytes(b"damaged")
+    assert listing(search(tmp_path)) == listing(whole[1])
+
+
+def test_a_refused_start_can_be_corrected(tmp_path):
+    with pytest.raises(ValueError, match="does not hold a run"):
+        search(tmp_path, num_trials=6, warm_start=tmp_path / "nowhere")
+    assert search(tmp_path, num_trials=6).summary["finished"]
+
+
+def test_a_warm_start_from_nothing_is_refused(tmp_path):
+    with pytest.raises(KeyboardInterrupt):
+        search(tmp_path / "empty", evaluator=Counting(0))
+    with pytest.raises(ValueError, match="has no trials"):
+        search(tmp_path / "new", warm_start=tmp_path / "empty")
+
+
 def test_a_larger_budget_continues(tmp_path, whole):
     search(tmp_path, num_trials=11)
     assert listing(search(tmp_path, num_trials=16)) == listing(whole[1])
@@ -172,7 +194,7 @@ def test_a_ledger_that_lost_trials_is_refused(tmp_path):
     ("fields", "message"),
     [
         ({"seed": 1}, "seed is 0 there and 1 here"),
-        ({"num_trials": 4}, "num_trials is 6 there and 4 here"),
+        ({"num_trials": 4}, "a run of 6 trials; it continues with as many or more"),
         (
             {"strategy": strategies.RandomSearch(SPACE)},
             "strategy is 'NAO' there and 'RandomSearch' here",

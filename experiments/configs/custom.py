@@ -30,7 +30,7 @@ def get_config() -> Config:
                 "batch_size": (16, 32, 64, 128),
             },
         ),
-        function=FunctionConfig(name="experiments.configs.custom:accuracy"),
+        function=FunctionConfig(name=":accuracy"),
         nao=NAOConfig(num_seed_archs=16, round_size=8),
     )
 

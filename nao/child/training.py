@@ -6,7 +6,6 @@ epochs and all hyperparameters but the batch size are traced. The data stay on t
 device; a host loop over epochs watches the time and the loss.
 """
 
-import dataclasses
 import functools
 import math
 import time
@@ -21,45 +20,15 @@ from jax import lax
 
 from nao.child.conv_net import ConvNet
 from nao.child.operations import get_operations
+from nao.child.recipe import ChildConfig, Recipe
 from nao.data.dataset import ImageDataset
-from nao.types import Array, PyTree, option
+from nao.types import Array, PyTree
 
 _EVALUATE_BATCH = 128
 
 
 class ChildFailure(Exception):
     """A child that could not be trained, for a reason of its own; one line."""
-
-
-@dataclasses.dataclass(frozen=True)
-class ChildConfig:
-    """How child networks are built and trained; fields say what they mean."""
-
-    channels: int = option(8, "channels of the first stage, doubled at each of two")
-    cells_per_stage: int = option(1, "normal cells a stage, N: 3 N + 2 cells in all")
-    epochs: int = option(5, "passes over the training images")
-    batch_size: int = option(64, "images a step; what is left of an epoch is dropped")
-    learning_rate: float = option(0.1, "at the first step; a cosine takes it to 0")
-    momentum: float = option(0.9, "Nesterov momentum; 0 is plain gradient descent")
-    weight_decay: float = option(5e-4, "pull on all parameters; 0 is none")
-    grad_clip: float = option(5.0, "largest global norm of the gradient")
-    time_limit_s: float = option(0.0, "seconds a child may train; 0 is no limit")
-
-    def __post_init__(self):
-        for name in ("channels", "cells_per_stage", "epochs", "batch_size"):
-            value = getattr(self, name)
-            if value != int(value) or value < 1:
-                raise ValueError(f"{name} must be a positive integer, got {value}.")
-        for name in ("learning_rate", "grad_clip"):
-            if not getattr(self, name) > 0:
-                raise ValueError(f"{name} must be positive, got {getattr(self, name)}.")
-        if not 0 <= self.momentum < 1:
-            raise ValueError(f"momentum must be in [0, 1), got {self.momentum}.")
-        for name in ("weight_decay", "time_limit_s"):
-            if not getattr(self, name) >= 0:
-                raise ValueError(
-                    f"{name} must not be negative, got {getattr(self, name)}."
-                )
 
 
 class Part(NamedTuple):
@@ -86,26 +55,23 @@ class TrainState(NamedTuple):
     opt_state: PyTree
 
 
-class Recipe(NamedTuple):
-    """The hyperparameters that a compiled program takes as numbers."""
+def _shift(key: Array, images: Array, max_shift: Array) -> Array:
+    """Shifts each image by its own up to `max_shift` pixels, zeros coming in.
 
-    learning_rate: float
-    momentum: float
-    weight_decay: float
-    grad_clip: float
-
-    def optimizer(self, progress: Array) -> optax.GradientTransformation:
-        """Returns the optimiser at `progress`, 0 at the first step, 1 after the last.
-
-        Clips first and decays next: the released code clips the sum of both, but here
-        the parameters that an architecture does not use would count in its norm.
-        """
-        cosine = 0.5 * (1 + jnp.cos(jnp.pi * progress))
-        return optax.chain(
-            optax.clip_by_global_norm(self.grad_clip),
-            optax.add_decayed_weights(self.weight_decay),
-            optax.sgd(self.learning_rate * cosine, self.momentum, nesterov=True),
-        )
+    Indices rather than a padded copy: the shift may be traced, so that training with
+    and without it is one program.
+    """
+    num = images.shape[0]
+    shifts = jax.random.randint(key, (2, num, 1), -max_shift, max_shift + 1)
+    for axis, shift in zip((1, 2), shifts, strict=True):
+        size = images.shape[axis]
+        source = jnp.arange(size) + shift  # [num, size]
+        shape = [num, 1, 1, 1]
+        shape[axis] = size
+        inside = ((source >= 0) & (source < size)).reshape(shape)
+        taken = jnp.clip(source, 0, size - 1).reshape(shape)
+        images = jnp.take_along_axis(images, taken, axis) * inside
+    return images
 
 
 @functools.partial(jax.jit, static_argnames="net")
@@ -127,6 +93,7 @@ def child_train_epoch(
     num_epochs: Array,
     recipe: Recipe,
     part: Part,
+    max_shift: Array,
     *,
     net: ConvNet,
     batch_size: int,
@@ -141,6 +108,7 @@ def child_train_epoch(
         num_epochs: How many there will be; only the learning rate depends on it.
         recipe: Hyperparameters.
         part: Training images.
+        max_shift: Pixels, at most, that an image is shifted by, int32 scalar.
         net: The network.
         batch_size: Images of a step.
 
@@ -149,12 +117,14 @@ def child_train_epoch(
     """
     num_images = part.labels.shape[0]
     num_steps = num_images // batch_size
-    order = jax.random.permutation(jax.random.fold_in(key, epoch), num_images)
+    order_key, shift_key = jax.random.split(jax.random.fold_in(key, epoch))
+    order = jax.random.permutation(order_key, num_images)
     order = order[: num_steps * batch_size].reshape(num_steps, batch_size)
 
     def step(state, batch):
         number, indices = batch
         images, labels, _ = part.take(indices)
+        images = _shift(jax.random.fold_in(shift_key, number), images, max_shift)
 
         def loss_fn(params):
             variables = {"params": params, "batch_stats": state.batch_stats}
@@ -260,8 +230,8 @@ class ChildTrainer:
         Args:
             key: The child's randomness: its first parameters, its order of images.
             arch: int32 [2, num_nodes, 2, 2], see `ConvNet`.
-            num_epochs: Epochs to train for, however long that takes; where None, the
-                config's, within its time limit.
+            num_epochs: Epochs of the final training, which shifts images and has no
+                time limit; where None, a search's training, as the config says.
             progress_fn: Called after every epoch with its number, from 0, and the
                 metrics so far, validation included.
 
@@ -271,8 +241,10 @@ class ChildTrainer:
         Raises:
             ChildFailure: If the loss is not finite, or time is up.
         """
-        limit = self.config.time_limit_s if num_epochs is None else 0.0
-        num_epochs = self.config.epochs if num_epochs is None else num_epochs
+        limit, max_shift = 0.0, self.config.final_shift
+        if num_epochs is None:
+            num_epochs = self.config.epochs
+            limit, max_shift = self.config.time_limit_s, 0
         if num_epochs < 1:
             raise ValueError(f"num_epochs must be positive, got {num_epochs}.")
         arch = jnp.asarray(arch, jnp.int32)
@@ -288,6 +260,7 @@ class ChildTrainer:
                 np.int32(num_epochs),
                 self._recipe,
                 self._parts["train"],
+                np.int32(max_shift),
             )
             options = {"net": self.net, "batch_size": self.config.batch_size}
             if not epoch:

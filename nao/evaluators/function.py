@@ -17,7 +17,9 @@ from nao.types import Array, option
 class FunctionConfig:
     """Which function to call."""
 
-    name: str = option("", "`module:function`, found as Python finds modules.")
+    name: str = option(
+        "", "`module:function`; in a config file, `:function` is the file's own."
+    )
     maximize: bool = option(True, "Whether a higher result is better.")
 
 
@@ -47,10 +49,8 @@ class FunctionEvaluator:
             start = time.perf_counter()
             try:
                 value, reason = float(self.function(choices)), ""
-            except Exception as error:
-                message = str(error).splitlines()
-                value = None
-                reason = f"{type(error).__name__}: {message[0] if message else ''}"
+            except (Exception, SystemExit) as error:
+                value, reason = None, _in_one_line(error)
             if value is not None and not math.isfinite(value):
                 value, reason = None, f"result is {value}"
             seconds = time.perf_counter() - start
@@ -75,9 +75,20 @@ def load(config: FunctionConfig, space: Space) -> FunctionEvaluator:
         )
     try:
         function = getattr(importlib.import_module(module_name), function_name)
-    except (ImportError, AttributeError) as error:
-        raise ValueError(f"function.name {config.name!r}: {error}.") from None
+    except (Exception, SystemExit) as error:
+        raise ValueError(
+            f"function.name {config.name!r}: {_in_one_line(error)}."
+        ) from error
     if not callable(function):
         raise ValueError(f"function.name {config.name!r} is not callable.")
     objective = base.Objective(function_name, config.maximize)
     return FunctionEvaluator(space, function, objective)
+
+
+def _in_one_line(error: BaseException) -> str:
+    """Describes an exception of a user's code, which may not even print."""
+    try:
+        message = str(error).splitlines()
+    except Exception:
+        message = []
+    return f"{type(error).__name__}: {message[0] if message else ''}"

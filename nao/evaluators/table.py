@@ -3,12 +3,15 @@
 import csv
 import dataclasses
 import gzip
+import hashlib
+import io
 import math
 import pathlib
 import zlib
 from collections.abc import Iterator
 
 import numpy as np
+from absl import logging
 
 from nao.evaluators import base
 from nao.spaces import Space, Subset, custom
@@ -27,6 +30,7 @@ class TableConfig:
     objective: str = option("", "Column with the measure to search by.")
     test: str = option("", "Column with the test measure; empty for none.")
     maximize: bool = option(True, "Whether a higher objective is better.")
+    sha256: str = option("", "What the file's SHA-256 must be; empty for any.")
 
     @property
     def slot_columns(self) -> tuple[str, ...]:
@@ -44,6 +48,7 @@ class TableEvaluator:
         values: Objective and test value (None without the column) of each architecture.
         test_name: Name of the test column, empty for none.
         num_skipped: Rows left out because their objective is not a finite number.
+        sha256: SHA-256 of the file.
     """
 
     space: Space
@@ -51,6 +56,7 @@ class TableEvaluator:
     values: dict[bytes, tuple[float, float | None]]
     test_name: str
     num_skipped: int
+    sha256: str
 
     def evaluate(self, tokens: np.ndarray, keys: Array) -> Iterator[base.Evaluation]:
         """Yields the rows' objectives; an architecture that is not there has failed."""
@@ -93,7 +99,18 @@ def load(config: TableConfig, space: Space | None) -> TableEvaluator:
             "A table needs one of table.architecture and table.slots, "
             f"got {config.architecture!r} and {config.slots!r}."
         )
-    header, rows = _read(config.path)
+    sha256, header, rows = _read(config.path)
+    if config.sha256 not in ("", sha256):
+        raise ValueError(
+            f"Table {config.path} must have SHA-256 {config.sha256}, got {sha256}."
+        )
+    repeated = [c for c in config.slot_columns if config.slot_columns.count(c) > 1]
+    measured = {config.objective, config.test} & set(config.slot_columns)
+    if repeated or measured:
+        raise ValueError(
+            "table.slots must name each column once, and neither the objective nor "
+            f"the test column, got {config.slots!r}."
+        )
     columns = [config.objective, *filter(None, [config.test, config.architecture])]
     for name in (*columns, *config.slot_columns):
         if name not in header:
@@ -130,43 +147,55 @@ def load(config: TableConfig, space: Space | None) -> TableEvaluator:
         )
     if len(tokens) < space.num_sequences:
         space = Subset(space, np.array(tokens))
+    if num_skipped:
+        logging.warning(
+            "Table %s: skipped %d of %d rows, whose %s is not a finite number.",
+            config.path,
+            num_skipped,
+            len(rows),
+            config.objective,
+        )
     objective = base.Objective(config.objective, config.maximize)
-    return TableEvaluator(space, objective, values, config.test, num_skipped)
+    return TableEvaluator(space, objective, values, config.test, num_skipped, sha256)
 
 
-def _read(path: str) -> tuple[list[str], list[tuple[int, dict[str, str]]]]:
-    """Returns the header, and line number and row by column name of every row."""
+Rows = list[tuple[int, dict[str, str]]]  # line number, and text by column name
+
+
+def _read(path: str) -> tuple[str, list[str], Rows]:
+    """Returns the file's SHA-256, the header and the rows."""
     file = pathlib.Path(path).expanduser()
     try:
         data = file.read_bytes()
+        sha256 = hashlib.sha256(data).hexdigest()
         if data[:2] == b"\x1f\x8b":
             data = gzip.decompress(data)
         text = data.decode("utf-8-sig")
     except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or error
         raise ValueError(f"Table {path} can't be read: {reason}.") from None
-    reader = csv.reader(text.splitlines())
-    header = [name.strip() for name in next(reader, [])]
-    if not header:
+    reader = csv.reader(io.StringIO(text, newline=""))
+    try:
+        lines = [(reader.line_num, row) for row in reader if any(map(str.strip, row))]
+    except csv.Error as error:
+        raise ValueError(f"{path}, line {reader.line_num}: {error}.") from None
+    if not lines:
         raise ValueError(f"Table {path} is empty; it needs a header line.")
+    header = [name.strip() for name in lines[0][1]]
     if len(set(header)) != len(header):
         raise ValueError(f"Columns of table {path} must differ, got {header}.")
-    rows = []
-    for row in reader:
-        if not row:
-            continue
+    for line, row in lines[1:]:
         if len(row) != len(header):
             raise ValueError(
-                f"{path}, line {reader.line_num}: expected {len(header)} columns, "
-                f"got {len(row)}."
+                f"{path}, line {line}: expected {len(header)} columns, got {len(row)}."
             )
-        rows.append((reader.line_num, dict(zip(header, row, strict=True))))
-    if not rows:
+    if len(lines) == 1:
         raise ValueError(f"Table {path} has a header line and no rows.")
-    return header, rows
+    rows = [(line, dict(zip(header, row, strict=True))) for line, row in lines[1:]]
+    return sha256, header, rows
 
 
-def _space_of(config: TableConfig, rows: list[tuple[int, dict[str, str]]]) -> Space:
+def _space_of(config: TableConfig, rows: Rows) -> Space:
     if not config.slots:
         raise ValueError(
             "space.name=table takes the space from table.slots, which is empty."

@@ -41,7 +41,7 @@ class TrainingEvaluator:
         space: CellSpace,
         dataset: ImageDataset,
         config: ChildConfig | None = None,
-        final_epochs: int = 20,
+        final_epochs: int = 40,
     ):
         """Prepares children of `space` to learn `dataset`.
 

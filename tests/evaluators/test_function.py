@@ -27,6 +27,15 @@ def test_an_exception_is_a_failed_evaluation():
     assert second.reason == "ZeroDivisionError: division by zero"
 
 
+def leaving(choices):
+    raise SystemExit(0)
+
+
+def test_a_function_can_not_end_the_search():
+    for outcome in outcomes(function.FunctionEvaluator(SPACE, leaving)):
+        assert outcome.reason == "SystemExit: 0"
+
+
 def test_nan_is_a_failed_evaluation():
     for outcome in outcomes(function.FunctionEvaluator(SPACE, not_a_number)):
         assert outcome.reason == "result is nan"

@@ -50,6 +50,17 @@ def test_rows_that_do_not_fill_the_space_restrict_it(tmp_path, rng):
     assert outcome.reason == "not in the table"
 
 
+def test_quotes_blank_lines_and_odd_line_ends(tmp_path):
+    text = '\r\n"a","acc"\r\n \r\n"x\n1",1\r\n"y, 2",2\r\n'
+    given = config(write(tmp_path, text), architecture="", slots="a", test="")
+    with pytest.raises(ValueError, match="printable"):
+        table.load(given, None)
+    given = config(
+        write(tmp_path, text.replace("\n1", " 1")), architecture="", slots="a", test=""
+    )
+    assert table.load(given, None).space.slots[0].choices == ("x 1", "y, 2")
+
+
 def test_gzip_and_byte_order_mark(tmp_path):
     path = tmp_path / "table.csv.gz"
     path.write_bytes(gzip.compress(("\ufeff" + TEXT).encode()))
@@ -69,6 +80,9 @@ def test_gzip_and_byte_order_mark(tmp_path):
         ("arch,acc,test\na=x b=1,nan,1\n", {}, "no row with a finite 'acc'"),
         (TEXT, {"slots": "a", "architecture": ""}, "must name 2 columns"),
         (TEXT, {"slots": "a"}, "needs one of"),
+        (TEXT, {"slots": "a,acc", "architecture": ""}, "neither the objective nor"),
+        (TEXT, {"slots": "a,b,a", "architecture": ""}, "name each column once"),
+        (TEXT, {"sha256": "0"}, "must have SHA-256 0, got"),
         (TEXT, {"objective": ""}, "needs table.path and table.objective"),
     ],
 )

@@ -2,7 +2,7 @@ import jax
 import numpy as np
 import pytest
 
-from nao.child.training import ChildConfig
+from nao.child.recipe import ChildConfig
 from nao.data.dataset import ImageDataset
 from nao.evaluators.training import TrainingEvaluator
 from nao.spaces import ConvCell
