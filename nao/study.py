@@ -15,11 +15,11 @@ import jax
 import numpy as np
 
 from nao import checkpoints, interrupts, ledger, runtime, summary
-from nao.evaluators import Evaluator, Objective
+from nao import warm_start as warm_start_lib
+from nao.evaluators import Evaluator
 from nao.progress import SearchBar
 from nao.run_directory import RunDirectory
-from nao.spaces import Space
-from nao.strategies import Pool, Strategy, Unseen
+from nao.strategies import Strategy, Unseen
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -128,7 +128,7 @@ class _Study:
         self.state = strategy.init(keys[0])
         self.num_warm = 0
         if warm_start:
-            warm = _warm_pool(warm_start, run, self.space, self.objective)
+            warm = warm_start_lib.pool(warm_start, run, self.space, self.objective)
             self.state = strategy.tell(self.state, *warm)
             self.num_warm = len(warm.tokens)
         self.num_told = self.num_rounds = 0
@@ -331,24 +331,3 @@ def _describe(strategy: Strategy, evaluator: Evaluator) -> dict:
         "evaluator": type(evaluator).__name__,
         "objective": dataclasses.asdict(evaluator.objective),
     }
-
-
-def _warm_pool(
-    path: str | os.PathLike, run: RunDirectory, space: Space, objective: Objective
-) -> Pool:
-    """Returns the trials of an earlier run as they were when this one began."""
-    kept = run.read_json("warm_start.json")
-    if kept is None:
-        earlier = ledger.of_run(path, space, objective)
-        if not len(earlier):
-            raise ValueError(f"Nothing to start from: {path} has no trials.")
-        values = ledger.objectives(earlier.trials, objective)
-        kept = {
-            "architectures": [space.format(tokens) for tokens in earlier.tokens()],
-            "objective": [v if np.isfinite(v) else None for v in values],
-        }
-        run.write_json("warm_start.json", kept)
-    return Pool(
-        np.stack([space.parse(text) for text in kept["architectures"]]),
-        np.array(kept["objective"], np.float64),  # None becomes NaN
-    )

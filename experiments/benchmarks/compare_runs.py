@@ -17,6 +17,8 @@ def main():
     parser.add_argument("workdirs", nargs="+", type=pathlib.Path)
     groups = collections.defaultdict(list)
     for workdir in parser.parse_args().workdirs:
+        if not (workdir / "summary.json").is_file():
+            parser.error(f"{workdir} holds no summary.json of a search")
         summary = json.loads((workdir / "summary.json").read_text())
         key = (summary["strategy"], summary["num_trials"], summary["objective"]["name"])
         groups[key].append(summary)

@@ -89,27 +89,11 @@ def load(config: TableConfig, space: Space | None) -> TableEvaluator:
         ValueError: If the file, a column, an architecture or a number is not as it must
             be; the message names the line.
     """
-    if not config.path or not config.objective:
-        raise ValueError(
-            "A table needs table.path and table.objective, "
-            f"got {config.path!r} and {config.objective!r}."
-        )
-    if bool(config.architecture) == bool(config.slots):
-        raise ValueError(
-            "A table needs one of table.architecture and table.slots, "
-            f"got {config.architecture!r} and {config.slots!r}."
-        )
+    _check_settings(config)
     sha256, header, rows = _read(config.path)
     if config.sha256 not in ("", sha256):
         raise ValueError(
             f"Table {config.path} must have SHA-256 {config.sha256}, got {sha256}."
-        )
-    repeated = [c for c in config.slot_columns if config.slot_columns.count(c) > 1]
-    measured = {config.objective, config.test} & set(config.slot_columns)
-    if repeated or measured:
-        raise ValueError(
-            "table.slots must name each column once, and neither the objective nor "
-            f"the test column, got {config.slots!r}."
         )
     columns = [config.objective, *filter(None, [config.test, config.architecture])]
     for name in (*columns, *config.slot_columns):
@@ -157,6 +141,26 @@ def load(config: TableConfig, space: Space | None) -> TableEvaluator:
         )
     objective = base.Objective(config.objective, config.maximize)
     return TableEvaluator(space, objective, values, config.test, num_skipped, sha256)
+
+
+def _check_settings(config: TableConfig) -> None:
+    if not config.path or not config.objective:
+        raise ValueError(
+            "A table needs table.path and table.objective, "
+            f"got {config.path!r} and {config.objective!r}."
+        )
+    if bool(config.architecture) == bool(config.slots):
+        raise ValueError(
+            "A table needs one of table.architecture and table.slots, "
+            f"got {config.architecture!r} and {config.slots!r}."
+        )
+    repeated = [c for c in config.slot_columns if config.slot_columns.count(c) > 1]
+    measured = {config.objective, config.test} & set(config.slot_columns)
+    if repeated or measured:
+        raise ValueError(
+            "table.slots must name each column once, and neither the objective nor "
+            f"the test column, got {config.slots!r}."
+        )
 
 
 Rows = list[tuple[int, dict[str, str]]]  # line number, and text by column name
