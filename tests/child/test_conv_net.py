@@ -128,6 +128,7 @@ def test_jitted_equals_eager():
     np.testing.assert_allclose(actual, expected, rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_unused_parameters_get_no_gradient(grads_of):
     """Node 2 reads input 0, node 3 reads node 2: states 1 and 3 are loose ends."""
     grads = grads_of([[[[0, 1], [0, 0]], [[2, 0], [2, 0]]]] * 2)
@@ -144,6 +145,7 @@ def test_unused_parameters_get_no_gradient(grads_of):
     np.testing.assert_array_equal(branches[0], 0)
 
 
+@pytest.mark.slow
 def test_counted_parameters_are_those_with_a_gradient(grads_of):
     """A ReLU that is dead for all pixels of so small a net hides a few."""
     arch = np.array([[[[1, 0], [1, 1]], [[2, 1], [2, 0]]]] * 2, np.int32)
@@ -153,6 +155,7 @@ def test_counted_parameters_are_those_with_a_gradient(grads_of):
     assert 0.85 * counted <= with_grad <= counted
 
 
+@pytest.mark.slow
 def test_equal_cells_are_stacked(images):
     net = _net(("avg_pool_3x3", "identity"), num_nodes=1, cells_per_stage=2)
     arch = jnp.array([[[[0, 0], [1, 1]]]] * 2)

@@ -80,6 +80,7 @@ def test_new_process_gives_the_same_child_to_the_bit():
     assert json.loads(result.stdout) == run_once()
 
 
+@pytest.mark.slow
 def test_one_compilation_for_all_architectures_and_lengths():
     """Also for all hyperparameters; 2 programs more for init and evaluation."""
     jax.clear_caches()
