@@ -148,22 +148,23 @@ def test_bad_settings_are_refused(field, value, message):
 
 
 @pytest.mark.slow
-def test_nao_finds_better_ones_than_random_search():
-    """On a sum of choices, mean best of 60 over 3 seeds; the random mean is far off."""
+def test_nao_moves_to_better_architectures():
+    """On a sum of 8 choices from 0 to 5, random rounds of 20 have mean 20 ± 1.1.
+
+    Found 35 and 34 after two rounds with these seeds: a margin of 8 is wide.
+    """
     space = spaces.custom({f"slot{i}": range(6) for i in range(8)})
     config = strategies.NAOConfig(
         num_seed_archs=20, round_size=20, controller=ControllerConfig(num_epochs=60)
     )
-
-    def best(strategy, seed):
+    for seed in range(2):
+        strategy = strategies.NAO(space, config)
         state = strategy.init(jax.random.key(seed))
-        while len(state.pool.tokens) < 60:
-            key = jax.random.fold_in(jax.random.key(seed), len(state.pool.tokens))
+        means = []
+        for number in range(3):
+            key = jax.random.fold_in(jax.random.key(seed), 20 * number)
             tokens, state = strategy.ask(key, state)
             values = space.to_indices(tokens).sum(1).astype(float)
             state = strategy.tell(state, tokens, values)
-        return state.pool.objective.max()
-
-    found = [best(strategies.NAO(space, config), seed) for seed in range(3)]
-    at_random = [best(strategies.RandomSearch(space), seed) for seed in range(3)]
-    assert np.mean(found) > np.mean(at_random) + 3
+            means.append(values.mean())
+        assert means[-1] > means[0] + 8
