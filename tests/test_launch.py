@@ -271,7 +271,7 @@ def test_an_interruption_is_told_how_to_go_on(tmp_path):
     process.terminate()
     out, err = process.communicate(timeout=60)
     assert process.returncode == 130
-    assert "Nothing is lost. To continue: python" in err
+    assert "nothing is lost. To continue: python" in err
     assert "--workdir=" in out
     (summary,) = tmp_path.rglob("summary.json")
     assert not json.loads(summary.read_text())["finished"]
