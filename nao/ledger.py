@@ -132,10 +132,7 @@ class Ledger:
 
     def best(self) -> Trial | None:
         """Returns the trial with the best objective, the first where several tie."""
-        done = [trial for trial in self.trials if trial.value is not None]
-        if not done:
-            return None
-        return max(done, key=lambda trial: self._objective.sign * trial.value)
+        return best_of(self.trials, self._objective)
 
     def tokens(self) -> np.ndarray:
         """Returns all architectures, int32 [num, length]."""
@@ -195,6 +192,14 @@ def of_run(path: str | os.PathLike, space: Space, objective: Objective) -> Ledge
     except (OSError, ValueError, KeyError, TypeError):
         raise ValueError(f"{path} does not hold a run (no config.json).") from None
     return Ledger(*address(path, storage), space, objective)
+
+
+def best_of(trials: list[Trial], objective: Objective) -> Trial | None:
+    """Returns the best of some trials, the first where several tie; None of none."""
+    done = [trial for trial in trials if trial.value is not None]
+    if not done:
+        return None
+    return max(done, key=lambda trial: objective.sign * trial.value)
 
 
 def objectives(trials: list[Trial], objective: Objective) -> np.ndarray:

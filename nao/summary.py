@@ -32,7 +32,7 @@ def of_trials(
     failed = [trial for trial in trials if trial.value is None]
     # After a warm start the first round is predicted, so there is no random one.
     at_random = [t for t in trials if t.round == 0 and t.predicted is None]
-    best = _best(trials, objective)
+    best = ledger.best_of(trials, objective)
     return {
         "objective": {"name": objective.name, "maximize": objective.maximize},
         "num_trials": len(trials),
@@ -50,7 +50,7 @@ def of_trials(
             "hash": hashes[best.index],
         },
         "random_best": {
-            "objective": getattr(_best(at_random, objective), "value", None),
+            "objective": getattr(ledger.best_of(at_random, objective), "value", None),
             "num_trials": len(at_random),
         },
     }
@@ -105,11 +105,6 @@ def of_controller(strategy: Strategy, state: State | None, seed: int) -> dict[st
         "hamming_distance": float(metrics.hamming_distance(fresh, decoded)),
         "num_train": len(state.pool.succeeded().tokens),
     }
-
-
-def _best(trials: list[ledger.Trial], objective: Objective) -> ledger.Trial | None:
-    done = [trial for trial in trials if trial.value is not None]
-    return max(done, key=lambda t: objective.sign * t.value) if done else None
 
 
 def _number(value: float) -> float | None:

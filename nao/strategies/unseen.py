@@ -34,9 +34,6 @@ class Unseen:
         if seen is not None:
             self._seen.update(self.keys(seen))
 
-    def __len__(self) -> int:
-        return len(self._seen)
-
     def keys(self, tokens: np.ndarray) -> list[bytes]:
         """Returns what makes each row [num, length] the same as another."""
         if self.deduplicate == "canonical":
