@@ -200,7 +200,7 @@ class _Study:
             asked = checkpoints.Round(self._only_new(tokens), state)
             if len(asked.tokens):
                 self.checkpoints.save(self.num_told, asked)
-        self.state = asked.state
+        self.state = asked.state._replace(memory=self.state.memory)
         begun = self.ledger.trials[self.num_told :]
         for trial, tokens in zip(begun, asked.tokens, strict=False):
             if not np.array_equal(trial.tokens, tokens):

@@ -22,3 +22,24 @@ def option(default: Any, help: str) -> Any:
 def part(cls: type) -> Any:
     """Returns a dataclass field that holds a config of its own, default as made."""
     return dataclasses.field(default_factory=cls)
+
+
+def check_at_least(minimum: float, config: Any, *names: str, prefix: str = "") -> None:
+    """Checks fields of a config.
+
+    Raises:
+        ValueError: If one is smaller than `minimum`, or not a number; the message calls
+            it by `prefix` and its name.
+    """
+    rule = f"be at least {minimum}" if minimum else "not be negative"
+    for name in names:
+        value = getattr(config, name)
+        if not value >= minimum:
+            raise ValueError(f"{prefix}{name} must {rule}, got {value}.")
+
+
+def check_positive(config: Any, *names: str) -> None:
+    """Checks that fields of a config are above 0; raises ValueError otherwise."""
+    for name in names:
+        if not getattr(config, name) > 0:
+            raise ValueError(f"{name} must be positive, got {getattr(config, name)}.")

@@ -9,7 +9,6 @@ minutes on 2 CPU cores.
 
 from nao.config import Config, SpaceConfig
 from nao.evaluators import TableConfig
-from nao.strategies import NAOConfig
 
 
 def get_config() -> Config:
@@ -19,6 +18,5 @@ def get_config() -> Config:
         evaluator="table",
         deduplicate="sequence",
         space=SpaceConfig(name="nasbench201"),
-        nao=NAOConfig(num_seed_archs=40, round_size=20),
         table=TableConfig(architecture="arch_str", objective="val200", test="test200"),
     )

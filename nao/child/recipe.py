@@ -6,7 +6,7 @@ from typing import NamedTuple
 import jax.numpy as jnp
 import optax
 
-from nao.types import Array, option
+from nao.types import Array, check_at_least, check_positive, option
 
 
 @dataclasses.dataclass(frozen=True)
@@ -31,16 +31,10 @@ class ChildConfig:
             value = getattr(self, name)
             if value != int(value) or value < 1:
                 raise ValueError(f"{name} must be a positive integer, got {value}.")
-        for name in ("learning_rate", "grad_clip"):
-            if not getattr(self, name) > 0:
-                raise ValueError(f"{name} must be positive, got {getattr(self, name)}.")
+        check_positive(self, "learning_rate", "grad_clip")
         if not 0 <= self.momentum < 1:
             raise ValueError(f"momentum must be in [0, 1), got {self.momentum}.")
-        for name in ("weight_decay", "time_limit_s", "final_shift"):
-            if not getattr(self, name) >= 0:
-                raise ValueError(
-                    f"{name} must not be negative, got {getattr(self, name)}."
-                )
+        check_at_least(0, self, "weight_decay", "time_limit_s", "final_shift")
 
 
 class Recipe(NamedTuple):

@@ -2,7 +2,7 @@
 
 import dataclasses
 
-from nao.types import option
+from nao.types import check_at_least, check_positive, option
 
 TARGETS = ("min_max", "z_score", "rank")
 SCHEDULES = ("constant", "cosine")
@@ -29,17 +29,20 @@ class ControllerConfig:
     trade_off: float = option(0.8, "weight of prediction; reconstruction gets the rest")
     ranking_weight: float = option(0.5, "share of the prediction loss that ranks pairs")
     masked_loss: bool = option(True, "train the decoder under the grammar's mask")
-    learning_rate: float = option(3e-3, "Adam's step size, at the start of a schedule")
+    learning_rate: float = option(5e-3, "Adam's step size, at the start of a schedule")
     schedule: str = option(
         "cosine", f"learning rate over a fit: {', '.join(SCHEDULES)}"
     )
     weight_decay: float = option(1e-2, "0 is none")
     decoupled: bool = option(True, "decay as in AdamW; else as part of the gradient")
     grad_clip: float = option(5.0, "largest global norm of a gradient")
-    num_epochs: int = option(150, "passes over the pool in a fit")
-    min_steps: int = option(300, "a smaller pool's epochs repeat its batches; 0 is off")
+    num_epochs: int = option(75, "passes over the pool in a fit")
+    min_steps: int = option(150, "a smaller pool's epochs repeat its batches; 0 is off")
     batch_size: int = option(64, "architectures of the pool in a step")
-    num_unlabelled: int = option(32, "random architectures a step, to reconstruct only")
+    num_unlabelled: int = option(
+        16,
+        "random architectures a step to reconstruct; 0 is the pool's instead",
+    )
     normalise_gradient: bool = option(True, "a step size is a length in latent space")
 
     def __post_init__(self):
@@ -48,25 +51,10 @@ class ControllerConfig:
             raise ValueError(
                 f"predictor_sizes must be a tuple of sizes of at least 1, got {sizes}."
             )
-        for name in (
-            "embedding_size",
-            "hidden_size",
-            "ensemble_size",
-            "num_epochs",
-            "batch_size",
-        ):
-            if getattr(self, name) < 1:
-                raise ValueError(
-                    f"{name} must be at least 1, got {getattr(self, name)}."
-                )
-        for name in ("num_unlabelled", "min_steps", "weight_decay"):
-            if getattr(self, name) < 0:
-                raise ValueError(
-                    f"{name} must not be negative, got {getattr(self, name)}."
-                )
-        for name in ("learning_rate", "grad_clip"):
-            if getattr(self, name) <= 0:
-                raise ValueError(f"{name} must be positive, got {getattr(self, name)}.")
+        check_at_least(1, self, "embedding_size", "hidden_size", "ensemble_size")
+        check_at_least(1, self, "num_epochs", "batch_size")
+        check_at_least(0, self, "num_unlabelled", "min_steps", "weight_decay")
+        check_positive(self, "learning_rate", "grad_clip")
         for name in ("trade_off", "ranking_weight"):
             if not 0 <= getattr(self, name) <= 1:
                 raise ValueError(

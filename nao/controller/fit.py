@@ -175,12 +175,17 @@ def _make_loss_fn(space: Space, config: config_lib.ControllerConfig):
         """Joint loss of labelled rows, then unlabelled ones."""
         num = len(targets)
         predictions, logits = model.apply(
-            {"params": params}, tokens, is_training=True, rngs={"dropout": key}
+            {"params": params},
+            tokens,
+            num,
+            is_training=True,
+            rngs={"dropout": key},
         )
         prediction = losses.prediction(
-            predictions[:num], targets, weights, config.ranking_weight
+            predictions, targets, weights, config.ranking_weight
         )
-        weights = jnp.pad(weights, (0, len(tokens) - num), constant_values=1.0)
+        if len(tokens) > num:
+            tokens, weights = tokens[num:], jnp.ones(len(tokens) - num)
         reconstruction = losses.reconstruction(logits, tokens, weights, legal)
         loss = losses.joint(prediction, reconstruction, config.trade_off)
         return loss, History(loss, prediction, reconstruction)

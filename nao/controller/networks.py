@@ -196,19 +196,26 @@ class EncoderPredictorDecoder(nn.Module):
         self.predictor = Predictor(self.config)
         self.decoder = Decoder(self.space, self.config)
 
-    def __call__(self, tokens: Array, is_training: bool = False):
+    def __call__(
+        self, tokens: Array, num_labelled: int | None = None, is_training: bool = False
+    ):
         """Encodes, predicts and reconstructs.
 
         Args:
             tokens: int32 [batch, length].
+            num_labelled: Rows to predict, the first ones; the others are reconstructed.
+                All rows are predicted and reconstructed where there are no others.
             is_training: Whether dropout acts, with the key `dropout`.
 
         Returns:
-            Predictions float32 [batch], and teacher-forced logits of the tokens
-            themselves, float32 [batch, length, vocab].
+            Predictions float32 [num_labelled], and teacher-forced logits of the tokens
+            that are reconstructed, float32 [batch - num_labelled, length, vocab].
         """
         encoder_outputs = self.encode(tokens)
-        predictions = self.predict(encoder_outputs, is_training)
+        predictions = self.predict(encoder_outputs[:num_labelled], is_training)
+        if num_labelled is not None and num_labelled < len(tokens):
+            encoder_outputs = encoder_outputs[num_labelled:]
+            tokens = tokens[num_labelled:]
         return predictions, self.decoder(encoder_outputs, tokens)
 
     def encode(self, tokens: Array) -> Array:

@@ -12,6 +12,7 @@ Cells that differ by the order of a node's branches or by the numbering of the n
 compute the same function; the canonical form is the lexicographically smallest of them.
 """
 
+import functools
 import itertools
 
 import networkx as nx
@@ -162,6 +163,7 @@ def _place(cell: Cell, node: int, number: dict[int, int]) -> tuple | None:
     return tuple(sorted((number[state], op) for state, op in cell[node]))
 
 
+@functools.lru_cache(maxsize=1 << 16)  # a search meets the same cells over and over
 def _smallest(cell: Cell) -> Cell:
     """Returns the lexicographically smallest equivalent cell.
 

@@ -42,11 +42,15 @@ class State(NamedTuple):
             [num], in a unit of the strategy's own where higher is better; NaN for rows
             proposed at random; None where nothing was predicted.
         model: What the last `ask` fitted; None where nothing was.
+        memory: What else `tell` keeps for the next `ask`, a pytree; None where the pool
+            says it all. `init` and `tell` alone change it, so telling the same rounds
+            again rebuilds it, and no checkpoint holds it.
     """
 
     pool: Pool
     predicted: np.ndarray | None = None
     model: PyTree | None = None
+    memory: PyTree | None = None
 
 
 class Strategy(Protocol):

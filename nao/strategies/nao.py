@@ -20,54 +20,63 @@ from nao.controller import PRESETS, Controller, ControllerConfig, targets
 from nao.spaces import Space
 from nao.strategies import base
 from nao.strategies.unseen import Unseen
-from nao.types import Array, option, part
+from nao.types import Array, check_at_least, option, part
 
 _NUM_UNLABELLED = 2048  # random architectures per fit, for the reconstruction loss
+_NUM_RANDOM = 2048  # candidates where they are drawn at random
+_PSEUDO_REPEATS = 10  # times that measured architectures stand among labelled ones
+
+CANDIDATES = ("ascent", "random", "all")
 
 
 @dataclasses.dataclass(frozen=True)
 class NAOConfig:
     """Settings of NAO."""
 
-    num_seed_archs: int = option(24, "Architectures of the first, random round.")
-    round_size: int = option(12, "Architectures of every later round.")
+    num_seed_archs: int = option(10, "Architectures of the first, random round.")
+    round_size: int = option(5, "Architectures of every later round.")
     top_k: int = option(32, "Best architectures that ascents start from.")
     num_random_starts: int = option(96, "Random architectures they start from too.")
     step_sizes: tuple[float, ...] = option(
         (0.0, 0.1, 0.25, 0.5, 1.0, 2.5), "Lengths of an ascent step, eta in the paper."
     )
     temperature: float = option(1.0, "Of decoding: 0 is greedy, 1 samples.")
-    num_ascents: int = option(6, "Ascents, each from the best that the last decoded.")
+    num_ascents: int = option(3, "Ascents, each from the best that the last decoded.")
     num_kept: int = option(128, "Candidates that the next ascent starts from.")
     rank_candidates: bool = option(
         True, "Propose the highest ranked candidates; otherwise the first decoded."
     )
     exploration: float = option(
-        0.5, "Weight of the ensemble's standard deviation in a candidate's rank."
+        1.0, "Weight of the ensemble's standard deviation in a candidate's rank."
+    )
+    candidates: str = option(
+        "ascent", f"What a round is chosen from: {', '.join(CANDIDATES)}."
+    )
+    canonical: bool = option(
+        True, "The controller reads canonical forms: one embedding for each function."
     )
     num_variants: int = option(
-        8, "Equivalent sequences of each architecture to fit on."
+        1, "Equivalent sequences of each architecture to fit on, where not canonical."
+    )
+    distinct_functions: bool = option(
+        True, "Ask for what computes something new first, whatever deduplicate allows."
+    )
+    num_pseudo: int = option(
+        0, "Random architectures labelled by the controller for a second fit (SemiNAS)."
     )
     controller: ControllerConfig = part(ControllerConfig)
 
     def __post_init__(self):
-        for name in (
-            "num_seed_archs",
-            "round_size",
-            "top_k",
-            "num_ascents",
-            "num_kept",
-            "num_variants",
-        ):
-            if getattr(self, name) < 1:
-                raise ValueError(
-                    f"nao.{name} must be at least 1, got {getattr(self, name)}."
-                )
-        for name in ("num_random_starts", "temperature", "exploration"):
-            if getattr(self, name) < 0:
-                raise ValueError(
-                    f"nao.{name} must not be negative, got {getattr(self, name)}."
-                )
+        counts = ("num_seed_archs", "round_size", "top_k", "num_ascents", "num_kept")
+        check_at_least(1, self, *counts, "num_variants", prefix="nao.")
+        numbers = ("num_random_starts", "temperature", "exploration")
+        check_at_least(0, self, *numbers, prefix="nao.")
+        check_at_least(0, self, "num_pseudo", prefix="nao.")
+        if self.candidates not in CANDIDATES:
+            raise ValueError(
+                f"nao.candidates must be one of {', '.join(CANDIDATES)}, "
+                f"got {self.candidates!r}."
+            )
         if not self.step_sizes or min(self.step_sizes) < 0:
             raise ValueError(
                 "nao.step_sizes must be one or more numbers of at least 0, "
@@ -88,8 +97,45 @@ PAPER = NAOConfig(
     num_ascents=1,
     rank_candidates=False,
     exploration=0.0,
+    canonical=False,
     num_variants=8,
+    distinct_functions=False,
     controller=PRESETS["paper"],
+)
+
+
+# SemiNAS (Luo et al., 2020, arXiv:2002.10389), with the sizes of its released search
+# on NAS-Bench-101. Departures:
+# - Both fits of a round take the same number of epochs, from fresh parameters; the
+#   released loop takes 1000 and then 500, and keeps parameters from round to round.
+# - The predictor is a plain perceptron; the released one adds its input to its output.
+# - Ascents start from measured architectures; the released ones from pseudo-labelled
+#   ones too.
+# - Targets are standardised by the pool; the released code knows the benchmark's mean.
+SEMINAS = NAOConfig(
+    num_seed_archs=1100,
+    round_size=300,
+    top_k=100,
+    num_random_starts=0,
+    step_sizes=tuple(float(eta) for eta in range(1, 101)),
+    temperature=0.0,
+    num_ascents=1,
+    rank_candidates=False,
+    exploration=0.0,
+    canonical=False,
+    distinct_functions=False,
+    num_pseudo=10_000,
+    controller=dataclasses.replace(
+        PRESETS["paper"],
+        embedding_size=64,
+        hidden_size=64,
+        bidirectional=True,
+        residual=True,
+        predictor_sizes=(16, 16),
+        bounded=False,
+        target="z_score",
+        num_epochs=500,
+    ),
 )
 
 
@@ -120,7 +166,7 @@ class NAO:
         num_missing = self.config.num_seed_archs - len(told)
         is_random = num_missing > 0 or len(pool.tokens) < 2
         num = num_missing if num_missing > 0 else self.config.round_size
-        at_random = Unseen(self.space, self.deduplicate, told).draw(rng, num)
+        at_random = self._choose(told, num, rng)
         if is_random or not len(at_random):
             return at_random, state._replace(predicted=None, model=None)
 
@@ -129,10 +175,10 @@ class NAO:
         if self.config.rank_candidates:
             score = self._score(params, candidates)
             candidates = candidates[np.argsort(-score, kind="stable")]
-        unseen = Unseen(self.space, self.deduplicate, told)
-        proposed = unseen.take(candidates, num)
-        predicted = self.controller.predict(params, proposed).mean(0)
+        proposed = self._choose(told, num, candidates)
+        predicted = self._predict(params, proposed).mean(0)
         # Where ascent found too little, the round is filled at random.
+        unseen = Unseen(self.space, self.deduplicate, np.concatenate([told, proposed]))
         filling = unseen.take(at_random, num - len(proposed))
         predicted = np.append(predicted, np.full(len(filling), np.nan))
         tokens = np.concatenate([proposed, filling])
@@ -145,7 +191,7 @@ class NAO:
         return state._replace(pool=state.pool.extend(tokens, objective))
 
     def reconstruct(self, state: base.State, tokens: np.ndarray) -> np.ndarray:
-        """Encodes and decodes by the fitted controller, int32 [ensemble, num, length].
+        """Encodes and decodes what `read` gives, int32 [ensemble, num, length].
 
         Raises:
             ValueError: If the state holds no fitted controller.
@@ -154,15 +200,41 @@ class NAO:
             raise ValueError("No controller was fitted yet; ask for a second round.")
         return self.controller.reconstruct(state.model["params"], tokens)
 
+    def _choose(
+        self, told: np.ndarray, num: int, source: np.ndarray | np.random.Generator
+    ) -> np.ndarray:
+        """Returns `num` new architectures, the first of a list or drawn at random."""
+        rules = ["canonical"] if self.config.distinct_functions else []
+        chosen = np.zeros((0, self.space.length), np.int32)
+        for rule in dict.fromkeys([*rules, self.deduplicate]):
+            unseen = Unseen(self.space, rule, np.concatenate([told, chosen]))
+            take = unseen.take if isinstance(source, np.ndarray) else unseen.draw
+            chosen = np.concatenate([chosen, take(source, num - len(chosen))])
+        return chosen
+
+    def read(self, tokens: np.ndarray) -> np.ndarray:
+        """Returns what the controller reads of each row [num, length]."""
+        return self.space.canonical(tokens) if self.config.canonical else tokens
+
     def _fit(self, key: Array, rng: np.random.Generator, pool: base.Pool):
-        variants = [pool.tokens]
-        while len(variants) < self.config.num_variants:
+        """Fits the controller; a second time where it labels architectures itself."""
+        config = self.config
+        variants = [self.read(pool.tokens)]
+        while len(variants) < config.num_variants:
             variants.append(self.space.equivalents(rng, pool.tokens))
+        tokens = np.stack(variants)
         unlabelled = None
-        if self.config.controller.num_unlabelled:
-            unlabelled = self.space.sample(rng, _NUM_UNLABELLED)
-        target = targets.normalise(pool.objective, self.config.controller.target)
-        params, _ = self.controller.fit(key, np.stack(variants), target, unlabelled)
+        if config.controller.num_unlabelled:
+            unlabelled = self.read(self.space.sample(rng, _NUM_UNLABELLED))
+        target = targets.normalise(pool.objective, config.controller.target)
+        params, _ = self.controller.fit(key, tokens, target, unlabelled)
+        if config.num_pseudo:
+            more = self.read(self.space.sample(rng, config.num_pseudo))
+            label = self.controller.predict(params, more).mean(0)
+            more = np.broadcast_to(more, (len(tokens), *more.shape))
+            tokens = np.concatenate([*[tokens] * _PSEUDO_REPEATS, more], axis=1)
+            target = np.concatenate([*[target] * _PSEUDO_REPEATS, label])
+            params, _ = self.controller.fit(key, tokens, target, unlabelled)
         return params
 
     def _candidates(
@@ -170,6 +242,10 @@ class NAO:
     ) -> np.ndarray:
         """Returns distinct valid sequences that ascents led to, int32 [num, length]."""
         config = self.config
+        if config.candidates == "all":
+            return np.concatenate(list(self.space.enumerate()))
+        if config.candidates == "random":
+            return self.space.sample(rng, _NUM_RANDOM)
         best = np.argsort(-pool.objective, kind="stable")[: config.top_k]
         starts = np.concatenate(
             [pool.tokens[best], self.space.sample(rng, config.num_random_starts)]
@@ -181,7 +257,7 @@ class NAO:
             decoded = self.controller.propose(
                 jax.random.fold_in(key, ascent),
                 params,
-                starts,
+                self.read(starts),
                 np.array(config.step_sizes, np.float32),
                 config.temperature,
             )
@@ -194,9 +270,13 @@ class NAO:
                 starts = found[np.argsort(-score, kind="stable")[: config.num_kept]]
         return found
 
+    def _predict(self, params, tokens: np.ndarray) -> np.ndarray:
+        """Returns each member's prediction for each row, [ensemble, num]."""
+        return self.controller.predict(params, self.read(tokens))
+
     def _score(self, params, tokens: np.ndarray) -> np.ndarray:
         """Returns an optimistic prediction for each row, [num]."""
-        predicted = self.controller.predict(params, tokens)
+        predicted = self._predict(params, tokens)
         return predicted.mean(0) + self.config.exploration * predicted.std(0)
 
 

@@ -7,7 +7,7 @@ import numpy as np
 from nao.spaces import Space
 from nao.strategies import base
 from nao.strategies.unseen import Unseen
-from nao.types import Array, option
+from nao.types import Array, check_at_least, option
 
 
 @dataclasses.dataclass(frozen=True)
@@ -17,8 +17,7 @@ class RandomConfig:
     round_size: int = option(50, "Architectures per round.")
 
     def __post_init__(self):
-        if self.round_size < 1:
-            raise ValueError(f"round_size must be at least 1, got {self.round_size}.")
+        check_at_least(1, self, "round_size")
 
 
 @dataclasses.dataclass(frozen=True)
