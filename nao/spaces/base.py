@@ -228,6 +228,24 @@ class Space:
         """Maps each row to a random valid row of the same function: augmentation."""
         return np.array(tokens, np.int32)
 
+    # What it looks like to a model.
+
+    def one_hot(self, tokens: np.ndarray) -> np.ndarray:
+        """Writes each row [num, length] as zeros and ones, float32 [num, choices].
+
+        `choices` is the number of choices of all slots together.
+        """
+        slots, ids = np.nonzero(self.legal)
+        return (np.asarray(tokens)[:, slots] == ids).astype(np.float32)
+
+    def features(self, tokens: np.ndarray) -> np.ndarray:
+        """Describes each row [num, length] by cheap numbers, float32 [num, size].
+
+        Rows of the same function have the same features. Here the choices of the
+        canonical form; subclasses may know better what matters.
+        """
+        return self.one_hot(self.canonical(tokens))
+
     # Text.
 
     def parse(self, text: str) -> np.ndarray:

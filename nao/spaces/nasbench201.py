@@ -14,6 +14,7 @@ They leave 4,930 functions of the 15,625 sequences, the zero function included. 
 benchmark's own unique string keeps zeros in the text and gives 6,466.
 """
 
+import collections
 import functools
 
 import networkx as nx
@@ -71,6 +72,24 @@ class NASBench201(base.Space):
         numbers = [rng.choice(members[c]) for c in of_sequence[self._number(tokens)]]
         return self._tokens(np.array(numbers, np.int64))
 
+    @functools.cached_property
+    def _paths(self) -> np.ndarray:
+        """Features of every class, float32 [num_classes, size]."""
+        _, members = self._classes
+        first = self.to_indices(self._tokens(np.array([m[0] for m in members])))
+        counts = [_count_paths(choice) for choice in first.tolist()]
+        paths = sorted(set().union(*counts), key=lambda path: (len(path), path))
+        return np.array([[c[path] for path in paths] for c in counts], np.float32)
+
+    def features(self, tokens: np.ndarray) -> np.ndarray:
+        """Counts the paths from input to output by the operations along them.
+
+        Skips count as no operation, so a path has none to three. The path encoding of
+        White et al. (2021, arXiv:1910.11858), of the canonical form and with counts.
+        """
+        of_sequence, _ = self._classes
+        return self._paths[of_sequence[self._number(tokens)]]
+
     def format(self, tokens: np.ndarray) -> str:
         """Writes `|op~0|+|op~0|op~1|+|op~0|op~1|op~2|`."""
         edges = {}
@@ -108,6 +127,19 @@ class NASBench201(base.Space):
                 graph.add_edge(of, edge)
                 graph.add_edge(edge, to)
         return graph
+
+
+def _count_paths(choice: list[int]) -> collections.Counter[tuple[str, ...]]:
+    """Counts the paths from input to output by their operations, skips left out."""
+    nodes = {0: collections.Counter({(): 1})}
+    for (to, of), index in zip(EDGES, choice, strict=True):
+        into = nodes.setdefault(to, collections.Counter())
+        operation = OPERATIONS[index]
+        if operation != "none":
+            step = () if operation == "skip_connect" else (operation,)
+            for path, count in nodes[of].items():
+                into[path + step] += count
+    return nodes[3]
 
 
 def _function(choice: tuple[int, ...]) -> tuple:

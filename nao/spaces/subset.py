@@ -76,6 +76,10 @@ class Subset(base.Space):
         """Maps each row to a random sequence of the whole space, listed or not."""
         return self.whole.equivalents(rng, tokens)
 
+    def features(self, tokens: np.ndarray) -> np.ndarray:
+        """Describes each row as the whole space does."""
+        return self.whole.features(tokens)
+
     def format(self, tokens: np.ndarray) -> str:
         """Writes one architecture [length] in the whole space's notation."""
         return self.whole.format(tokens)

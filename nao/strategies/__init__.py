@@ -1,19 +1,41 @@
 """Who proposes architectures: NAO and its baselines, one protocol."""
 
+from nao.strategies.bananas import Bananas, BananasConfig
 from nao.strategies.base import Pool, State, Strategy
-from nao.strategies.nao import NAO, PAPER, NAOConfig
+from nao.strategies.evolution import Evolution, EvolutionConfig
+from nao.strategies.gp import GP, GPConfig
+from nao.strategies.local_search import LocalSearch, LocalSearchConfig
+from nao.strategies.nao import NAO, PAPER, SEMINAS, NAOConfig
 from nao.strategies.random_search import RandomConfig, RandomSearch
+from nao.strategies.registry import STRATEGIES, make
+from nao.strategies.reinforce import Reinforce, ReinforceConfig
+from nao.strategies.tpe import TPE, TPEConfig
 from nao.strategies.unseen import DEDUPLICATE, Unseen
 
 __all__ = [
     "DEDUPLICATE",
+    "GP",
     "NAO",
     "PAPER",
+    "SEMINAS",
+    "STRATEGIES",
+    "TPE",
+    "Bananas",
+    "BananasConfig",
+    "Evolution",
+    "EvolutionConfig",
+    "GPConfig",
+    "LocalSearch",
+    "LocalSearchConfig",
     "NAOConfig",
     "Pool",
     "RandomConfig",
     "RandomSearch",
+    "Reinforce",
+    "ReinforceConfig",
     "State",
     "Strategy",
+    "TPEConfig",
     "Unseen",
+    "make",
 ]

@@ -54,6 +54,22 @@ def test_equivalents_share_the_canonical_form(space, rng):
     np.testing.assert_array_equal(space.canonical(equivalents), space.canonical(tokens))
 
 
+def test_one_hot_marks_one_choice_a_slot(space, rng):
+    tokens = space.sample(rng, 20)
+    marks = space.one_hot(tokens)
+    assert marks.shape == (20, sum(len(slot.choices) for slot in space.slots))
+    np.testing.assert_array_equal(marks.sum(1), space.length)
+    assert len(np.unique(marks, axis=0)) == len(np.unique(tokens, axis=0))
+
+
+def test_features_are_those_of_the_function(space, rng):
+    tokens = space.sample(rng, 50)
+    features = space.features(tokens)
+    assert features.dtype == np.float32 and features.ndim == 2
+    same = space.features(space.equivalents(rng, tokens))
+    np.testing.assert_array_equal(features, same)
+
+
 def test_mutation_changes_one_slot_where_there_is_a_choice(space, rng):
     tokens = space.sample(rng, 50)
     mutated = space.mutate(rng, tokens)

@@ -68,3 +68,16 @@ def test_sums_are_order_free_but_keep_multiplicity():
 def test_broken_strings_are_refused(text):
     with pytest.raises(ValueError):
         SPACE.parse(text)
+
+
+def test_features_count_paths_by_hand():
+    """A skip is the empty path; 0 -> 1 -> 3 is another; the rest is none."""
+    text = "|nor_conv_3x3~0|+|none~0|none~1|+|skip_connect~0|nor_conv_1x1~1|none~2|"
+    features = SPACE.features(SPACE.parse(text)[None])[0]
+    assert features.sum() == 2
+    alone = "|none~0|+|none~0|none~1|+|skip_connect~0|none~1|none~2|"
+    only = SPACE.features(SPACE.parse(alone)[None])[0]
+    assert only.sum() == 1
+    assert features[np.flatnonzero(only)[0]] == 1
+    # One path of none to three of three operations each: 1 + 3 + 9 + 27.
+    assert len(features) == 40

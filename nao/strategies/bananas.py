@@ -1,0 +1,196 @@
+"""BANANAS (White et al., 2021, arXiv:1910.11858): Bayesian optimisation with networks.
+
+An ensemble of multilayer perceptrons predicts the objective from an encoding of the
+architecture; mutations of the best architectures are candidates, and independent
+Thompson sampling of the ensemble's normal distribution ranks them (algorithm 1).
+"""
+
+import dataclasses
+import functools
+
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+
+from nao.spaces import Space
+from nao.strategies import base
+from nao.strategies.unseen import Unseen
+from nao.types import Array, check_at_least, check_positive, option
+
+ENCODINGS = ("features", "one_hot")
+_MIN_CAPACITY = 256  # rows that a fit is compiled for; a larger pool doubles it
+
+
+@dataclasses.dataclass(frozen=True)
+class BananasConfig:
+    """Settings of BANANAS; the defaults are those of the paper."""
+
+    num_seed_archs: int = option(10, "Architectures of the first, random round.")
+    round_size: int = option(10, "Architectures of every later round, k in the paper.")
+    encoding: str = option(
+        "features", "features (of the space; paths in nasbench201) or one_hot."
+    )
+    ensemble_size: int = option(5, "Networks, M in the paper.")
+    num_layers: int = option(10, "Hidden layers of a network.")
+    layer_size: int = option(20, "Units of a layer.")
+    num_epochs: int = option(150, "Passes over the pool in a fit.")
+    batch_size: int = option(32, "Architectures a step.")
+    learning_rate: float = option(0.01, "Adam's step size.")
+    num_parents: int = option(10, "Best architectures that are mutated.")
+    num_candidates: int = option(100, "Mutations to choose a round from, c.")
+
+    def __post_init__(self):
+        check_at_least(1, self, "num_seed_archs", "round_size", "ensemble_size")
+        check_at_least(1, self, "num_layers", "layer_size", "num_epochs", "batch_size")
+        check_at_least(1, self, "num_parents", "num_candidates")
+        check_positive(self, "learning_rate")
+        if self.encoding not in ENCODINGS:
+            raise ValueError(
+                f"encoding must be one of {', '.join(ENCODINGS)}, "
+                f"got {self.encoding!r}."
+            )
+
+
+class Perceptron(nn.Module):
+    """A network of the ensemble."""
+
+    config: BananasConfig
+
+    @nn.compact
+    def __call__(self, x: Array) -> Array:
+        """Maps encodings [num, size] to predictions [num]."""
+        for _ in range(self.config.num_layers):
+            x = jax.nn.relu(nn.Dense(self.config.layer_size)(x))
+        return nn.Dense(1)(x)[..., 0]
+
+
+@dataclasses.dataclass(frozen=True)
+class Bananas:
+    """Mutates the best and lets an ensemble choose.
+
+    Departure from the paper: the fit minimises the absolute error of standardised
+    objectives, where the paper's is relative to the accuracy.
+    """
+
+    space: Space
+    config: BananasConfig = dataclasses.field(default_factory=BananasConfig)
+    deduplicate: str = "canonical"
+
+    def init(self, key: Array) -> base.State:
+        """Returns an empty pool."""
+        del key
+        return base.State(base.empty_pool(self.space))
+
+    def ask(self, key: Array, state: base.State) -> tuple[np.ndarray, base.State]:
+        """Draws the first round at random; fits, mutates and samples for the others."""
+        config, pool = self.config, state.pool.succeeded()
+        host_key, fit_key, sample_key = jax.random.split(key, 3)
+        rng = base.numpy_rng(host_key)
+        missing = config.num_seed_archs - len(state.pool.tokens)
+        if missing > 0 or len(pool.tokens) < 2:
+            num = missing if missing > 0 else config.round_size
+            unseen = Unseen(self.space, self.deduplicate, state.pool.tokens)
+            return unseen.draw(rng, num), state._replace(predicted=None)
+        candidates = self._candidates(rng, state.pool.tokens, pool)
+        mean, deviation = self._predict(fit_key, pool, candidates)
+        draws = mean + deviation * np.asarray(jax.random.normal(sample_key, mean.shape))
+        chosen = np.argsort(-draws, kind="stable")[: config.round_size]
+        return candidates[chosen], state._replace(predicted=mean[chosen])
+
+    def tell(
+        self, state: base.State, tokens: np.ndarray, objective: np.ndarray
+    ) -> base.State:
+        """Adds the results to the pool."""
+        return state._replace(pool=state.pool.extend(tokens, objective))
+
+    def _candidates(self, rng, told: np.ndarray, pool: base.Pool) -> np.ndarray:
+        """Returns new mutations of the best, and random ones where those run out."""
+        config = self.config
+        unseen = Unseen(self.space, self.deduplicate, told)
+        best = np.argsort(-pool.objective, kind="stable")[: config.num_parents]
+        parents = pool.tokens[best]
+        found = np.zeros((0, self.space.length), np.int32)
+        for _ in range(4 * config.num_candidates // len(parents) + 1):
+            missing = config.num_candidates - len(found)
+            # One slot, or two: the paper mutates by up to two edits.
+            parents = self.space.mutate(rng, pool.tokens[best])
+            twice = self.space.mutate(rng, parents)
+            rows = np.where(rng.random(len(parents))[:, None] < 0.5, parents, twice)
+            found = np.concatenate([found, unseen.take(rows, missing)])
+        missing = config.round_size - len(found)
+        return np.concatenate([found, unseen.draw(rng, missing)])
+
+    def _predict(
+        self, key: Array, pool: base.Pool, candidates: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Returns mean and standard deviation [num] of the candidates' objectives."""
+        num = len(pool.tokens)
+        capacity = max(_MIN_CAPACITY, 1 << (num - 1).bit_length())
+        rows = np.pad(self._encode(pool.tokens), ((0, capacity - num), (0, 0)))
+        scale = pool.objective.std() or 1.0
+        targets = (pool.objective - pool.objective.mean()) / scale
+        targets = np.pad(targets, (0, capacity - num)).astype(np.float32)
+        size = max(self.config.num_candidates, self.config.round_size)
+        asked = self._encode(candidates)
+        asked = np.pad(asked, ((0, size - len(asked)), (0, 0)))
+        predicted = np.asarray(
+            fit_and_predict(key, rows, targets, np.int32(num), asked, self.config)
+        )[:, : len(candidates)]
+        return predicted.mean(0), predicted.std(0)
+
+    def _encode(self, tokens: np.ndarray) -> np.ndarray:
+        if self.config.encoding == "one_hot":
+            return self.space.one_hot(tokens)
+        return self.space.features(tokens)
+
+
+@functools.partial(jax.jit, static_argnames="config")
+def fit_and_predict(
+    key: Array,
+    rows: Array,
+    targets: Array,
+    num: Array,
+    asked: Array,
+    config: BananasConfig,
+) -> Array:
+    """Fits an ensemble from fresh parameters and asks it.
+
+    Args:
+        key: Source of randomness; members differ in it alone.
+        rows: Encodings, float32 [capacity, size], padding last.
+        targets: float32 [capacity].
+        num: Real rows, int32 scalar.
+        asked: Encodings to predict, float32 [num_asked, size].
+        config: Sizes and schedule.
+
+    Returns:
+        Predictions, float32 [ensemble, num_asked].
+    """
+    model, optimiser = Perceptron(config), optax.adam(config.learning_rate)
+    num_batches = (num + config.batch_size - 1) // config.batch_size
+
+    def fit(key):
+        init_key, fit_key = jax.random.split(key)
+        params = model.init(init_key, rows[:1])["params"]
+
+        def loss_fn(params, batch):
+            error = model.apply({"params": params}, rows[batch]) - targets[batch]
+            return jnp.abs(error).mean()
+
+        def step(index, carry):
+            params, opt_state = carry
+            # Drawn with replacement: the pool's size is not known to the program.
+            batch_key = jax.random.fold_in(fit_key, index)
+            batch = jax.random.randint(batch_key, (config.batch_size,), 0, num)
+            grads = jax.grad(loss_fn)(params, batch)
+            updates, opt_state = optimiser.update(grads, opt_state)
+            return optax.apply_updates(params, updates), opt_state
+
+        params, _ = jax.lax.fori_loop(
+            0, num_batches * config.num_epochs, step, (params, optimiser.init(params))
+        )
+        return model.apply({"params": params}, asked)
+
+    return jax.vmap(fit)(jax.random.split(key, config.ensemble_size))

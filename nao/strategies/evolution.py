@@ -1,0 +1,75 @@
+"""Regularized (aging) evolution (Real et al., 2019, arXiv:1802.01548, algorithm 1).
+
+A tournament among the youngest picks a parent; one mutation of it is the child, which
+joins the population while the oldest member leaves it.
+"""
+
+import dataclasses
+
+import numpy as np
+
+from nao.spaces import Space
+from nao.strategies import base
+from nao.strategies.unseen import Unseen
+from nao.types import Array, check_at_least, option
+
+_MAX_TOURNAMENTS = 100  # whose child was known already, before one is drawn at random
+
+
+@dataclasses.dataclass(frozen=True)
+class EvolutionConfig:
+    """Settings of evolution; the defaults are those of the paper."""
+
+    population_size: int = option(100, "The youngest so many, P in the paper.")
+    sample_size: int = option(25, "Of them in a tournament, S in the paper.")
+    round_size: int = option(1, "Children between two looks at the results.")
+
+    def __post_init__(self):
+        check_at_least(1, self, "population_size", "sample_size", "round_size")
+
+
+@dataclasses.dataclass(frozen=True)
+class Evolution:
+    """Mutates the winners of tournaments.
+
+    Departure from the paper: a child that was evaluated before is not evaluated again;
+    another tournament is held in its place.
+    """
+
+    space: Space
+    config: EvolutionConfig = dataclasses.field(default_factory=EvolutionConfig)
+    deduplicate: str = "canonical"
+
+    def init(self, key: Array) -> base.State:
+        """Returns an empty pool."""
+        del key
+        return base.State(base.empty_pool(self.space))
+
+    def ask(self, key: Array, state: base.State) -> tuple[np.ndarray, base.State]:
+        """Draws the first population at random, then breeds."""
+        config, pool = self.config, state.pool
+        rng = base.numpy_rng(key)
+        unseen = Unseen(self.space, self.deduplicate, pool.tokens)
+        missing = config.population_size - len(pool.tokens)
+        if missing > 0:
+            return unseen.draw(rng, missing), state
+        # A failed one loses every tournament.
+        fitness = np.nan_to_num(pool.objective, nan=-np.inf)[-config.population_size :]
+        population = pool.tokens[-config.population_size :]
+        size = min(config.sample_size, config.population_size)
+        children = []
+        for _ in range(config.round_size * _MAX_TOURNAMENTS):
+            if len(children) == config.round_size:
+                break
+            entrants = rng.choice(len(population), size, replace=False)
+            parent = population[entrants[np.argmax(fitness[entrants])]]
+            children.extend(unseen.take(self.space.mutate(rng, parent[None])))
+        found = np.array(children, np.int32).reshape(-1, self.space.length)
+        filling = unseen.draw(rng, config.round_size - len(found))
+        return np.concatenate([found, filling]), state
+
+    def tell(
+        self, state: base.State, tokens: np.ndarray, objective: np.ndarray
+    ) -> base.State:
+        """Adds the results to the pool."""
+        return state._replace(pool=state.pool.extend(tokens, objective))

@@ -1,0 +1,112 @@
+"""Bayesian optimisation with a Gaussian process and expected improvement.
+
+The process is scikit-learn's, on an encoding of the architecture; Mockus (1975) and
+Jones et al. (1998) for expected improvement.
+"""
+
+import dataclasses
+import warnings
+
+import numpy as np
+from scipy import stats
+
+from nao.spaces import Space
+from nao.strategies import base
+from nao.strategies.unseen import Unseen
+from nao.types import Array, check_at_least, option
+
+ENCODINGS = ("features", "one_hot")
+
+
+@dataclasses.dataclass(frozen=True)
+class GPConfig:
+    """Settings of the Gaussian process."""
+
+    num_seed_archs: int = option(10, "Architectures of the first, random round.")
+    round_size: int = option(5, "Architectures of every later round.")
+    encoding: str = option(
+        "features", "features (of the space; paths in nasbench201) or one_hot."
+    )
+    num_candidates: int = option(1000, "Random architectures to choose a round from.")
+    num_parents: int = option(10, "Best architectures whose neighbours compete too.")
+
+    def __post_init__(self):
+        check_at_least(1, self, "num_seed_archs", "round_size", "num_candidates")
+        check_at_least(0, self, "num_parents")
+        if self.encoding not in ENCODINGS:
+            raise ValueError(
+                f"encoding must be one of {', '.join(ENCODINGS)}, "
+                f"got {self.encoding!r}."
+            )
+
+
+@dataclasses.dataclass(frozen=True)
+class GP:
+    """Asks for the candidates of the largest expected improvement."""
+
+    space: Space
+    config: GPConfig = dataclasses.field(default_factory=GPConfig)
+    deduplicate: str = "canonical"
+
+    def init(self, key: Array) -> base.State:
+        """Returns an empty pool."""
+        del key
+        return base.State(base.empty_pool(self.space))
+
+    def ask(self, key: Array, state: base.State) -> tuple[np.ndarray, base.State]:
+        """Draws the first round at random, and models the pool for the others."""
+        config, pool = self.config, state.pool.succeeded()
+        rng = base.numpy_rng(key)
+        unseen = Unseen(self.space, self.deduplicate, state.pool.tokens)
+        missing = config.num_seed_archs - len(state.pool.tokens)
+        if missing > 0 or len(pool.tokens) < 2:
+            num = missing if missing > 0 else config.round_size
+            return unseen.draw(rng, num), state._replace(predicted=None)
+        best = np.argsort(-pool.objective, kind="stable")[: config.num_parents]
+        near = [self.space.neighbours(row) for row in pool.tokens[best]]
+        candidates = np.concatenate(
+            [*near, self.space.sample(rng, config.num_candidates)]
+        )
+        candidates = unseen.take(candidates)
+        if not len(candidates):  # a small space, nearly used up
+            return unseen.draw(rng, config.round_size), state._replace(predicted=None)
+        mean, deviation = self._predict(pool, candidates)
+        improvement = _expected_improvement(mean, deviation, pool.objective.max())
+        chosen = np.argsort(-improvement, kind="stable")[: config.round_size]
+        return candidates[chosen], state._replace(predicted=mean[chosen])
+
+    def tell(
+        self, state: base.State, tokens: np.ndarray, objective: np.ndarray
+    ) -> base.State:
+        """Adds the results to the pool."""
+        return state._replace(pool=state.pool.extend(tokens, objective))
+
+    def _predict(
+        self, pool: base.Pool, candidates: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        # scikit-learn takes a second to import, which other strategies have not.
+        from sklearn import exceptions, gaussian_process
+        from sklearn.gaussian_process import kernels
+
+        kernel = kernels.ConstantKernel() * kernels.RBF(2.0) + kernels.WhiteKernel(0.1)
+        model = gaussian_process.GaussianProcessRegressor(
+            kernel, normalize_y=True, random_state=0
+        )
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", exceptions.ConvergenceWarning)
+            model.fit(self._encode(pool.tokens), pool.objective)
+        return model.predict(self._encode(candidates), return_std=True)
+
+    def _encode(self, tokens: np.ndarray) -> np.ndarray:
+        if self.config.encoding == "one_hot":
+            return self.space.one_hot(tokens)
+        return self.space.features(tokens)
+
+
+def _expected_improvement(
+    mean: np.ndarray, deviation: np.ndarray, best: float
+) -> np.ndarray:
+    """Returns the expected excess over `best` of normal variables [num]."""
+    deviation = np.maximum(deviation, 1e-12)
+    z = (mean - best) / deviation
+    return deviation * (z * stats.norm.cdf(z) + stats.norm.pdf(z))

@@ -1,0 +1,78 @@
+"""Local search (White et al., 2020, arXiv:2005.02960): follow the best neighbour.
+
+From the best of a few random architectures, evaluate the whole neighbourhood (all that
+differ in one slot), move to its best if that is better, and begin again elsewhere where
+it is not.
+"""
+
+import dataclasses
+
+import numpy as np
+
+from nao.spaces import Space
+from nao.strategies import base
+from nao.strategies.unseen import Unseen
+from nao.types import Array, check_at_least, option
+
+
+@dataclasses.dataclass(frozen=True)
+class LocalSearchConfig:
+    """Settings of local search."""
+
+    num_starts: int = option(10, "Random architectures that a climb begins from.")
+
+    def __post_init__(self):
+        check_at_least(1, self, "num_starts")
+
+
+@dataclasses.dataclass(frozen=True)
+class LocalSearch:
+    """Climbs from neighbour to neighbour.
+
+    The state's memory holds where the climb stands: `incumbent`, int32 [length], and
+    `value`, float64 scalar; a value of -inf is a climb that has not begun.
+    """
+
+    space: Space
+    config: LocalSearchConfig = dataclasses.field(default_factory=LocalSearchConfig)
+    deduplicate: str = "canonical"
+
+    def init(self, key: Array) -> base.State:
+        """Returns an empty pool, and no climb."""
+        del key
+        return base.State(base.empty_pool(self.space), memory=self._nowhere())
+
+    def _nowhere(self) -> dict[str, np.ndarray]:
+        return {
+            "incumbent": np.zeros(self.space.length, np.int32),
+            "value": np.float64(-np.inf),
+        }
+
+    def ask(self, key: Array, state: base.State) -> tuple[np.ndarray, base.State]:
+        """Asks for the neighbourhood of where the climb stands, or where it begins."""
+        rng = base.numpy_rng(key)
+        unseen = Unseen(self.space, self.deduplicate, state.pool.tokens)
+        found = np.zeros((0, self.space.length), np.int32)
+        if np.isfinite(state.memory["value"]):
+            around = self.space.neighbours(state.memory["incumbent"])
+            found = unseen.take(rng.permutation(around))
+        if not len(found):
+            found = unseen.draw(rng, self.config.num_starts)
+        return found, state
+
+    def tell(
+        self, state: base.State, tokens: np.ndarray, objective: np.ndarray
+    ) -> base.State:
+        """Moves to the best of the round, or ends the climb."""
+        pool = state.pool.extend(tokens, objective)
+        values = np.nan_to_num(np.asarray(objective, np.float64), nan=-np.inf)
+        memory = self._nowhere()
+        if len(values) and values.max() > state.memory["value"]:
+            best = int(np.argmax(values))
+            unseen = Unseen(self.space, self.deduplicate, pool.tokens)
+            if len(unseen.take(self.space.neighbours(tokens[best]))):
+                memory = {
+                    "incumbent": np.asarray(tokens[best], np.int32),
+                    "value": np.float64(values[best]),
+                }
+        return base.State(pool, memory=memory)

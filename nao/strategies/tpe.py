@@ -1,0 +1,95 @@
+"""The tree-structured Parzen estimator (Bergstra et al., 2011), as Optuna has it."""
+
+import dataclasses
+import warnings
+
+import numpy as np
+import optuna
+
+from nao.spaces import Space
+from nao.strategies import base
+from nao.strategies.unseen import Unseen
+from nao.types import Array, check_at_least, option
+
+_MAX_SUGGESTIONS = 20  # per architecture of a round, before chance takes over
+
+
+@dataclasses.dataclass(frozen=True)
+class TPEConfig:
+    """Settings of TPE; the default is Optuna's."""
+
+    num_seed_archs: int = option(10, "Architectures of the first, random round.")
+    round_size: int = option(1, "Architectures of every later round.")
+    multivariate: bool = option(False, "Model the slots jointly.")
+
+    def __post_init__(self):
+        check_at_least(1, self, "num_seed_archs", "round_size")
+
+
+@dataclasses.dataclass(frozen=True)
+class TPE:
+    """Suggests the choice of every slot by Optuna's sampler."""
+
+    space: Space
+    config: TPEConfig = dataclasses.field(default_factory=TPEConfig)
+    deduplicate: str = "canonical"
+
+    def init(self, key: Array) -> base.State:
+        """Returns an empty pool."""
+        del key
+        return base.State(base.empty_pool(self.space))
+
+    def ask(self, key: Array, state: base.State) -> tuple[np.ndarray, base.State]:
+        """Draws the first round at random; suggestions evaluated before are skipped."""
+        config = self.config
+        rng = base.numpy_rng(key)
+        unseen = Unseen(self.space, self.deduplicate, state.pool.tokens)
+        missing = config.num_seed_archs - len(state.pool.tokens)
+        if missing > 0:
+            return unseen.draw(rng, missing), state
+        study = self._study(int(rng.integers(2**31)), state.pool.succeeded())
+        found = np.zeros((0, self.space.length), np.int32)
+        for _ in range(config.round_size * _MAX_SUGGESTIONS):
+            if len(found) == config.round_size:
+                break
+            trial = study.ask(self._distributions())
+            tokens = self.space.from_choices(trial.params)[None]
+            tokens = tokens[self.space.is_valid(tokens)]
+            found = np.concatenate([found, unseen.take(tokens)])
+        filling = unseen.draw(rng, config.round_size - len(found))
+        return np.concatenate([found, filling]), state
+
+    def tell(
+        self, state: base.State, tokens: np.ndarray, objective: np.ndarray
+    ) -> base.State:
+        """Adds the results to the pool."""
+        return state._replace(pool=state.pool.extend(tokens, objective))
+
+    def _distributions(self) -> dict[str, optuna.distributions.BaseDistribution]:
+        return {
+            slot.name: optuna.distributions.CategoricalDistribution(slot.choices)
+            for slot in self.space.slots
+        }
+
+    def _study(self, seed: int, pool: base.Pool) -> optuna.Study:
+        """Returns a study in memory that holds the pool."""
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+            sampler = optuna.samplers.TPESampler(
+                seed=seed,
+                n_startup_trials=0,
+                multivariate=self.config.multivariate,
+                constant_liar=self.config.round_size > 1,
+            )
+        study = optuna.create_study(direction="maximize", sampler=sampler)
+        names = [slot.name for slot in self.space.slots]
+        distributions = self._distributions()
+        study.add_trials(
+            optuna.trial.create_trial(
+                params=dict(zip(names, self.space.choices(row), strict=True)),
+                distributions=distributions,
+                value=value,
+            )
+            for row, value in zip(pool.tokens, pool.objective, strict=True)
+        )
+        return study
