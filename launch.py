@@ -31,9 +31,16 @@ _WORKDIR = flags.DEFINE_string(
 _MODE = flags.DEFINE_enum(
     "mode",
     "search",
-    ["search", "train"],
+    ["search", "train", "benchmark"],
     "search: find the best architecture. train: train one architecture from scratch, "
-    "by the final recipe, and test it.",
+    "by the final recipe, and test it. benchmark: compare strategies over a table, "
+    "seed by seed, or finished searches.",
+)
+_RUNS = flags.DEFINE_list(
+    "runs",
+    None,
+    "mode=benchmark: workdirs of finished searches to compare, separated by commas; "
+    "none compares config.benchmark.strategies over the table.",
 )
 _ARCHITECTURE = flags.DEFINE_string(
     "architecture",
@@ -195,6 +202,26 @@ def _train(config: config_lib.Config) -> None:
         (workdir / "train.json").write_text(json.dumps(result, indent=2) + "\n")
 
 
+def _benchmark(config: config_lib.Config) -> None:
+    import tqdm
+
+    if _WORKDIR.value is None:
+        raise ValueError("mode=benchmark needs --workdir, for its tables and figures.")
+    workdir = pathlib.Path(_WORKDIR.value).expanduser().absolute()
+    if _RUNS.value:
+        experiment.compare_searches(_RUNS.value, workdir)
+    else:
+        with tqdm.tqdm(unit="run", disable=None, dynamic_ncols=True) as bar:
+
+            def show(done: int, total: int) -> None:
+                bar.total = total
+                bar.update(done - bar.n)
+
+            experiment.run_benchmark(config, workdir, show)
+    print((workdir / "summary.md").read_text(), end="")
+    print(f"Written to {workdir}")
+
+
 def _is_file(path: pathlib.Path) -> bool:
     try:
         return path.is_file()
@@ -209,7 +236,7 @@ def _run() -> None:
     config = config_lib.override(config or _load_config(_CONFIG.value), _overrides())
     found = {"table.path": _find(config.table.path)}
     config = config_lib.override(config, found)
-    {"search": _search, "train": _train}[_MODE.value](config)
+    {"search": _search, "train": _train, "benchmark": _benchmark}[_MODE.value](config)
 
 
 def _terminate(*_) -> None:

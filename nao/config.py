@@ -12,8 +12,19 @@ from typing import Any
 
 from nao.child import ChildConfig
 from nao.evaluators import FunctionConfig, TableConfig
-from nao.strategies import DEDUPLICATE, NAOConfig, RandomConfig
-from nao.types import option, part
+from nao.strategies import (
+    DEDUPLICATE,
+    STRATEGIES,
+    BananasConfig,
+    EvolutionConfig,
+    GPConfig,
+    LocalSearchConfig,
+    NAOConfig,
+    RandomConfig,
+    ReinforceConfig,
+    TPEConfig,
+)
+from nao.types import check_at_least, option, part
 
 
 @dataclasses.dataclass(frozen=True)
@@ -48,8 +59,28 @@ class TrainConfig:
     )
 
     def __post_init__(self):
-        if self.epochs < 1:
-            raise ValueError(f"train.epochs must be at least 1, got {self.epochs}.")
+        check_at_least(1, self, "epochs", prefix="train.")
+
+
+@dataclasses.dataclass(frozen=True)
+class BenchmarkConfig:
+    """What `--mode=benchmark` compares, on the table of the config."""
+
+    strategies: tuple[str, ...] = option(
+        ("nao", "evolution", "local_search", "random"),
+        "What to compare, each as NAME, NAME:SEEDS or NAME:SEEDS:QUERIES.",
+    )
+    num_seeds: int = option(10, "Seeds of a strategy, 0, 1, 2, ...")
+    stop_at_best: bool = option(
+        True, "A run ends at the table's best value: no query could change it."
+    )
+    num_workers: int = option(0, "Processes at once; 0 is one for each CPU core.")
+
+    def __post_init__(self):
+        check_at_least(1, self, "num_seeds", prefix="benchmark.")
+        check_at_least(0, self, "num_workers", prefix="benchmark.")
+        if not self.strategies:
+            raise ValueError("benchmark.strategies must name at least one strategy.")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -58,7 +89,7 @@ class Config:
 
     seed: int = option(0, "Seed of everything random.")
     num_trials: int = option(60, "Budget of evaluations, the random round included.")
-    strategy: str = option("nao", "Who proposes: nao, nao_paper or random.")
+    strategy: str = option("nao", f"Who proposes: {', '.join(STRATEGIES)}.")
     evaluator: str = option(
         "training", "Where numbers come from: training, table or function."
     )
@@ -75,17 +106,22 @@ class Config:
     space: SpaceConfig = part(SpaceConfig)
     nao: NAOConfig = part(NAOConfig)
     random: RandomConfig = part(RandomConfig)
+    local_search: LocalSearchConfig = part(LocalSearchConfig)
+    evolution: EvolutionConfig = part(EvolutionConfig)
+    reinforce: ReinforceConfig = part(ReinforceConfig)
+    bananas: BananasConfig = part(BananasConfig)
+    tpe: TPEConfig = part(TPEConfig)
+    gp: GPConfig = part(GPConfig)
     data: DataConfig = part(DataConfig)
     child: ChildConfig = part(ChildConfig)
     table: TableConfig = part(TableConfig)
     function: FunctionConfig = part(FunctionConfig)
     train: TrainConfig = part(TrainConfig)
+    benchmark: BenchmarkConfig = part(BenchmarkConfig)
 
     def __post_init__(self):
-        if self.num_trials < 1:
-            raise ValueError(f"num_trials must be at least 1, got {self.num_trials}.")
-        if self.seed < 0:
-            raise ValueError(f"seed must not be negative, got {self.seed}.")
+        check_at_least(1, self, "num_trials")
+        check_at_least(0, self, "seed")
         if self.deduplicate not in DEDUPLICATE:
             raise ValueError(
                 f"deduplicate must be one of {', '.join(DEDUPLICATE)}, "

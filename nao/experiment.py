@@ -1,27 +1,19 @@
 """Builds what a config names, and runs it: the calls that `launch.py` makes."""
 
+import dataclasses
 import json
 import os
 import pathlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import jax
 
+from nao import benchmark, comparison, data, evaluators, spaces, strategies, study
 from nao import config as config_lib
-from nao import data, evaluators, spaces, strategies, study
 from nao.child import ChildFailure
 from nao.config import Config
 from nao.evaluators import function, table
-
-STRATEGIES: dict[str, Callable[[spaces.Space, Config], strategies.Strategy]] = {
-    "nao": lambda space, config: strategies.NAO(space, config.nao, config.deduplicate),
-    "nao_paper": lambda space, config: strategies.NAO(
-        space, strategies.PAPER, config.deduplicate
-    ),
-    "random": lambda space, config: strategies.RandomSearch(
-        space, config.random, config.deduplicate
-    ),
-}
+from nao.run_directory import RunDirectory
 
 
 def make_space(config: config_lib.SpaceConfig) -> spaces.Space | None:
@@ -67,15 +59,6 @@ def make_evaluator(config: Config) -> evaluators.Evaluator:
     return _choose("evaluator", config.evaluator, makers)()
 
 
-def make_strategy(config: Config, space: spaces.Space) -> strategies.Strategy:
-    """Returns the strategy a config names.
-
-    Raises:
-        ValueError: If the name is unknown.
-    """
-    return _choose("strategy", config.strategy, STRATEGIES)(space, config)
-
-
 def search(config: Config, workdir: str | os.PathLike) -> study.Result:
     """Runs, or continues, the search that a config describes, and draws its outcome.
 
@@ -87,7 +70,7 @@ def search(config: Config, workdir: str | os.PathLike) -> study.Result:
         # Into config.json, so that a run is not continued on other numbers.
         config = config_lib.override(config, {"table.sha256": evaluator.sha256})
     result = study.search(
-        make_strategy(config, evaluator.space),
+        strategies.make(config.strategy, evaluator.space, config, config.deduplicate),
         evaluator,
         num_trials=config.num_trials,
         workdir=workdir,
@@ -111,6 +94,116 @@ def _draw(
     folder.mkdir(exist_ok=True)
     for name, figure in figures.items():
         report.save(figure, folder / name)
+
+
+def run_benchmark(
+    config: Config, workdir: str | os.PathLike, progress_fn: Callable[[int, int], None]
+) -> list[dict]:
+    """Runs, or continues, a benchmark over the table of a config, and draws it.
+
+    Writes `benchmark.json` (every query of every seed), `summary.md`, `summary.csv` and
+    `figures/` to the folder.
+
+    Args:
+        config: The experiment; `benchmark` says what is compared.
+        workdir: Folder of the benchmark.
+        progress_fn: Called with the number of runs finished and of all runs.
+
+    Returns:
+        A row of numbers per strategy (`comparison.summarise`).
+
+    Raises:
+        ValueError: If the config has no table, or the folder holds another benchmark.
+        KeyboardInterrupt: After an interruption; finished runs are kept.
+    """
+    if config.evaluator != "table":
+        raise ValueError(
+            f"mode=benchmark needs evaluator=table, got {config.evaluator!r}."
+        )
+    benchmark.entries(config)  # a mistake in them comes first
+    evaluator = make_evaluator(config)
+    config = config_lib.override(config, {"table.sha256": evaluator.sha256})
+    settings = config_lib.to_dict(config)
+    # More strategies, seeds or queries may be added to what is there.
+    stop = settings.pop("benchmark")["stop_at_best"]
+    settings = {k: v for k, v in settings.items() if k not in ("strategy", "seed")}
+    settings |= {"num_trials": 0, "benchmark": {"stop_at_best": stop}}
+    with RunDirectory(workdir, settings) as run:
+        runs = benchmark.Benchmark(run, evaluator, config)
+        run.begin()
+        total = sum(entry.num_seeds for entry in runs.entries)
+        before = total - len(runs.missing())
+        progress_fn(before, total)
+        for done, _ in enumerate(runs.execute(), start=before + 1):
+            progress_fn(done, total)
+        sign = evaluator.objective.sign
+        goal = sign * max(sign * value for value, _ in evaluator.values.values())
+        found = runs.finished()
+        run.write_json(
+            "benchmark.json", _benchmark_json(config, evaluator, goal, found)
+        )
+        return _compare(run.path, found, evaluator.objective, evaluator.test_name, goal)
+
+
+def compare_searches(
+    workdirs: Sequence[str | os.PathLike], workdir: str | os.PathLike
+) -> list[dict]:
+    """Compares finished searches as a benchmark does; the goal is the best of them.
+
+    Raises:
+        ValueError: If a folder holds no finished search, or they differ in what they
+            measured.
+    """
+    paths = [pathlib.Path(path).expanduser() for path in workdirs]
+    runs = [comparison.read_search(path) for path in paths]
+    found = {
+        tuple(json.loads((path / "summary.json").read_text())["objective"].items())
+        for path in paths
+    }
+    if len(found) > 1:
+        raise ValueError("The searches must have the same objective to be compared.")
+    objective = evaluators.Objective(**dict(found.pop()))
+    goal = comparison.best_value(runs, objective.maximize)
+    folder = pathlib.Path(workdir).expanduser()
+    folder.mkdir(parents=True, exist_ok=True)
+    return _compare(folder, runs, objective, "test", goal)
+
+
+def _benchmark_json(config: Config, evaluator, goal: float, runs) -> dict:
+    return {
+        "space": evaluator.space.name,
+        "objective": dataclasses.asdict(evaluator.objective),
+        "best_value": goal,
+        "table_sha256": evaluator.sha256,
+        "deduplicate": config.deduplicate,
+        "runs": [run.to_json() for run in runs],
+    }
+
+
+def _compare(
+    folder: pathlib.Path,
+    runs: list[comparison.Run],
+    objective: evaluators.Objective,
+    test_name: str,
+    goal: float,
+) -> list[dict]:
+    """Writes tables and figures of runs; returns the rows."""
+    from nao import report
+
+    groups = comparison.group(runs, objective.maximize)
+    rows = comparison.summarise(groups, goal)
+    (folder / "summary.md").write_text(comparison.to_markdown(rows))
+    (folder / "summary.csv").write_text(comparison.to_csv(rows))
+    figures = {
+        "regret": report.draw_regret(groups, goal, objective.name),
+        "queries": report.draw_queries(groups, goal),
+        "seconds": report.draw_seconds(groups),
+    }
+    if test_name:
+        figures["test"] = report.draw_test(groups, f"{test_name} of the best so far")
+    for name, figure in figures.items():
+        report.save(figure, folder / "figures" / name)
+    return rows
 
 
 def train(

@@ -30,6 +30,7 @@ TINY = [
     "--config.nao.controller.hidden_size=8",
     "--config.nao.controller.predictor_sizes=8",
     "--config.nao.controller.num_epochs=2",
+    "--config.nao.controller.min_steps=0",
     "--config.nao.controller.batch_size=16",
     "--config.nao.controller.num_unlabelled=4",
 ]
@@ -127,12 +128,18 @@ def test_a_gzipped_table_in_the_benchmarks_notation(run, tmp_path):
         (["--config.seed=many"], "flag --config.seed=many: "),
         (["--config.child.epochs=2.5"], "flag --config.child.epochs=2.5: "),
         (["--config.nao.step_sizes=1,x"], "flag --config.nao.step_sizes: "),
-        (["--mode=dream"], "flag --mode=dream: value should be one of <search|train>"),
+        (
+            ["--mode=dream"],
+            "flag --mode=dream: value should be one of <search|train|benchmark>",
+        ),
         (["extra"], "Unexpected arguments: extra"),
         (["--config.space.name=flat"], "Unknown space.name 'flat'; known: conv_cell"),
         (["--config.space.operations=all"], "Unknown operation set 'all'; known: enas"),
         (["--config.space.num_nodes=0"], "num_nodes must be at least 1, got 0"),
-        (["--config.strategy=luck"], "Unknown strategy 'luck'; known: nao, nao_paper"),
+        (
+            ["--config.strategy=luck"],
+            "Unknown strategy 'luck'; known: nao, random, local_search",
+        ),
         (["--config.evaluator=oracle"], "Unknown evaluator 'oracle'; known: training"),
         (["--config.data.name=letters"], "'letters'"),
         (["--config.num_trials=0"], "num_trials must be at least 1, got 0"),
@@ -205,6 +212,30 @@ def test_another_config_in_the_workdir_is_refused(run, table, tmp_path):
     assert code == 2
     assert "seed is 0 there and 4 here" in err
     assert (tmp_path / "run/summary.json").read_bytes() == before
+
+
+def test_a_benchmark_end_to_end(run, table, tmp_path):
+    workdir = tmp_path / "out"
+    arguments = [
+        *table_flags(table),
+        *TINY,
+        "--mode=benchmark",
+        "--config.num_trials=12",
+        "--config.benchmark.strategies=nao:1,random:2",
+        "--config.benchmark.num_workers=1",
+        f"--workdir={workdir}",
+    ]
+    code, out, err = run(*arguments)
+    assert code == 0, err
+    assert "| nao | 1 |" in out and "| random | 2 |" in out
+    assert (workdir / "figures" / "queries.svg").is_file()
+    code, _, err = run(*arguments[:-1])
+    assert code == 2
+    assert err == (
+        "launch.py: mode=benchmark needs --workdir, for its tables and figures.\n"
+    )
+    code, _, err = run("--mode=benchmark", f"--runs={tmp_path}", arguments[-1])
+    assert code == 2 and "holds no finished search" in err
 
 
 def test_help_explains_the_modes_and_the_fields():

@@ -1,0 +1,234 @@
+"""Strategies against each other, seed by seed, over a table of results.
+
+A run is one strategy with one seed; nothing of it but its queries is shared with
+another. Finished runs are files, so an interrupted benchmark goes on where it was, and
+one with more strategies or seeds adds to it.
+"""
+
+import concurrent.futures
+import dataclasses
+import json
+import multiprocessing
+import os
+import time
+from collections.abc import Iterator
+
+import jax
+import numpy as np
+
+from nao import comparison, runtime, strategies
+from nao.config import Config
+from nao.evaluators import TableEvaluator
+from nao.evaluators.oracle import Oracle
+from nao.run_directory import RunDirectory
+from nao.types import check_at_least
+
+
+@dataclasses.dataclass(frozen=True)
+class Entry:
+    """A strategy to benchmark.
+
+    Attributes:
+        strategy: Registered name.
+        num_seeds: Seeds 0 to `num_seeds - 1`.
+        num_trials: Budget of distinct queries of a run.
+    """
+
+    strategy: str
+    num_seeds: int
+    num_trials: int
+
+    def __post_init__(self):
+        if self.strategy not in strategies.STRATEGIES:
+            raise ValueError(
+                f"Unknown strategy {self.strategy!r}; "
+                f"known: {', '.join(strategies.STRATEGIES)}."
+            )
+        prefix = f"benchmark.strategies, {self.strategy}: "
+        check_at_least(1, self, "num_seeds", "num_trials", prefix=prefix)
+
+
+def entries(config: Config) -> list[Entry]:
+    """Reads `benchmark.strategies`.
+
+    Raises:
+        ValueError: If an entry is not `NAME`, `NAME:SEEDS` or `NAME:SEEDS:QUERIES`, or
+            a strategy is unknown or stands twice.
+    """
+    found: dict[str, Entry] = {}
+    for text in config.benchmark.strategies:
+        name, *numbers = text.strip().split(":")
+        if len(numbers) > 2 or not all(number.isdecimal() for number in numbers):
+            raise ValueError(
+                "benchmark.strategies must be NAME, NAME:SEEDS or NAME:SEEDS:QUERIES, "
+                f"got {text!r}."
+            )
+        if name in found:
+            raise ValueError(f"benchmark.strategies names {name!r} twice.")
+        defaults = [config.benchmark.num_seeds, config.num_trials]
+        found[name] = Entry(name, *map(int, numbers), *defaults[len(numbers) :])
+    return list(found.values())
+
+
+def run_one(
+    evaluator: TableEvaluator,
+    config: Config,
+    strategy: str,
+    seed: int,
+    num_trials: int,
+) -> comparison.Run:
+    """Runs a strategy with a seed until its budget, or the space, is used up.
+
+    Rounds get the keys they get in a search, so a search with the same seed asks for
+    the same architectures.
+
+    Args:
+        evaluator: The table.
+        config: Settings of the strategies, and whether to stop at the table's best.
+        strategy: Registered name.
+        seed: Seed of everything random.
+        num_trials: Budget of distinct queries.
+    """
+    oracle = Oracle(evaluator, num_trials)
+    proposer = strategies.make(strategy, evaluator.space, config, config.deduplicate)
+    keys = jax.random.split(jax.random.key(seed), 3)
+    state = proposer.init(keys[0])
+    sign = evaluator.objective.sign
+    goal = max(sign * value for value, _ in evaluator.values.values())
+    objective, seconds = [], []
+    begun = time.perf_counter()
+    with runtime.CompileMonitor() as monitor:
+        while len(objective) < num_trials:
+            key = jax.random.fold_in(keys[1], len(objective))
+            tokens, state = proposer.ask(key, state)
+            if not len(tokens):
+                break
+            whole = len(tokens) <= num_trials - len(objective)
+            tokens = tokens[: num_trials - len(objective)]
+            values = oracle.query(tokens)
+            objective.extend(values)
+            seconds.extend([time.perf_counter() - begun] * len(tokens))
+            if config.benchmark.stop_at_best and np.nanmax(objective) >= goal:
+                break
+            if whole:
+                state = proposer.tell(state, tokens, values)
+    return comparison.Run(
+        strategy=strategy,
+        seed=seed,
+        objective=sign * np.array(objective),
+        test=oracle.release(),
+        seconds=np.array(seconds),
+        compile_seconds=monitor.trace_seconds + monitor.compile_seconds,
+        peak_rss_mib=runtime.peak_rss_mib(),
+        architectures=[evaluator.space.format(row) for row in oracle.rows],
+        budget=num_trials,
+    )
+
+
+class Benchmark:
+    """The runs of one config in a folder."""
+
+    def __init__(self, run: RunDirectory, evaluator: TableEvaluator, config: Config):
+        """Reads what the folder has; `config.json` is checked by the run directory."""
+        self.run, self.evaluator, self.config = run, evaluator, config
+        self.folder = run.path / "runs"
+        self.folder.mkdir(exist_ok=True)
+        self.entries = entries(config)
+
+    def missing(self) -> list[tuple[str, int, int]]:
+        """Returns strategy, seed and budget of every run that is not there.
+
+        Seed by seed, so that an interrupted benchmark has all strategies.
+        """
+        jobs = [
+            (entry.strategy, seed, entry.num_trials)
+            for entry in self.entries
+            for seed in range(entry.num_seeds)
+            if not self._is_there(entry, seed)
+        ]
+        return sorted(jobs, key=lambda job: job[1])
+
+    def _is_there(self, entry: Entry, seed: int) -> bool:
+        found = self._read(entry.strategy, seed)
+        return found is not None and (
+            found.budget >= entry.num_trials or len(found.objective) < found.budget
+        )
+
+    def _path(self, strategy: str, seed: int):
+        return self.folder / f"{strategy}-{seed}.json"
+
+    def _read(self, strategy: str, seed: int) -> comparison.Run | None:
+        path = self._path(strategy, seed)
+        try:
+            return comparison.Run.from_json(json.loads(path.read_text()))
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError, TypeError, KeyError) as error:
+            raise ValueError(f"{path} can't be read: {error}.") from None
+
+    def write(self, found: comparison.Run) -> None:
+        """Writes a finished run, whole or not at all."""
+        path = self._path(found.strategy, found.seed)
+        temporary = path.with_suffix(".tmp")
+        temporary.write_text(json.dumps(found.to_json(), allow_nan=False) + "\n")
+        os.replace(temporary, path)
+
+    def finished(self) -> list[comparison.Run]:
+        """Returns the runs that are there, each cut to its entry's budget."""
+        runs = []
+        for entry in self.entries:
+            for seed in range(entry.num_seeds):
+                found = self._read(entry.strategy, seed)
+                if found is not None:
+                    runs.append(found.cut(entry.num_trials))
+        return runs
+
+    def execute(self) -> Iterator[comparison.Run]:
+        """Does what is missing, in processes of one core each, and yields it."""
+        jobs = self.missing()
+        num_workers = self.config.benchmark.num_workers or os.cpu_count() or 1
+        if num_workers == 1 or len(jobs) <= 1:
+            for job in jobs:
+                found = run_one(self.evaluator, self.config, *job)
+                self.write(found)
+                yield found
+            return
+        context = multiprocessing.get_context("spawn")
+        cores = context.Queue()
+        for core in range(num_workers):
+            cores.put(core)
+        pool = concurrent.futures.ProcessPoolExecutor(
+            min(num_workers, len(jobs)),
+            mp_context=context,
+            initializer=_start_worker,
+            initargs=(cores, self.evaluator, self.config),
+        )
+        try:
+            futures = [pool.submit(_work, job) for job in jobs]
+            for future in concurrent.futures.as_completed(futures):
+                found = future.result()
+                self.write(found)
+                yield found
+        except BaseException:
+            for process in pool._processes.values():
+                process.terminate()
+            raise
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+
+
+_worker: dict = {}
+
+
+def _start_worker(cores, evaluator: TableEvaluator, config: Config) -> None:
+    """Pins a worker to a core: a controller is too small a program for two."""
+    core = cores.get()
+    if hasattr(os, "sched_setaffinity"):
+        allowed = sorted(os.sched_getaffinity(0))
+        os.sched_setaffinity(0, {allowed[core % len(allowed)]})
+    runtime.use_compile_cache()
+    _worker.update(evaluator=evaluator, config=config)
+
+
+def _work(job: tuple[str, int, int]) -> comparison.Run:
+    return run_one(_worker["evaluator"], _worker["config"], *job)

@@ -1,0 +1,152 @@
+"""Figures of a benchmark: strategies side by side, mean and spread over seeds."""
+
+import itertools
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from matplotlib import ticker
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from nao.comparison import Group
+
+_SIZE = (7.5, 4.4)  # inches
+# Okabe & Ito (2008), told apart by the colour-blind; dashes tell apart what repeats.
+_COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#222222")
+_DASHES = ("-", "--", ":")
+_NUM_RESAMPLES = 1000
+
+
+def draw_regret(groups: Sequence[Group], goal: float, name: str) -> Figure:
+    """Draws how far the best so far is from the goal, both axes logarithmic.
+
+    Bands are 95 % confidence intervals of the mean, by bootstrap over seeds.
+
+    Args:
+        groups: The strategies.
+        goal: Objective to reach.
+        name: Name of the objective, with its unit.
+    """
+    figure, axes = _figure("queries", f"{name}: regret of the best so far")
+    curves = [np.abs(goal - found.best()) for found in groups]
+    positive = np.concatenate([c[c > 0] for c in curves])
+    # A regret of zero has no place on the axis: it ends on the lower edge.
+    floor = positive.min() / 2 if len(positive) else 1e-3
+    for (color, dash), found, curve in zip(_styles(), groups, curves, strict=False):
+        _band(axes, found, np.maximum(curve, floor), color, dash)
+    axes.set_yscale("log")
+    return _finish(figure, axes, groups)
+
+
+def draw_test(groups: Sequence[Group], name: str) -> Figure:
+    """Draws the test number of the best so far, mean and 95 % confidence interval."""
+    figure, axes = _figure("queries", name)
+    low = []
+    for (color, dash), found in zip(_styles(), groups, strict=False):
+        test = found.test()
+        if not np.isnan(test).all():
+            _band(axes, found, test, color, dash)
+            mean = _mean(test, axis=0)
+            low.append(mean[min(9, len(mean) - 1)])
+    if np.isfinite(low).any():
+        # The first few queries are alike and would squeeze all else.
+        axes.set_ylim(bottom=np.nanmin(low))
+    axes.yaxis.get_major_formatter().set_useOffset(False)
+    return _finish(figure, axes, groups)
+
+
+def draw_queries(groups: Sequence[Group], goal: float) -> Figure:
+    """Draws the share of seeds that reached the goal, by number of queries."""
+    figure, axes = _figure("queries", f"share of seeds that found {goal:g}")
+    longest = max(found.num_queries for found in groups)
+    for (color, dash), found in zip(_styles(), groups, strict=False):
+        queries = np.sort(found.queries_to(goal))
+        reached = queries[np.isfinite(queries)]
+        share = np.arange(1, len(reached) + 1) / len(queries)
+        # Strategies end where their budget does, or go on where all have arrived.
+        end = longest if len(reached) == len(queries) else found.num_queries
+        last = share[-1] if len(share) else 0.0
+        axes.step(
+            [1, *reached, end],
+            [0, *share, last],
+            where="post",
+            c=color,
+            ls=dash,
+            label=_label(found),
+        )
+    axes.set_ylim(-0.02, 1.02)
+    return _finish(figure, axes, groups)
+
+
+def draw_seconds(groups: Sequence[Group]) -> Figure:
+    """Draws the wall-clock seconds of a query, without compilation, per strategy."""
+    figure, axes = _figure("seconds a query, without compilation", "")
+    for row, ((color, _), found) in enumerate(zip(_styles(), groups, strict=False)):
+        seconds = found.seconds_per_query().clip(1e-5)
+        axes.barh(row, seconds.mean(), color=color, height=0.6)
+        axes.text(seconds.mean() * 1.1, row, f"{seconds.mean():.2g}", va="center")
+    axes.set_yticks(range(len(groups)), [found.strategy for found in groups])
+    axes.invert_yaxis()
+    axes.set_xscale("log")
+    axes.set_xlim(right=axes.get_xlim()[1] * 2)
+    axes.grid(False)
+    return figure
+
+
+def _styles() -> Iterator[tuple[str, str]]:
+    """Yields colours and dashes, for ever."""
+    for dash, color in itertools.cycle(itertools.product(_DASHES, _COLORS)):
+        yield color, dash
+
+
+def _figure(x: str, y: str) -> tuple[Figure, Axes]:
+    figure = Figure(figsize=_SIZE, layout="constrained")
+    FigureCanvasAgg(figure)
+    axes = figure.add_subplot()
+    axes.set_xlabel(x)
+    axes.set_ylabel(y, parse_math=False)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.grid(color="#E5E5E5", lw=0.6)
+    return figure, axes
+
+
+def _mean(values: np.ndarray, axis: int) -> np.ndarray:
+    """Returns the mean without NaN, NaN where there is nothing else."""
+    known = ~np.isnan(values)
+    total = np.where(known, values, 0).sum(axis)
+    num = known.sum(axis)
+    return np.where(num > 0, total / np.maximum(num, 1), np.nan)
+
+
+def _label(found: Group) -> str:
+    return f"{found.strategy} ({len(found.runs)})"
+
+
+def _finish(figure: Figure, axes: Axes, groups: Sequence[Group]) -> Figure:
+    axes.set_xscale("log")
+    axes.set_xlim(1, max(found.num_queries for found in groups))
+    axes.xaxis.set_major_formatter(ticker.FuncFormatter(lambda x, _: f"{x:g}"))
+    figure.legend(
+        loc="outside right upper",
+        frameon=False,
+        fontsize=9,
+        title="strategy (seeds)",
+        title_fontsize=9,
+    )
+    return figure
+
+
+def _band(axes: Axes, found: Group, curves: np.ndarray, color: str, dash: str) -> None:
+    """Draws mean and confidence interval of curves [num_runs, num_queries]."""
+    x = np.arange(1, curves.shape[1] + 1)
+    axes.plot(x, _mean(curves, axis=0), c=color, ls=dash, label=_label(found))
+    if len(curves) > 1:
+        # Drawn at few places: no eye can tell, and a long run has thousands.
+        at = np.unique(np.geomspace(1, len(x), 200).astype(int)) - 1
+        rng = np.random.default_rng(0)
+        rows = rng.integers(len(curves), size=(_NUM_RESAMPLES, len(curves)))
+        at = at[~np.isnan(curves[:, at]).all(axis=0)]
+        means = _mean(curves[:, at][rows], axis=1)
+        low, high = np.nanquantile(means, (0.025, 0.975), axis=0)
+        axes.fill_between(x[at], low, high, color=color, alpha=0.15, lw=0)

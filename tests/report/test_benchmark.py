@@ -1,0 +1,42 @@
+"""Figures of a benchmark."""
+
+import numpy as np
+import pytest
+
+from nao import comparison, report
+from tests.test_comparison import RUNS
+
+GROUPS = comparison.group(RUNS, maximize=True)
+
+
+def _lines(figure):
+    figure.canvas.draw()
+    return {line.get_label(): line for line in figure.axes[0].lines}
+
+
+def test_regret_is_the_distance_to_the_goal():
+    """Mean best of the two seeds of nao after two queries: (3 + 1) / 2, goal 3."""
+    lines = _lines(report.draw_regret(GROUPS, 3.0, "accuracy"))
+    assert list(lines) == ["nao (2)", "random (1)"]
+    assert lines["nao (2)"].get_ydata()[1] == pytest.approx(1.25)  # (0.5 + 2) / 2
+
+
+def test_the_share_of_seeds_rises_where_they_arrive():
+    lines = _lines(report.draw_queries(GROUPS, 3.0))
+    np.testing.assert_array_equal(lines["nao (2)"].get_xdata(), [1, 2, 4, 4])
+    np.testing.assert_array_equal(lines["nao (2)"].get_ydata(), [0, 0.5, 1, 1])
+    np.testing.assert_array_equal(lines["random (1)"].get_ydata(), [0, 0])
+
+
+def test_test_numbers_and_seconds_are_drawn():
+    lines = _lines(report.draw_test(GROUPS, "test accuracy"))
+    np.testing.assert_array_equal(lines["random (1)"].get_ydata(), [0, 10, 10, 20])
+    bars = report.draw_seconds(GROUPS).axes[0].patches
+    assert [bar.get_width() for bar in bars] == pytest.approx([0.625, 0.75])
+
+
+def test_strategies_beyond_the_colours_get_dashes():
+    runs = [comparison.Run(**vars(RUNS[2]) | {"strategy": str(i)}) for i in range(9)]
+    lines = _lines(report.draw_regret(comparison.group(runs, True), 3.0, "accuracy"))
+    looks = {(line.get_color(), line.get_linestyle()) for line in lines.values()}
+    assert len(looks) == 9
