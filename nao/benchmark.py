@@ -209,6 +209,11 @@ class Benchmark:
                 found = future.result()
                 self.write(found)
                 yield found
+        except concurrent.futures.BrokenExecutor:
+            raise ValueError(
+                "A worker process died, of lack of memory perhaps; finished runs are "
+                f"kept. Fewer than {num_workers} in benchmark.num_workers may do."
+            ) from None
         except BaseException:
             for process in pool._processes.values():
                 process.terminate()

@@ -30,30 +30,27 @@ def draw_regret(groups: Sequence[Group], goal: float, name: str) -> Figure:
     """
     figure, axes = _figure("queries", f"{name}: regret of the best so far")
     curves = [np.abs(goal - found.best()) for found in groups]
-    positive = np.concatenate([c[c > 0] for c in curves])
-    # A regret of zero has no place on the axis: it ends on the lower edge.
-    floor = positive.min() / 2 if len(positive) else 1e-3
+    means = np.concatenate([_mean(curve, axis=0) for curve in curves])
+    # A mean of zero has no place on the axis: its line ends on the lower edge.
+    floor = means[means > 0].min() / 2 if (means > 0).any() else 1e-3
     for (color, dash), found, curve in zip(_styles(), groups, curves, strict=False):
-        _band(axes, found, np.maximum(curve, floor), color, dash)
+        _band(axes, found, curve, color, dash, floor)
     axes.set_yscale("log")
+    axes.set_ylim(bottom=floor)
     return _finish(figure, axes, groups)
 
 
 def draw_test(groups: Sequence[Group], name: str) -> Figure:
     """Draws the test number of the best so far, mean and 95 % confidence interval."""
     figure, axes = _figure("queries", name)
-    low = []
     for (color, dash), found in zip(_styles(), groups, strict=False):
         test = found.test()
         if not np.isnan(test).all():
             _band(axes, found, test, color, dash)
-            mean = _mean(test, axis=0)
-            low.append(mean[min(9, len(mean) - 1)])
-    if np.isfinite(low).any():
-        # The first few queries are alike and would squeeze all else.
-        axes.set_ylim(bottom=np.nanmin(low))
     axes.yaxis.get_major_formatter().set_useOffset(False)
-    return _finish(figure, axes, groups)
+    figure = _finish(figure, axes, groups)
+    _leave_out_the_first(axes)
+    return figure
 
 
 def draw_queries(groups: Sequence[Group], goal: float) -> Figure:
@@ -137,10 +134,31 @@ def _finish(figure: Figure, axes: Axes, groups: Sequence[Group]) -> Figure:
     return figure
 
 
-def _band(axes: Axes, found: Group, curves: np.ndarray, color: str, dash: str) -> None:
+def _leave_out_the_first(axes: Axes) -> None:
+    """Starts the axes at ten queries: those before are alike and squeeze all else."""
+    lines = [line.get_ydata() for line in axes.lines if len(line.get_ydata()) > 20]
+    if not lines:
+        return
+    values = np.concatenate([line[9:] for line in lines])
+    low, high = np.nanmin(values), np.nanmax(values)
+    margin = 0.05 * (high - low)
+    if margin > 0:
+        axes.set_ylim(low - margin, high + margin)
+        axes.set_xlim(left=10)
+
+
+def _band(
+    axes: Axes,
+    found: Group,
+    curves: np.ndarray,
+    color: str,
+    dash: str,
+    floor: float = -np.inf,
+) -> None:
     """Draws mean and confidence interval of curves [num_runs, num_queries]."""
     x = np.arange(1, curves.shape[1] + 1)
-    axes.plot(x, _mean(curves, axis=0), c=color, ls=dash, label=_label(found))
+    mean = np.maximum(_mean(curves, axis=0), floor)
+    axes.plot(x, mean, c=color, ls=dash, label=_label(found))
     if len(curves) > 1:
         # Drawn at few places: no eye can tell, and a long run has thousands.
         at = np.unique(np.geomspace(1, len(x), 200).astype(int)) - 1
@@ -148,5 +166,6 @@ def _band(axes: Axes, found: Group, curves: np.ndarray, color: str, dash: str) -
         rows = rng.integers(len(curves), size=(_NUM_RESAMPLES, len(curves)))
         at = at[~np.isnan(curves[:, at]).all(axis=0)]
         means = _mean(curves[:, at][rows], axis=1)
+        means = np.maximum(means, floor)
         low, high = np.nanquantile(means, (0.025, 0.975), axis=0)
         axes.fill_between(x[at], low, high, color=color, alpha=0.15, lw=0)

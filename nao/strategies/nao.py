@@ -4,11 +4,12 @@ A round fits the controller to everything evaluated so far, moves the embeddings
 good architectures up the gradient of the predicted objective, decodes where they end
 up, and proposes what is new.
 
-What the released recipe lacks was measured on NAS-Bench-201: its one greedy decoding
-per starting point reaches few new cells, so the generator limits the search rather than
-the predictor. The default therefore starts from random architectures too, decodes by
-sampling, ascends again from what it decoded, and proposes the candidates that the
-ensemble ranks highest. `PAPER` is the released recipe.
+What the released recipe lacks was measured on NAS-Bench-201. Its one greedy decoding
+per starting point reaches few new cells; the default starts from random architectures
+too, decodes by sampling, ascends again from what it decoded, and proposes the
+candidates that an ensemble ranks highest. Its controller sees one function as many
+sequences; the default's reads canonical forms, and asks for a function once before it
+asks for one again. `PAPER` and `SEMINAS` are released recipes.
 """
 
 import dataclasses
@@ -19,7 +20,7 @@ import numpy as np
 from nao.controller import PRESETS, Controller, ControllerConfig, targets
 from nao.spaces import Space
 from nao.strategies import base
-from nao.strategies.unseen import Unseen
+from nao.strategies.unseen import MAX_ENUMERATED, Unseen
 from nao.types import Array, check_at_least, option, part
 
 _NUM_UNLABELLED = 2048  # random architectures per fit, for the reconstruction loss
@@ -147,6 +148,14 @@ class NAO:
     config: NAOConfig = dataclasses.field(default_factory=NAOConfig)
     deduplicate: str = "canonical"
 
+    def __post_init__(self):
+        num = self.space.num_sequences
+        if self.config.candidates == "all" and num > MAX_ENUMERATED:
+            raise ValueError(
+                f"nao.candidates=all scores at most {MAX_ENUMERATED} architectures, "
+                f"space {self.space.name!r} has {num:.3g}."
+            )
+
     @property
     def controller(self) -> Controller:
         """The controller whose parameters the state's model holds."""
@@ -220,7 +229,7 @@ class NAO:
         """Fits the controller; a second time where it labels architectures itself."""
         config = self.config
         variants = [self.read(pool.tokens)]
-        while len(variants) < config.num_variants:
+        while not config.canonical and len(variants) < config.num_variants:
             variants.append(self.space.equivalents(rng, pool.tokens))
         tokens = np.stack(variants)
         unlabelled = None

@@ -6,7 +6,7 @@ import numpy as np
 
 from nao.spaces import Space
 
-_MAX_ENUMERATED = 1_000_000  # sequences worth listing to find the last unseen ones
+MAX_ENUMERATED = 1_000_000  # sequences worth listing to find the last unseen ones
 _MAX_DRAWS = 50  # batches drawn in vain before the space is listed
 
 DEDUPLICATE = ("canonical", "sequence")
@@ -64,7 +64,7 @@ class Unseen:
                 break
             found.append(self.take(self.space.sample(rng, max(missing, 16)), missing))
             missing -= len(found[-1])
-        if missing > 0 and self.space.num_sequences <= _MAX_ENUMERATED:
+        if missing > 0 and self.space.num_sequences <= MAX_ENUMERATED:
             rest = self._list()
             found.append(self.take(rng.permutation(rest), missing))
         return _concatenate(found, self.space.length)

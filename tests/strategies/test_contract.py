@@ -180,6 +180,12 @@ def test_nao_asks_for_new_functions_first():
     assert len(np.concatenate(rounds)) == 6
 
 
+def test_a_space_too_large_to_score_is_refused():
+    config = dataclasses.replace(CONFIG, candidates="all")
+    with pytest.raises(ValueError, match=r"'conv_cell' has 2.56e\+25"):
+        strategies.NAO(spaces.ConvCell(), config)
+
+
 def test_seminas_fits_what_it_labels_itself():
     config = dataclasses.replace(CONFIG, num_pseudo=32)
     rounds, state = run(strategies.NAO(SPACE, config, "sequence"), 2)
