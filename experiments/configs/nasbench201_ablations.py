@@ -16,7 +16,7 @@ from nao.strategies.registry import ABLATIONS
 
 def get_config() -> Config:
     """Returns the config."""
-    strategies = tuple(f"{name}:20:300" for name in ("nao", *ABLATIONS))
+    strategies = tuple(f"{name}:10:300" for name in ("nao", *ABLATIONS))
     return dataclasses.replace(
         nasbench201.get_config(), benchmark=BenchmarkConfig(strategies)
     )
