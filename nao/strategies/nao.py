@@ -199,6 +199,10 @@ class NAO:
         """Adds the results to the pool."""
         return state._replace(pool=state.pool.extend(tokens, objective))
 
+    def read(self, tokens: np.ndarray) -> np.ndarray:
+        """Returns what the controller reads of each row [num, length]."""
+        return self.space.canonical(tokens) if self.config.canonical else tokens
+
     def reconstruct(self, state: base.State, tokens: np.ndarray) -> np.ndarray:
         """Encodes and decodes what `read` gives, int32 [ensemble, num, length].
 
@@ -220,10 +224,6 @@ class NAO:
             take = unseen.take if isinstance(source, np.ndarray) else unseen.draw
             chosen = np.concatenate([chosen, take(source, num - len(chosen))])
         return chosen
-
-    def read(self, tokens: np.ndarray) -> np.ndarray:
-        """Returns what the controller reads of each row [num, length]."""
-        return self.space.canonical(tokens) if self.config.canonical else tokens
 
     def _fit(self, key: Array, rng: np.random.Generator, pool: base.Pool):
         """Fits the controller; a second time where it labels architectures itself."""
