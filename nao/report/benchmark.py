@@ -13,7 +13,10 @@ from nao.comparison import Group
 
 _SIZE = (7.5, 4.4)  # inches
 # Okabe & Ito (2008), told apart by the colour-blind; dashes tell apart what repeats.
-_COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#222222")
+_COLORS = (
+    *("#0072B2", "#D55E00", "#009E73", "#CC79A7"),
+    *("#E69F00", "#56B4E9", "#222222", "#999999"),
+)
 _DASHES = ("-", "--", ":")
 _NUM_RESAMPLES = 1000
 

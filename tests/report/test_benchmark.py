@@ -36,7 +36,7 @@ def test_test_numbers_and_seconds_are_drawn():
 
 
 def test_strategies_beyond_the_colours_get_dashes():
-    runs = [comparison.Run(**vars(RUNS[2]) | {"strategy": str(i)}) for i in range(9)]
+    runs = [comparison.Run(**vars(RUNS[2]) | {"strategy": str(i)}) for i in range(10)]
     lines = _lines(report.draw_regret(comparison.group(runs, True), 3.0, "accuracy"))
     looks = {(line.get_color(), line.get_linestyle()) for line in lines.values()}
-    assert len(looks) == 9
+    assert len(looks) == 10
