@@ -186,7 +186,7 @@ class Benchmark:
     def execute(self) -> Iterator[comparison.Run]:
         """Does what is missing, in processes of one core each, and yields it."""
         jobs = self.missing()
-        num_workers = self.config.benchmark.num_workers or os.cpu_count() or 1
+        num_workers = self.config.benchmark.num_workers or len(_cores())
         if num_workers == 1 or len(jobs) <= 1:
             for job in jobs:
                 found = run_one(self.evaluator, self.config, *job)
@@ -222,14 +222,21 @@ class Benchmark:
             pool.shutdown(wait=True, cancel_futures=True)
 
 
+def _cores() -> list[int]:
+    """Returns the CPU cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return sorted(os.sched_getaffinity(0))
+    return list(range(os.cpu_count() or 1))
+
+
 _worker: dict = {}
 
 
 def _start_worker(cores, evaluator: TableEvaluator, config: Config) -> None:
     """Pins a worker to a core: a controller is too small a program for two."""
     core = cores.get()
-    if hasattr(os, "sched_setaffinity"):
-        allowed = sorted(os.sched_getaffinity(0))
+    if hasattr(os, "sched_setaffinity"):  # Linux has it, macOS has not
+        allowed = _cores()
         os.sched_setaffinity(0, {allowed[core % len(allowed)]})
     runtime.use_compile_cache()
     _worker.update(evaluator=evaluator, config=config)
