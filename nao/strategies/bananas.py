@@ -15,11 +15,10 @@ import numpy as np
 import optax
 
 from nao.spaces import Space
-from nao.strategies import base
+from nao.strategies import base, encodings
 from nao.strategies.unseen import Unseen
 from nao.types import Array, check_at_least, check_positive, option
 
-ENCODINGS = ("features", "one_hot")
 _MIN_CAPACITY = 256  # rows that a fit is compiled for; a larger pool doubles it
 
 
@@ -29,9 +28,7 @@ class BananasConfig:
 
     num_seed_archs: int = option(10, "Architectures of the first, random round.")
     round_size: int = option(10, "Architectures of every later round, k in the paper.")
-    encoding: str = option(
-        "features", "features (of the space; paths in nasbench201) or one_hot."
-    )
+    encoding: str = option("features", encodings.HELP)
     ensemble_size: int = option(5, "Networks, M in the paper.")
     num_layers: int = option(10, "Hidden layers of a network.")
     layer_size: int = option(20, "Units of a layer.")
@@ -46,11 +43,7 @@ class BananasConfig:
         check_at_least(1, self, "num_layers", "layer_size", "num_epochs", "batch_size")
         check_at_least(1, self, "num_parents", "num_candidates")
         check_positive(self, "learning_rate")
-        if self.encoding not in ENCODINGS:
-            raise ValueError(
-                f"encoding must be one of {', '.join(ENCODINGS)}, "
-                f"got {self.encoding!r}."
-            )
+        encodings.check(self.encoding)
 
 
 class Perceptron(nn.Module):
@@ -67,7 +60,7 @@ class Perceptron(nn.Module):
 
 
 @dataclasses.dataclass(frozen=True)
-class Bananas:
+class Bananas(base.PoolStrategy):
     """Mutates the best and lets an ensemble choose.
 
     Departure from the paper: the fit minimises the absolute error of standardised
@@ -77,11 +70,6 @@ class Bananas:
     space: Space
     config: BananasConfig = dataclasses.field(default_factory=BananasConfig)
     deduplicate: str = "canonical"
-
-    def init(self, key: Array) -> base.State:
-        """Returns an empty pool."""
-        del key
-        return base.State(base.empty_pool(self.space))
 
     def ask(self, key: Array, state: base.State) -> tuple[np.ndarray, base.State]:
         """Draws the first round at random; fits, mutates and samples for the others."""
@@ -98,12 +86,6 @@ class Bananas:
         draws = mean + deviation * np.asarray(jax.random.normal(sample_key, mean.shape))
         chosen = np.argsort(-draws, kind="stable")[: config.round_size]
         return candidates[chosen], state._replace(predicted=mean[chosen])
-
-    def tell(
-        self, state: base.State, tokens: np.ndarray, objective: np.ndarray
-    ) -> base.State:
-        """Adds the results to the pool."""
-        return state._replace(pool=state.pool.extend(tokens, objective))
 
     def _candidates(self, rng, told: np.ndarray, pool: base.Pool) -> np.ndarray:
         """Returns new mutations of the best, and random ones where those run out."""
@@ -128,22 +110,20 @@ class Bananas:
         """Returns mean and standard deviation [num] of the candidates' objectives."""
         num = len(pool.tokens)
         capacity = max(_MIN_CAPACITY, 1 << (num - 1).bit_length())
-        rows = np.pad(self._encode(pool.tokens), ((0, capacity - num), (0, 0)))
+        rows = np.pad(
+            encodings.encode(self.space, self.config.encoding, pool.tokens),
+            ((0, capacity - num), (0, 0)),
+        )
         scale = pool.objective.std() or 1.0
         targets = (pool.objective - pool.objective.mean()) / scale
         targets = np.pad(targets, (0, capacity - num)).astype(np.float32)
         size = max(self.config.num_candidates, self.config.round_size)
-        asked = self._encode(candidates)
+        asked = encodings.encode(self.space, self.config.encoding, candidates)
         asked = np.pad(asked, ((0, size - len(asked)), (0, 0)))
         predicted = np.asarray(
             fit_and_predict(key, rows, targets, np.int32(num), asked, self.config)
         )[:, : len(candidates)]
         return predicted.mean(0), predicted.std(0)
-
-    def _encode(self, tokens: np.ndarray) -> np.ndarray:
-        if self.config.encoding == "one_hot":
-            return self.space.one_hot(tokens)
-        return self.space.features(tokens)
 
 
 @functools.partial(jax.jit, static_argnames="config")

@@ -75,6 +75,21 @@ class Strategy(Protocol):
         """Adds results, float64 [num], higher is better, NaN = failed, to the state."""
 
 
+class PoolStrategy:
+    """`init` and `tell` of a strategy whose pool says it all."""
+
+    space: Space
+
+    def init(self, key: Array) -> State:
+        """Returns an empty pool."""
+        del key
+        return State(empty_pool(self.space))
+
+    def tell(self, state: State, tokens: np.ndarray, objective: np.ndarray) -> State:
+        """Adds the results to the pool."""
+        return state._replace(pool=state.pool.extend(tokens, objective))
+
+
 def numpy_rng(key: Array) -> np.random.Generator:
     """Returns a host generator seeded by a JAX key."""
     return np.random.default_rng(np.asarray(jax.random.key_data(key)).ravel())

@@ -29,7 +29,7 @@ class EvolutionConfig:
 
 
 @dataclasses.dataclass(frozen=True)
-class Evolution:
+class Evolution(base.PoolStrategy):
     """Mutates the winners of tournaments.
 
     Departure from the paper: a child that was evaluated before is not evaluated again;
@@ -39,11 +39,6 @@ class Evolution:
     space: Space
     config: EvolutionConfig = dataclasses.field(default_factory=EvolutionConfig)
     deduplicate: str = "canonical"
-
-    def init(self, key: Array) -> base.State:
-        """Returns an empty pool."""
-        del key
-        return base.State(base.empty_pool(self.space))
 
     def ask(self, key: Array, state: base.State) -> tuple[np.ndarray, base.State]:
         """Draws the first population at random, then breeds."""
@@ -67,9 +62,3 @@ class Evolution:
         found = np.array(children, np.int32).reshape(-1, self.space.length)
         filling = unseen.draw(rng, config.round_size - len(found))
         return np.concatenate([found, filling]), state
-
-    def tell(
-        self, state: base.State, tokens: np.ndarray, objective: np.ndarray
-    ) -> base.State:
-        """Adds the results to the pool."""
-        return state._replace(pool=state.pool.extend(tokens, objective))

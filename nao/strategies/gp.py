@@ -11,11 +11,9 @@ import numpy as np
 from scipy import stats
 
 from nao.spaces import Space
-from nao.strategies import base
+from nao.strategies import base, encodings
 from nao.strategies.unseen import Unseen
 from nao.types import Array, check_at_least, option
-
-ENCODINGS = ("features", "one_hot")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -24,34 +22,23 @@ class GPConfig:
 
     num_seed_archs: int = option(10, "Architectures of the first, random round.")
     round_size: int = option(5, "Architectures of every later round.")
-    encoding: str = option(
-        "features", "features (of the space; paths in nasbench201) or one_hot."
-    )
+    encoding: str = option("features", encodings.HELP)
     num_candidates: int = option(1000, "Random architectures to choose a round from.")
     num_parents: int = option(10, "Best architectures whose neighbours compete too.")
 
     def __post_init__(self):
         check_at_least(1, self, "num_seed_archs", "round_size", "num_candidates")
         check_at_least(0, self, "num_parents")
-        if self.encoding not in ENCODINGS:
-            raise ValueError(
-                f"encoding must be one of {', '.join(ENCODINGS)}, "
-                f"got {self.encoding!r}."
-            )
+        encodings.check(self.encoding)
 
 
 @dataclasses.dataclass(frozen=True)
-class GP:
+class GP(base.PoolStrategy):
     """Asks for the candidates of the largest expected improvement."""
 
     space: Space
     config: GPConfig = dataclasses.field(default_factory=GPConfig)
     deduplicate: str = "canonical"
-
-    def init(self, key: Array) -> base.State:
-        """Returns an empty pool."""
-        del key
-        return base.State(base.empty_pool(self.space))
 
     def ask(self, key: Array, state: base.State) -> tuple[np.ndarray, base.State]:
         """Draws the first round at random, and models the pool for the others."""
@@ -75,12 +62,6 @@ class GP:
         chosen = np.argsort(-improvement, kind="stable")[: config.round_size]
         return candidates[chosen], state._replace(predicted=mean[chosen])
 
-    def tell(
-        self, state: base.State, tokens: np.ndarray, objective: np.ndarray
-    ) -> base.State:
-        """Adds the results to the pool."""
-        return state._replace(pool=state.pool.extend(tokens, objective))
-
     def _predict(
         self, pool: base.Pool, candidates: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray]:
@@ -94,13 +75,14 @@ class GP:
         )
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", exceptions.ConvergenceWarning)
-            model.fit(self._encode(pool.tokens), pool.objective)
-        return model.predict(self._encode(candidates), return_std=True)
-
-    def _encode(self, tokens: np.ndarray) -> np.ndarray:
-        if self.config.encoding == "one_hot":
-            return self.space.one_hot(tokens)
-        return self.space.features(tokens)
+            model.fit(
+                encodings.encode(self.space, self.config.encoding, pool.tokens),
+                pool.objective,
+            )
+        return model.predict(
+            encodings.encode(self.space, self.config.encoding, candidates),
+            return_std=True,
+        )
 
 
 def _expected_improvement(

@@ -141,7 +141,7 @@ SEMINAS = NAOConfig(
 
 
 @dataclasses.dataclass(frozen=True)
-class NAO:
+class NAO(base.PoolStrategy):
     """Gradient ascent in the latent space of an encoder-predictor-decoder."""
 
     space: Space
@@ -160,11 +160,6 @@ class NAO:
     def controller(self) -> Controller:
         """The controller whose parameters the state's model holds."""
         return Controller(self.space.grammar, self.config.controller)
-
-    def init(self, key: Array) -> base.State:
-        """Returns an empty pool."""
-        del key
-        return base.State(base.empty_pool(self.space))
 
     def ask(self, key: Array, state: base.State) -> tuple[np.ndarray, base.State]:
         """Proposes a round: at random until there is a pool to fit, then by ascent."""
@@ -192,12 +187,6 @@ class NAO:
         predicted = np.append(predicted, np.full(len(filling), np.nan))
         tokens = np.concatenate([proposed, filling])
         return tokens, state._replace(predicted=predicted, model={"params": params})
-
-    def tell(
-        self, state: base.State, tokens: np.ndarray, objective: np.ndarray
-    ) -> base.State:
-        """Adds the results to the pool."""
-        return state._replace(pool=state.pool.extend(tokens, objective))
 
     def read(self, tokens: np.ndarray) -> np.ndarray:
         """Returns what the controller reads of each row [num, length]."""

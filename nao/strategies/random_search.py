@@ -21,26 +21,15 @@ class RandomConfig:
 
 
 @dataclasses.dataclass(frozen=True)
-class RandomSearch:
+class RandomSearch(base.PoolStrategy):
     """Draws architectures uniformly over the slots, none of them twice."""
 
     space: Space
     config: RandomConfig = dataclasses.field(default_factory=RandomConfig)
     deduplicate: str = "canonical"
 
-    def init(self, key: Array) -> base.State:
-        """Returns an empty pool."""
-        del key
-        return base.State(base.empty_pool(self.space))
-
     def ask(self, key: Array, state: base.State) -> tuple[np.ndarray, base.State]:
         """Draws a round of new architectures."""
         unseen = Unseen(self.space, self.deduplicate, state.pool.tokens)
         rng = base.numpy_rng(key)
         return unseen.draw(rng, self.config.round_size), state
-
-    def tell(
-        self, state: base.State, tokens: np.ndarray, objective: np.ndarray
-    ) -> base.State:
-        """Adds the results to the pool."""
-        return state._replace(pool=state.pool.extend(tokens, objective))

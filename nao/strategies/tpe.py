@@ -27,17 +27,12 @@ class TPEConfig:
 
 
 @dataclasses.dataclass(frozen=True)
-class TPE:
+class TPE(base.PoolStrategy):
     """Suggests the choice of every slot by Optuna's sampler."""
 
     space: Space
     config: TPEConfig = dataclasses.field(default_factory=TPEConfig)
     deduplicate: str = "canonical"
-
-    def init(self, key: Array) -> base.State:
-        """Returns an empty pool."""
-        del key
-        return base.State(base.empty_pool(self.space))
 
     def ask(self, key: Array, state: base.State) -> tuple[np.ndarray, base.State]:
         """Draws the first round at random; suggestions evaluated before are skipped."""
@@ -58,12 +53,6 @@ class TPE:
             found = np.concatenate([found, unseen.take(tokens)])
         filling = unseen.draw(rng, config.round_size - len(found))
         return np.concatenate([found, filling]), state
-
-    def tell(
-        self, state: base.State, tokens: np.ndarray, objective: np.ndarray
-    ) -> base.State:
-        """Adds the results to the pool."""
-        return state._replace(pool=state.pool.extend(tokens, objective))
 
     def _distributions(self) -> dict[str, optuna.distributions.BaseDistribution]:
         return {

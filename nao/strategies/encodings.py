@@ -1,0 +1,23 @@
+"""What baselines with a model of their own read of an architecture."""
+
+import numpy as np
+
+from nao.spaces import Space
+
+ENCODINGS = ("features", "one_hot")
+HELP = "features (of the space; paths in nasbench201) or one_hot."
+
+
+def check(encoding: str) -> None:
+    """Raises ValueError where an encoding is unknown."""
+    if encoding not in ENCODINGS:
+        raise ValueError(
+            f"encoding must be one of {', '.join(ENCODINGS)}, got {encoding!r}."
+        )
+
+
+def encode(space: Space, encoding: str, tokens: np.ndarray) -> np.ndarray:
+    """Encodes rows [num, length] as float32 [num, size]."""
+    if encoding == "one_hot":
+        return space.one_hot(tokens)
+    return space.features(tokens)
