@@ -7,7 +7,6 @@ one with more strategies or seeds adds to it.
 
 import concurrent.futures
 import dataclasses
-import json
 import multiprocessing
 import os
 import time
@@ -16,11 +15,12 @@ from collections.abc import Iterator
 import jax
 import numpy as np
 
-from nao import comparison, runtime, strategies
+from nao import comparison, runtime, strategies, study
 from nao.config import Config
 from nao.evaluators import TableEvaluator
 from nao.evaluators.oracle import Oracle
 from nao.run_directory import RunDirectory
+from nao.strategies import registry
 from nao.types import check_at_least
 
 
@@ -39,11 +39,7 @@ class Entry:
     num_trials: int
 
     def __post_init__(self):
-        if self.strategy not in strategies.STRATEGIES:
-            raise ValueError(
-                f"Unknown strategy {self.strategy!r}; "
-                f"known: {', '.join(strategies.STRATEGIES)}."
-            )
+        registry.check(self.strategy)
         prefix = f"benchmark.strategies, {self.strategy}: "
         check_at_least(1, self, "num_seeds", "num_trials", prefix=prefix)
 
@@ -91,15 +87,15 @@ def run_one(
     """
     oracle = Oracle(evaluator, num_trials)
     proposer = strategies.make(strategy, evaluator.space, config, config.deduplicate)
-    keys = jax.random.split(jax.random.key(seed), 3)
-    state = proposer.init(keys[0])
+    init_key, search_key, _ = study.split_seed(seed)
+    state = proposer.init(init_key)
     sign = evaluator.objective.sign
-    goal = max(sign * value for value, _ in evaluator.values.values())
+    goal = sign * evaluator.best_value
     objective, seconds = [], []
     begun = time.perf_counter()
     with runtime.CompileMonitor() as monitor:
         while len(objective) < num_trials:
-            key = jax.random.fold_in(keys[1], len(objective))
+            key = jax.random.fold_in(search_key, len(objective))
             tokens, state = proposer.ask(key, state)
             if not len(tokens):
                 break
@@ -131,8 +127,7 @@ class Benchmark:
     def __init__(self, run: RunDirectory, evaluator: TableEvaluator, config: Config):
         """Reads what the folder has; `config.json` is checked by the run directory."""
         self.run, self.evaluator, self.config = run, evaluator, config
-        self.folder = run.path / "runs"
-        self.folder.mkdir(exist_ok=True)
+        (run.path / "runs").mkdir(exist_ok=True)
         self.entries = entries(config)
 
     def missing(self) -> list[tuple[str, int, int]]:
@@ -154,24 +149,19 @@ class Benchmark:
             found.budget >= entry.num_trials or len(found.objective) < found.budget
         )
 
-    def _path(self, strategy: str, seed: int):
-        return self.folder / f"{strategy}-{seed}.json"
-
     def _read(self, strategy: str, seed: int) -> comparison.Run | None:
-        path = self._path(strategy, seed)
+        name = _file_name(strategy, seed)
+        data = self.run.read_json(name)
         try:
-            return comparison.Run.from_json(json.loads(path.read_text()))
-        except FileNotFoundError:
-            return None
-        except (OSError, ValueError, TypeError, KeyError) as error:
+            return None if data is None else comparison.Run.from_json(data)
+        except (ValueError, TypeError, KeyError) as error:
+            path = self.run.path / name
             raise ValueError(f"{path} can't be read: {error}.") from None
 
     def write(self, found: comparison.Run) -> None:
         """Writes a finished run, whole or not at all."""
-        path = self._path(found.strategy, found.seed)
-        temporary = path.with_suffix(".tmp")
-        temporary.write_text(json.dumps(found.to_json(), allow_nan=False) + "\n")
-        os.replace(temporary, path)
+        name = _file_name(found.strategy, found.seed)
+        self.run.write_json(name, found.to_json())
 
     def finished(self) -> list[comparison.Run]:
         """Returns the runs that are there, each cut to its entry's budget."""
@@ -183,9 +173,8 @@ class Benchmark:
                     runs.append(found.cut(entry.num_trials))
         return runs
 
-    def execute(self) -> Iterator[comparison.Run]:
-        """Does what is missing, in processes of one core each, and yields it."""
-        jobs = self.missing()
+    def execute(self, jobs: list[tuple[str, int, int]]) -> Iterator[comparison.Run]:
+        """Does what is `missing`, in processes of one core each, and yields it."""
         num_workers = self.config.benchmark.num_workers or len(_cores())
         if num_workers == 1 or len(jobs) <= 1:
             for job in jobs:
@@ -220,6 +209,10 @@ class Benchmark:
             raise
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _file_name(strategy: str, seed: int) -> str:
+    return f"runs/{strategy}-{seed}.json"
 
 
 def _cores() -> list[int]:

@@ -132,12 +132,12 @@ def run_benchmark(
         runs = benchmark.Benchmark(run, evaluator, config)
         run.begin()
         total = sum(entry.num_seeds for entry in runs.entries)
-        before = total - len(runs.missing())
+        jobs = runs.missing()
+        before = total - len(jobs)
         progress_fn(before, total)
-        for done, _ in enumerate(runs.execute(), start=before + 1):
+        for done, _ in enumerate(runs.execute(jobs), start=before + 1):
             progress_fn(done, total)
-        sign = evaluator.objective.sign
-        goal = sign * max(sign * value for value, _ in evaluator.values.values())
+        goal = evaluator.best_value
         found = runs.finished()
         run.write_json(
             "benchmark.json", _benchmark_json(config, evaluator, goal, found)

@@ -88,9 +88,10 @@ class RunDirectory(contextlib.AbstractContextManager):
 
     def write_json(self, name: str, data: Mapping) -> None:
         """Writes a file that is there whole or not at all."""
-        temporary = self.path / f".{name}.tmp"
+        path = self.path / name
+        temporary = path.with_name(f".{path.name}.tmp")
         temporary.write_text(json.dumps(data, indent=2, allow_nan=False) + "\n")
-        os.replace(temporary, self.path / name)
+        os.replace(temporary, path)
 
     def read_json(self, name: str) -> dict | None:
         """Returns what a file holds; None where there is none.

@@ -20,6 +20,7 @@ from nao.evaluators import Evaluator
 from nao.progress import SearchBar
 from nao.run_directory import RunDirectory
 from nao.strategies import Strategy, Unseen
+from nao.types import Array
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -107,6 +108,14 @@ def search(
     return Result(study.ledger.best(), list(study.ledger.trials), written)
 
 
+def split_seed(seed: int) -> Array:
+    """Returns the keys of a strategy's `init`, of its rounds and of children.
+
+    The key of a round is folded with the number of trials told before it.
+    """
+    return jax.random.split(jax.random.key(seed), 3)
+
+
 class _Study:
     """A search in progress."""
 
@@ -123,9 +132,8 @@ class _Study:
         self.before = run.read_json("summary.json") or {}
         self.checkpoints = checkpoints.Checkpoints(run.path / "checkpoints")
         self._reconcile_log()
-        keys = jax.random.split(jax.random.key(seed), 3)
-        self.search_key, self.child_key = keys[1], keys[2]
-        self.state = strategy.init(keys[0])
+        init_key, self.search_key, self.child_key = split_seed(seed)
+        self.state = strategy.init(init_key)
         self.num_warm = 0
         if warm_start:
             warm = warm_start_lib.pool(warm_start, run, self.space, self.objective)

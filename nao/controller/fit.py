@@ -61,22 +61,23 @@ def pad_pool(tokens: np.ndarray, targets: np.ndarray, unlabelled: np.ndarray) ->
         The pool; capacities are `MIN_CAPACITY` times a power of two.
     """
     num, num_unlabelled = tokens.shape[1], len(unlabelled)
-    capacity = _capacity(num)
-    rows = np.minimum(np.arange(capacity), num - 1)  # padding repeats the last row
+    padded = capacity(num)
+    rows = np.minimum(np.arange(padded), num - 1)  # padding repeats the last row
     if num_unlabelled:
-        unlabelled_rows = np.arange(_capacity(num_unlabelled)) % num_unlabelled
+        unlabelled_rows = np.arange(capacity(num_unlabelled)) % num_unlabelled
         unlabelled = np.asarray(unlabelled, np.int32)[unlabelled_rows]
     return Pool(
         np.asarray(tokens, np.int32)[:, rows],
-        np.pad(np.asarray(targets, np.float32), (0, capacity - num)),
+        np.pad(np.asarray(targets, np.float32), (0, padded - num)),
         np.int32(num),
         unlabelled,
         np.int32(num_unlabelled),
     )
 
 
-def _capacity(num: int) -> int:
-    return max(MIN_CAPACITY, 1 << (num - 1).bit_length())
+def capacity(num: int, minimum: int = MIN_CAPACITY) -> int:
+    """Returns the rows to compile for: a power of two, no fewer than `minimum`."""
+    return max(minimum, 1 << (num - 1).bit_length())
 
 
 class Plan(NamedTuple):

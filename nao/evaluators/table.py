@@ -58,6 +58,12 @@ class TableEvaluator:
     num_skipped: int
     sha256: str
 
+    @property
+    def best_value(self) -> float:
+        """The best objective of the table, in its own unit."""
+        choose = max if self.objective.maximize else min
+        return choose(value for value, _ in self.values.values())
+
     def evaluate(self, tokens: np.ndarray, keys: Array) -> Iterator[base.Evaluation]:
         """Yields the rows' objectives; an architecture that is not there has failed."""
         del keys  # A table has no randomness.

@@ -14,6 +14,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
+from nao.controller import fit
 from nao.spaces import Space
 from nao.strategies import base, encodings
 from nao.strategies.unseen import Unseen
@@ -76,9 +77,8 @@ class Bananas(base.PoolStrategy):
         config, pool = self.config, state.pool.succeeded()
         host_key, fit_key, sample_key = jax.random.split(key, 3)
         rng = base.numpy_rng(host_key)
-        missing = config.num_seed_archs - len(state.pool.tokens)
-        if missing > 0 or len(pool.tokens) < 2:
-            num = missing if missing > 0 else config.round_size
+        num = base.num_at_random(state.pool, config.num_seed_archs, config.round_size)
+        if num:
             unseen = Unseen(self.space, self.deduplicate, state.pool.tokens)
             return unseen.draw(rng, num), state._replace(predicted=None)
         candidates = self._candidates(rng, state.pool.tokens, pool)
@@ -91,25 +91,24 @@ class Bananas(base.PoolStrategy):
         """Returns new mutations of the best, and random ones where those run out."""
         config = self.config
         unseen = Unseen(self.space, self.deduplicate, told)
-        best = np.argsort(-pool.objective, kind="stable")[: config.num_parents]
-        parents = pool.tokens[best]
-        found = np.zeros((0, self.space.length), np.int32)
+        parents = pool.best(config.num_parents)
+        found: list[np.ndarray] = []
         for _ in range(4 * config.num_candidates // len(parents) + 1):
-            missing = config.num_candidates - len(found)
+            if len(found) == config.num_candidates:
+                break
             # One slot, or two: the paper mutates by up to two edits.
-            parents = self.space.mutate(rng, pool.tokens[best])
-            twice = self.space.mutate(rng, parents)
-            rows = np.where(rng.random(len(parents))[:, None] < 0.5, parents, twice)
-            found = np.concatenate([found, unseen.take(rows, missing)])
-        missing = config.round_size - len(found)
-        return np.concatenate([found, unseen.draw(rng, missing)])
+            once = self.space.mutate(rng, parents)
+            twice = self.space.mutate(rng, once)
+            rows = np.where(rng.random(len(parents))[:, None] < 0.5, once, twice)
+            found.extend(unseen.take(rows, config.num_candidates - len(found)))
+        return unseen.fill(rng, found, config.round_size)
 
     def _predict(
         self, key: Array, pool: base.Pool, candidates: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray]:
         """Returns mean and standard deviation [num] of the candidates' objectives."""
         num = len(pool.tokens)
-        capacity = max(_MIN_CAPACITY, 1 << (num - 1).bit_length())
+        capacity = fit.capacity(num, _MIN_CAPACITY)
         rows = np.pad(
             encodings.encode(self.space, self.config.encoding, pool.tokens),
             ((0, capacity - num), (0, 0)),
@@ -151,7 +150,7 @@ def fit_and_predict(
     model, optimiser = Perceptron(config), optax.adam(config.learning_rate)
     num_batches = (num + config.batch_size - 1) // config.batch_size
 
-    def fit(key):
+    def fit_member(key):
         init_key, fit_key = jax.random.split(key)
         params = model.init(init_key, rows[:1])["params"]
 
@@ -173,4 +172,4 @@ def fit_and_predict(
         )
         return model.apply({"params": params}, asked)
 
-    return jax.vmap(fit)(jax.random.split(key, config.ensemble_size))
+    return jax.vmap(fit_member)(jax.random.split(key, config.ensemble_size))

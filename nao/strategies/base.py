@@ -22,6 +22,10 @@ class Pool(NamedTuple):
             np.concatenate([self.objective, objective]).astype(np.float64),
         )
 
+    def best(self, num: int) -> np.ndarray:
+        """Returns the best `num` rows of a pool without failures, best first."""
+        return self.tokens[np.argsort(-self.objective, kind="stable")[:num]]
+
     def succeeded(self) -> "Pool":
         """Returns the rows that have an objective."""
         kept = np.isfinite(self.objective)
@@ -88,6 +92,18 @@ class PoolStrategy:
     def tell(self, state: State, tokens: np.ndarray, objective: np.ndarray) -> State:
         """Adds the results to the pool."""
         return state._replace(pool=state.pool.extend(tokens, objective))
+
+
+def num_at_random(pool: Pool, num_seed_archs: int, round_size: int) -> int:
+    """Returns how many to draw at random; 0 where there is a pool to learn from.
+
+    What the first round lacks of its size comes at random, and so does a whole round
+    where fewer than two of the evaluated architectures succeeded.
+    """
+    missing = num_seed_archs - len(pool.tokens)
+    if missing > 0:
+        return missing
+    return round_size if np.isfinite(pool.objective).sum() < 2 else 0
 
 
 def numpy_rng(key: Array) -> np.random.Generator:

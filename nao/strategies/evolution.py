@@ -59,6 +59,4 @@ class Evolution(base.PoolStrategy):
             entrants = rng.choice(len(population), size, replace=False)
             parent = population[entrants[np.argmax(fitness[entrants])]]
             children.extend(unseen.take(self.space.mutate(rng, parent[None])))
-        found = np.array(children, np.int32).reshape(-1, self.space.length)
-        filling = unseen.draw(rng, config.round_size - len(found))
-        return np.concatenate([found, filling]), state
+        return unseen.fill(rng, children, config.round_size), state

@@ -45,12 +45,10 @@ class GP(base.PoolStrategy):
         config, pool = self.config, state.pool.succeeded()
         rng = base.numpy_rng(key)
         unseen = Unseen(self.space, self.deduplicate, state.pool.tokens)
-        missing = config.num_seed_archs - len(state.pool.tokens)
-        if missing > 0 or len(pool.tokens) < 2:
-            num = missing if missing > 0 else config.round_size
+        num = base.num_at_random(state.pool, config.num_seed_archs, config.round_size)
+        if num:
             return unseen.draw(rng, num), state._replace(predicted=None)
-        best = np.argsort(-pool.objective, kind="stable")[: config.num_parents]
-        near = [self.space.neighbours(row) for row in pool.tokens[best]]
+        near = [self.space.neighbours(row) for row in pool.best(config.num_parents)]
         candidates = np.concatenate(
             [*near, self.space.sample(rng, config.num_candidates)]
         )

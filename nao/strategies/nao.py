@@ -113,18 +113,11 @@ PAPER = NAOConfig(
 # - Ascents start from measured architectures; the released ones from pseudo-labelled
 #   ones too.
 # - Targets are standardised by the pool; the released code knows the benchmark's mean.
-SEMINAS = NAOConfig(
+SEMINAS = dataclasses.replace(
+    PAPER,
     num_seed_archs=1100,
-    round_size=300,
-    top_k=100,
-    num_random_starts=0,
     step_sizes=tuple(float(eta) for eta in range(1, 101)),
-    temperature=0.0,
-    num_ascents=1,
-    rank_candidates=False,
-    exploration=0.0,
-    canonical=False,
-    distinct_functions=False,
+    num_variants=1,
     num_pseudo=10_000,
     controller=dataclasses.replace(
         PRESETS["paper"],
@@ -167,11 +160,10 @@ class NAO(base.PoolStrategy):
         rng = base.numpy_rng(host_key)
         told = state.pool.tokens
         pool = state.pool.succeeded()
-        num_missing = self.config.num_seed_archs - len(told)
-        is_random = num_missing > 0 or len(pool.tokens) < 2
-        num = num_missing if num_missing > 0 else self.config.round_size
-        at_random = self._choose(told, num, rng)
-        if is_random or not len(at_random):
+        num_seed_archs, num = self.config.num_seed_archs, self.config.round_size
+        num_random = base.num_at_random(state.pool, num_seed_archs, num)
+        at_random = self._choose(told, num_random or num, rng)
+        if num_random or not len(at_random):
             return at_random, state._replace(predicted=None, model=None)
 
         params = self._fit(fit_key, rng, pool)
@@ -244,9 +236,9 @@ class NAO(base.PoolStrategy):
             return np.concatenate(list(self.space.enumerate()))
         if config.candidates == "random":
             return self.space.sample(rng, _NUM_RANDOM)
-        best = np.argsort(-pool.objective, kind="stable")[: config.top_k]
+        best = pool.best(config.top_k)
         starts = np.concatenate(
-            [pool.tokens[best], self.space.sample(rng, config.num_random_starts)]
+            [best, self.space.sample(rng, config.num_random_starts)]
         )
         # In the default the random starts are candidates themselves: where few
         # sequences are valid, as in a user's table, decoding alone may miss them all.

@@ -41,6 +41,12 @@ _BASELINES = {
 STRATEGIES = ("nao", *_BASELINES, *PUBLISHED, *ABLATIONS)
 
 
+def check(name: str) -> None:
+    """Raises ValueError where no strategy has that name."""
+    if name not in STRATEGIES:
+        raise ValueError(f"Unknown strategy {name!r}; known: {', '.join(STRATEGIES)}.")
+
+
 def make(name: str, space: Space, settings: Any, deduplicate: str) -> Strategy:
     """Makes a strategy.
 
@@ -54,11 +60,10 @@ def make(name: str, space: Space, settings: Any, deduplicate: str) -> Strategy:
     Raises:
         ValueError: If the name is unknown.
     """
+    check(name)
     if name in _BASELINES:
         return _BASELINES[name](space, getattr(settings, name), deduplicate)
     if name in PUBLISHED:
         return nao.NAO(space, PUBLISHED[name], deduplicate)
-    if name == "nao" or name in ABLATIONS:
-        config = dataclasses.replace(settings.nao, **ABLATIONS.get(name, {}))
-        return nao.NAO(space, config, deduplicate)
-    raise ValueError(f"Unknown strategy {name!r}; known: {', '.join(STRATEGIES)}.")
+    config = dataclasses.replace(settings.nao, **ABLATIONS.get(name, {}))
+    return nao.NAO(space, config, deduplicate)

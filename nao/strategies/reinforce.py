@@ -119,10 +119,8 @@ class Reinforce:
             )
             valid = tokens[self.space.is_valid(tokens)]
             found.extend(unseen.take(valid, num - len(found)))
-        sampled = np.array(found, np.int32).reshape(-1, self.space.length)
         # A policy that has made up its mind writes nothing new.
-        filling = unseen.draw(rng, num - len(sampled))
-        return np.concatenate([sampled, filling]), state
+        return unseen.fill(rng, found, num), state
 
     def tell(
         self, state: base.State, tokens: np.ndarray, objective: np.ndarray

@@ -43,16 +43,15 @@ class TPE(base.PoolStrategy):
         if missing > 0:
             return unseen.draw(rng, missing), state
         study = self._study(int(rng.integers(2**31)), state.pool.succeeded())
-        found = np.zeros((0, self.space.length), np.int32)
+        found: list[np.ndarray] = []
         for _ in range(config.round_size * _MAX_SUGGESTIONS):
             if len(found) == config.round_size:
                 break
             trial = study.ask(self._distributions())
             tokens = self.space.from_choices(trial.params)[None]
             tokens = tokens[self.space.is_valid(tokens)]
-            found = np.concatenate([found, unseen.take(tokens)])
-        filling = unseen.draw(rng, config.round_size - len(found))
-        return np.concatenate([found, filling]), state
+            found.extend(unseen.take(tokens))
+        return unseen.fill(rng, found, config.round_size), state
 
     def _distributions(self) -> dict[str, optuna.distributions.BaseDistribution]:
         return {

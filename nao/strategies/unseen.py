@@ -69,6 +69,13 @@ class Unseen:
             found.append(self.take(rng.permutation(rest), missing))
         return _concatenate(found, self.space.length)
 
+    def fill(
+        self, rng: np.random.Generator, found: Iterable[np.ndarray], num: int
+    ) -> np.ndarray:
+        """Returns rows that count as seen, with new random ones up to `num`."""
+        found = np.array(list(found), np.int32).reshape(-1, self.space.length)
+        return np.concatenate([found, self.draw(rng, num - len(found))])
+
     def _list(self) -> np.ndarray:
         """Returns all rows not seen."""
         rows: Iterable[np.ndarray] = (
