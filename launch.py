@@ -208,7 +208,9 @@ def _benchmark(config: config_lib.Config) -> None:
     if _WORKDIR.value is None:
         raise ValueError("mode=benchmark needs --workdir, for its tables and figures.")
     workdir = pathlib.Path(_WORKDIR.value).expanduser().absolute()
-    if _RUNS.value:
+    if _RUNS.value is not None:
+        if not _RUNS.value or not all(_RUNS.value):
+            raise ValueError(f"--runs must name workdirs, got {_RUNS.value}.")
         experiment.compare_searches(_RUNS.value, workdir)
     else:
         with tqdm.tqdm(unit="run", disable=None, dynamic_ncols=True) as bar:

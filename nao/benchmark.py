@@ -9,8 +9,13 @@ import concurrent.futures
 import dataclasses
 import multiprocessing
 import os
+import pathlib
+import pickle
+import signal
+import threading
 import time
 from collections.abc import Iterator
+from multiprocessing import connection
 
 import jax
 import numpy as np
@@ -91,7 +96,7 @@ def run_one(
     state = proposer.init(init_key)
     sign = evaluator.objective.sign
     goal = sign * evaluator.best_value
-    objective, seconds = [], []
+    objective, seconds, compile_seconds = [], [], []
     begun = time.perf_counter()
     with runtime.CompileMonitor() as monitor:
         while len(objective) < num_trials:
@@ -104,6 +109,8 @@ def run_one(
             values = oracle.query(tokens)
             objective.extend(values)
             seconds.extend([time.perf_counter() - begun] * len(tokens))
+            compiled = monitor.trace_seconds + monitor.compile_seconds
+            compile_seconds.extend([compiled] * len(tokens))
             if config.benchmark.stop_at_best and np.nanmax(objective) >= goal:
                 break
             if whole:
@@ -114,7 +121,7 @@ def run_one(
         objective=sign * np.array(objective),
         test=oracle.release(),
         seconds=np.array(seconds),
-        compile_seconds=monitor.trace_seconds + monitor.compile_seconds,
+        compile_seconds=np.array(compile_seconds),
         peak_rss_mib=runtime.peak_rss_mib(),
         architectures=[evaluator.space.format(row) for row in oracle.rows],
         budget=num_trials,
@@ -128,7 +135,12 @@ class Benchmark:
         """Reads what the folder has; `config.json` is checked by the run directory."""
         self.run, self.evaluator, self.config = run, evaluator, config
         (run.path / "runs").mkdir(exist_ok=True)
-        self.entries = entries(config)
+        # No run has more queries than there are architectures.
+        most = evaluator.space.num_sequences
+        self.entries = [
+            dataclasses.replace(entry, num_trials=min(entry.num_trials, most))
+            for entry in entries(config)
+        ]
 
     def missing(self) -> list[tuple[str, int, int]]:
         """Returns strategy, seed and budget of every run that is not there.
@@ -150,11 +162,13 @@ class Benchmark:
         )
 
     def _read(self, strategy: str, seed: int) -> comparison.Run | None:
-        name = _file_name(strategy, seed)
+        return self._read_file(_file_name(strategy, seed))
+
+    def _read_file(self, name: str) -> comparison.Run | None:
         data = self.run.read_json(name)
         try:
             return None if data is None else comparison.Run.from_json(data)
-        except (ValueError, TypeError, KeyError) as error:
+        except (ValueError, TypeError) as error:
             path = self.run.path / name
             raise ValueError(f"{path} can't be read: {error}.") from None
 
@@ -164,14 +178,21 @@ class Benchmark:
         self.run.write_json(name, found.to_json())
 
     def finished(self) -> list[comparison.Run]:
-        """Returns the runs that are there, each cut to its entry's budget."""
+        """Returns the runs that are there: of the entries, cut to their budgets.
+
+        Those of strategies that the config does not name come after them, as they are.
+        """
         runs = []
         for entry in self.entries:
             for seed in range(entry.num_seeds):
                 found = self._read(entry.strategy, seed)
                 if found is not None:
                     runs.append(found.cut(entry.num_trials))
-        return runs
+        named = {entry.strategy for entry in self.entries}
+        names = sorted(path.name for path in (self.run.path / "runs").glob("*.json"))
+        others = [self._read_file(f"runs/{name}") for name in names]
+        others = [found for found in others if found.strategy not in named]
+        return runs + sorted(others, key=lambda found: (found.strategy, found.seed))
 
     def execute(self, jobs: list[tuple[str, int, int]]) -> Iterator[comparison.Run]:
         """Does what is `missing`, in processes of one core each, and yields it."""
@@ -186,12 +207,17 @@ class Benchmark:
         cores = context.Queue()
         for core in range(num_workers):
             cores.put(core)
+        # Through a file: what a worker gets when it starts must fit into a pipe, or the
+        # death of one that never reads it would go unnoticed.
+        settings = self.run.path / ".worker.pickle"
+        settings.write_bytes(pickle.dumps((self.evaluator, self.config)))
         pool = concurrent.futures.ProcessPoolExecutor(
             min(num_workers, len(jobs)),
             mp_context=context,
             initializer=_start_worker,
-            initargs=(cores, self.evaluator, self.config),
+            initargs=(cores, settings),
         )
+        processes = pool._processes
         try:
             futures = [pool.submit(_work, job) for job in jobs]
             for future in concurrent.futures.as_completed(futures):
@@ -203,12 +229,13 @@ class Benchmark:
                 "A worker process died, of lack of memory perhaps; finished runs are "
                 f"kept. Fewer than {num_workers} in benchmark.num_workers may do."
             ) from None
-        except BaseException:
-            for process in pool._processes.values():
-                process.terminate()
-            raise
         finally:
+            # All is done, or all is lost. A broken pool waits for ever for a worker
+            # that began after it had stopped the others.
+            for process in processes.values():
+                process.kill()
             pool.shutdown(wait=True, cancel_futures=True)
+            settings.unlink()
 
 
 def _file_name(strategy: str, seed: int) -> str:
@@ -225,14 +252,22 @@ def _cores() -> list[int]:
 _worker: dict = {}
 
 
-def _start_worker(cores, evaluator: TableEvaluator, config: Config) -> None:
+def _start_worker(cores, settings: pathlib.Path) -> None:
     """Pins a worker to a core: a controller is too small a program for two."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent's to deal with
+    threading.Thread(target=_die_with_parent, daemon=True).start()
     core = cores.get()
     if hasattr(os, "sched_setaffinity"):  # Linux has it, macOS has not
         allowed = _cores()
         os.sched_setaffinity(0, {allowed[core % len(allowed)]})
     runtime.use_compile_cache()
+    evaluator, config = pickle.loads(settings.read_bytes())
     _worker.update(evaluator=evaluator, config=config)
+
+
+def _die_with_parent() -> None:
+    connection.wait([multiprocessing.parent_process().sentinel])
+    os._exit(1)
 
 
 def _work(job: tuple[str, int, int]) -> comparison.Run:

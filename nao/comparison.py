@@ -5,12 +5,15 @@ import csv
 import dataclasses
 import io
 import json
+import math
 import pathlib
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
+# Fields of a run with a number per query.
+_ARRAYS = ("objective", "test", "seconds", "compile_seconds")
 _BUDGETS = (10, 20, 50, 100, 150, 200, 300, 500, 1000, 2000, 5000, 10000)
 
 
@@ -25,7 +28,7 @@ class Run:
         test: Test number of the best so far after each query, float64 [num]; NaN where
             it was not read.
         seconds: Wall-clock seconds from the start to each query, float64 [num].
-        compile_seconds: Seconds of those spent tracing and compiling.
+        compile_seconds: Seconds of those spent tracing and compiling, float64 [num].
         peak_rss_mib: Largest resident memory of the process, in MiB.
         architectures: What was asked for, as text.
         budget: Queries the run was allowed.
@@ -36,7 +39,7 @@ class Run:
     objective: np.ndarray
     test: np.ndarray
     seconds: np.ndarray
-    compile_seconds: float
+    compile_seconds: np.ndarray
     peak_rss_mib: float
     architectures: Sequence[str]
     budget: int
@@ -48,6 +51,7 @@ class Run:
             objective=self.objective[:num],
             test=self.test[:num],
             seconds=self.seconds[:num],
+            compile_seconds=self.compile_seconds[:num],
             architectures=self.architectures[:num],
             budget=min(num, self.budget),
         )
@@ -55,19 +59,33 @@ class Run:
     def to_json(self) -> dict[str, Any]:
         """Returns JSON values, NaN as null."""
         values = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
-        for name in ("objective", "test", "seconds"):
-            rounded = np.round(values[name], 6).tolist()
-            values[name] = [None if np.isnan(x) else x for x in rounded]
+        for name in _ARRAYS:
+            digits = 6 if name.endswith("seconds") else 17
+            values[name] = [
+                None if np.isnan(x) else float(f"{x:.{digits}g}") for x in values[name]
+            ]
         return values
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> "Run":
-        """Reads what `to_json` gave."""
+        """Reads what `to_json` gave.
+
+        Raises:
+            ValueError: If it is something else.
+        """
+        names = [f.name for f in dataclasses.fields(cls)]
+        missing = [name for name in names if name not in data]
+        if missing:
+            raise ValueError(f"it lacks {missing[0]!r}")
         arrays = {
             name: np.array([np.nan if x is None else x for x in data[name]], np.float64)
-            for name in ("objective", "test", "seconds")
+            for name in _ARRAYS
         }
-        return cls(**data | arrays)
+        if len({len(array) for array in arrays.values()}) > 1 or not len(data["test"]):
+            raise ValueError(
+                f"{', '.join(_ARRAYS)} must be lists of one length above 0"
+            )
+        return cls(**{name: data[name] for name in names} | arrays)
 
 
 def read_search(workdir: pathlib.Path) -> Run:
@@ -79,6 +97,8 @@ def read_search(workdir: pathlib.Path) -> Run:
     try:
         summary = json.loads((workdir / "summary.json").read_text())
         config = json.loads((workdir / "config.json").read_text())
+        if not summary["finished"]:
+            raise ValueError("it was interrupted")
         lines = (workdir / "metrics.jsonl").read_text().splitlines()
         trials = [t for t in map(json.loads, lines) if "trial" in t]
         objective = np.array(
@@ -97,7 +117,10 @@ def read_search(workdir: pathlib.Path) -> Run:
             objective=objective,
             test=test,
             seconds=np.linspace(0, summary["seconds"]["total"], len(objective) + 1)[1:],
-            compile_seconds=summary["seconds"]["trace"] + summary["seconds"]["compile"],
+            compile_seconds=np.full(
+                len(objective),
+                summary["seconds"]["trace"] + summary["seconds"]["compile"],
+            ),
             peak_rss_mib=summary["peak_rss_mib"],
             architectures=(),
             budget=len(objective),
@@ -158,7 +181,7 @@ class Group:
         """Returns wall-clock seconds of a query, compilation left out, [num_runs]."""
         return np.array(
             [
-                (run.seconds[-1] - run.compile_seconds) / len(run.seconds)
+                (run.seconds[-1] - run.compile_seconds[-1]) / len(run.seconds)
                 for run in self.runs
             ]
         ).clip(0)
@@ -190,7 +213,7 @@ def summarise(groups: Sequence[Group], goal: float) -> list[dict[str, Any]]:
     """
     rows = []
     longest = max(found.num_queries for found in groups)
-    budgets = [n for n in _BUDGETS if n <= longest]
+    budgets = [n for n in _BUDGETS if n <= longest] or [longest]
     for found in groups:
         queries = found.queries_to(goal)
         reached = queries[np.isfinite(queries)]
@@ -215,7 +238,7 @@ def summarise(groups: Sequence[Group], goal: float) -> list[dict[str, Any]]:
         seconds = found.seconds_per_query()
         row["seconds_per_query"] = float(seconds.mean())
         row["compile_seconds"] = float(
-            np.max([run.compile_seconds for run in found.runs])
+            max(run.compile_seconds[-1] for run in found.runs)
         )
         row["peak_rss_mib"] = float(max(run.peak_rss_mib for run in found.runs))
         rows.append(row)
@@ -262,6 +285,9 @@ def to_csv(rows: Sequence[dict[str, Any]]) -> str:
 def _spread(mean: float | None, deviation: float | None, digits: int) -> str:
     if mean is None:
         return "-"
+    if mean:
+        # Three significant digits of a loss of 1e-7.
+        digits = max(digits, 2 - math.floor(math.log10(abs(mean))))
     spread = "" if deviation is None else f" ± {deviation:.{digits}f}"
     return f"{mean:.{digits}f}{spread}"
 

@@ -7,6 +7,7 @@ import pathlib
 from collections.abc import Callable, Sequence
 
 import jax
+import numpy as np
 
 from nao import benchmark, comparison, data, evaluators, spaces, strategies, study
 from nao import config as config_lib
@@ -127,7 +128,8 @@ def run_benchmark(
     # More strategies, seeds or queries may be added to what is there.
     stop = settings.pop("benchmark")["stop_at_best"]
     settings = {k: v for k, v in settings.items() if k not in ("strategy", "seed")}
-    settings |= {"num_trials": 0, "benchmark": {"stop_at_best": stop}}
+    del settings["num_trials"]
+    settings |= {"mode": "benchmark", "benchmark": {"stop_at_best": stop}}
     with RunDirectory(workdir, settings) as run:
         runs = benchmark.Benchmark(run, evaluator, config)
         run.begin()
@@ -154,19 +156,48 @@ def compare_searches(
         ValueError: If a folder holds no finished search, or they differ in what they
             measured.
     """
-    paths = [pathlib.Path(path).expanduser() for path in workdirs]
+    paths = [pathlib.Path(path).expanduser().absolute() for path in workdirs]
+    folder = pathlib.Path(workdir).expanduser().absolute()
+    if folder in paths:
+        raise ValueError(f"{folder} is one of the searches; compare in another folder.")
     runs = [comparison.read_search(path) for path in paths]
-    found = {
-        tuple(json.loads((path / "summary.json").read_text())["objective"].items())
-        for path in paths
-    }
-    if len(found) > 1:
-        raise ValueError("The searches must have the same objective to be compared.")
-    objective = evaluators.Objective(**dict(found.pop()))
+    seen: dict[tuple, pathlib.Path] = {}
+    for run, path in zip(runs, paths, strict=True):
+        other = seen.setdefault((run.strategy, run.seed), path)
+        if other is not path:
+            raise ValueError(
+                "Searches must differ in strategy or seed, got "
+                f"{run.strategy} with seed {run.seed} in {other} and in {path}."
+            )
+    first, *others = (_measured(path) for path in paths)
+    for path, other in zip(paths[1:], others, strict=True):
+        for name, value in first.items():
+            if other[name] != value:
+                raise ValueError(
+                    f"Searches must have the same {name} to be compared, got {value!r} "
+                    f"in {paths[0]} and {other[name]!r} in {path}."
+                )
+    objective = evaluators.Objective(**first["objective"])
     goal = comparison.best_value(runs, objective.maximize)
-    folder = pathlib.Path(workdir).expanduser()
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ValueError(
+            f"Workdir {folder} can't be written: {error.strerror}."
+        ) from None
     return _compare(folder, runs, objective, "test", goal)
+
+
+def _measured(workdir: pathlib.Path) -> dict:
+    """Returns what must be the same in searches for a comparison to mean anything."""
+    summary = json.loads((workdir / "summary.json").read_text())
+    config = json.loads((workdir / "config.json").read_text())
+    return {
+        "objective": summary["objective"],
+        "space": summary["space"],
+        "evaluator": summary["evaluator"],
+        "table.sha256": config.get("table", {}).get("sha256", ""),
+    }
 
 
 def _benchmark_json(config: Config, evaluator, goal: float, runs) -> dict:
@@ -199,7 +230,7 @@ def _compare(
         "queries": report.draw_queries(groups, goal),
         "seconds": report.draw_seconds(groups),
     }
-    if test_name:
+    if test_name and not all(np.isnan(run.test).all() for run in runs):
         figures["test"] = report.draw_test(groups, f"{test_name} of the best so far")
     for name, figure in figures.items():
         report.save(figure, folder / "figures" / name)

@@ -59,7 +59,7 @@ class RunDirectory(contextlib.AbstractContextManager):
         self.is_new = there is None
         differing = _differences(there or {}, self._config) if there else []
         for field, was, now in differing:
-            if field == "num_trials" and isinstance(was, int) and now < was:
+            if field == "num_trials" and None not in (was, now) and now < was:
                 raise ValueError(
                     f"Workdir {self.path} holds a run of {was} trials; it continues "
                     f"with as many or more, got num_trials={now}."
@@ -67,7 +67,7 @@ class RunDirectory(contextlib.AbstractContextManager):
         lines = [
             f"{field} is {was!r} there and {now!r} here"
             for field, was, now in differing
-            if field != "num_trials"
+            if field != "num_trials" or None in (was, now)
         ]
         if lines:
             raise ValueError(

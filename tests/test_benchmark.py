@@ -3,14 +3,22 @@
 import dataclasses
 import itertools
 import json
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+import time
 
 import numpy as np
 import pytest
 
+import launch
 from nao import benchmark, experiment
 from nao.config import BenchmarkConfig, Config, SpaceConfig
 from nao.evaluators import TableConfig
 
+ROOT = pathlib.Path(launch.__file__).parent
 SLOTS = {"a": "xyz", "b": "123", "c": "pqr"}
 
 
@@ -90,8 +98,31 @@ def test_a_benchmark_end_to_end(config, tmp_path):
     assert run(more, workdir)[1] == [(3, 4), (4, 4)]
     # A larger budget runs those again that had spent theirs.
     larger = dataclasses.replace(config, num_trials=27)
-    (random, _), _ = run(larger, workdir)
+    (random, *_), _ = run(larger, workdir)
     assert random["reached"] == 2
+
+
+def test_strategies_that_are_not_named_again_stay(config, tmp_path):
+    run(config, tmp_path / "out")
+    fewer = dataclasses.replace(config, benchmark=BenchmarkConfig(("evolution:1",)))
+    rows, _ = run(fewer, tmp_path / "out")
+    assert [(row["strategy"], row["seeds"]) for row in rows] == [
+        ("evolution", 1),
+        ("local_search", 1),
+        ("random", 2),
+    ]
+
+
+def test_a_budget_ends_with_the_table(config, tmp_path):
+    entries = BenchmarkConfig(("random:1:1000000000000",), stop_at_best=False)
+    rows, _ = run(dataclasses.replace(config, benchmark=entries), tmp_path / "out")
+    assert rows[0]["queries"] == 27
+
+
+def test_a_table_without_test_numbers_has_no_figure_of_them(config, tmp_path):
+    table = dataclasses.replace(config.table, test="")
+    run(dataclasses.replace(config, table=table), tmp_path / "out")
+    assert not (tmp_path / "out/figures/test.png").exists()
 
 
 def test_other_settings_in_the_folder_are_refused(config, tmp_path):
@@ -128,8 +159,24 @@ def test_finished_searches_are_compared(config, tmp_path):
         ("evolution", 2),
     ]
     assert np.isfinite(rows[0]["test@20"])
+    one, other = folders[0], tmp_path / "other"
     with pytest.raises(ValueError, match="holds no finished search"):
         experiment.compare_searches([tmp_path], tmp_path / "out")
+    with pytest.raises(ValueError, match=r"random with seed 0 in .* and in"):
+        experiment.compare_searches([one, one], tmp_path / "out")
+    with pytest.raises(ValueError, match="is one of the searches"):
+        experiment.compare_searches(folders, one)
+    # Another table, and a search that was interrupted.
+    rows = pathlib.Path(config.table.path).read_text().splitlines()
+    table = dataclasses.replace(config.table, path=str(tmp_path / "rest.csv"))
+    pathlib.Path(table.path).write_text("\n".join(rows[:-1]) + "\n")
+    experiment.search(dataclasses.replace(config, seed=5, table=table), other)
+    with pytest.raises(ValueError, match=r"must have the same table\.sha256"):
+        experiment.compare_searches([one, other], tmp_path / "out")
+    summary = json.loads((one / "summary.json").read_text()) | {"finished": False}
+    (one / "summary.json").write_text(json.dumps(summary))
+    with pytest.raises(ValueError, match="it was interrupted"):
+        experiment.compare_searches([one], tmp_path / "out")
 
 
 @pytest.mark.slow
@@ -142,3 +189,61 @@ def test_worker_processes_find_what_one_process_finds(config, tmp_path):
         for name in ("one", "two")
     )
     assert [r["architectures"] for r in one] == [r["architectures"] for r in two]
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs POSIX signals")
+@pytest.mark.parametrize("victim", ["worker", "parent"])
+def test_no_process_outlives_another_that_is_killed(config, tmp_path, victim):
+    """A dead worker ends the benchmark in one line; workers end with their parent."""
+    # Long tables do not fit into the pipe that a worker is started through.
+    names = [f"{name}-{'x' * 5000}" for name in SLOTS["a"]]
+    path = pathlib.Path(config.table.path)
+    text = path.read_text()
+    for old, new in zip(SLOTS["a"], names, strict=True):
+        text = text.replace(f"\n{old},", f"\n{new},")
+    path.write_text(text)
+    arguments = [
+        f"--config.table.path={path}",
+        "--config=table",
+        "--mode=benchmark",
+        "--config.table.slots=a,b,c",
+        "--config.table.objective=score",
+        "--config.benchmark.num_workers=2",
+        "--config.benchmark.strategies=reinforce:40:27",
+        "--config.benchmark.stop_at_best=false",
+        f"--workdir={tmp_path / 'out'}",
+    ]
+    parent = subprocess.Popen(
+        [sys.executable, ROOT / "launch.py", *arguments],
+        stderr=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        text=True,
+    )
+    try:
+        children = pathlib.Path(f"/proc/{parent.pid}/task/{parent.pid}/children")
+        if not children.exists():
+            pytest.skip("needs /proc to find the workers")
+        deadline = time.monotonic() + 120
+        while len(workers := _workers(children)) < 2:
+            assert time.monotonic() < deadline and parent.poll() is None
+            time.sleep(0.05)
+        if victim == "worker":
+            os.kill(workers[0], signal.SIGKILL)
+            _, err = parent.communicate(timeout=120)
+            assert parent.returncode == 2
+            assert "A worker process died" in err.splitlines()[-1]
+        else:
+            parent.kill()
+            parent.wait()
+        while any(pathlib.Path(f"/proc/{pid}/stat").exists() for pid in workers):
+            assert time.monotonic() < deadline + 60
+            time.sleep(0.05)
+    finally:
+        parent.kill()
+
+
+def _workers(children: pathlib.Path) -> list[int]:
+    pids = map(int, children.read_text().split())
+    commands = {pid: pathlib.Path(f"/proc/{pid}/cmdline").read_text() for pid in pids}
+    return [pid for pid, command in commands.items() if "spawn_main" in command]

@@ -18,7 +18,7 @@ def make_run(strategy, seed, objective, test=None, budget=None):
         objective=np.array(objective, np.float64),
         test=np.full(num, np.nan) if test is None else np.array(test, np.float64),
         seconds=np.arange(1.0, num + 1),
-        compile_seconds=1.0,
+        compile_seconds=np.ones(num),
         peak_rss_mib=100.0,
         architectures=[str(i) for i in range(num)],
         budget=budget or num,
@@ -78,3 +78,38 @@ def test_json_round_trip_and_cut():
     assert back.to_json() == RUNS[1].to_json()
     cut = back.cut(2)
     assert (cut.budget, len(cut.objective), len(cut.architectures)) == (2, 2, 2)
+
+
+def test_values_are_kept_to_the_last_digit():
+    """A third, rounded, would not reach a goal of a third."""
+    (third,) = comparison.Run.from_json(make_run("a", 0, [1 / 3]).to_json()).objective
+    assert third == 1 / 3
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"objective": []}, "must be lists of one length"),
+        ({"objective": [1.0], "test": [1.0, 2.0]}, "must be lists of one length"),
+        ({"seed": None}, "lacks 'seed'"),
+    ],
+    ids=["empty", "lengths", "field"],
+)
+def test_a_damaged_run_is_refused(change, message):
+    data = RUNS[0].to_json() | change
+    data = {name: value for name, value in data.items() if value is not None}
+    with pytest.raises(ValueError, match=message):
+        comparison.Run.from_json(data)
+
+
+def test_small_numbers_keep_three_digits():
+    runs = [make_run("a", seed, [1e-7 * (seed + 1)] * 10) for seed in range(2)]
+    rows = comparison.summarise(comparison.group(runs, maximize=False), goal=0)
+    assert "0.000000150 ± 0.000000071" in comparison.to_markdown(rows)
+
+
+def test_a_budget_below_all_columns_is_a_column():
+    rows = comparison.summarise(
+        comparison.group([make_run("a", 0, [1, 2])], maximize=True), goal=2
+    )
+    assert rows[0]["best@2"] == 2
