@@ -24,7 +24,6 @@ TINY = [
     "--config.nao.top_k=3",
     "--config.nao.num_random_starts=3",
     "--config.nao.step_sizes=0,1",
-    "--config.nao.num_ascents=2",
     "--config.nao.num_variants=2",
     "--config.nao.controller.embedding_size=8",
     "--config.nao.controller.hidden_size=8",

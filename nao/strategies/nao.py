@@ -6,8 +6,8 @@ up, and proposes what is new.
 
 What the released recipe lacks was measured on NAS-Bench-201. Its one greedy decoding
 per starting point reaches few new cells; the default starts from random architectures
-too, decodes by sampling, ascends again from what it decoded, and proposes the
-candidates that an ensemble ranks highest. Its controller sees one function as many
+too, decodes by sampling at several step sizes, and proposes the candidates that an
+ensemble ranks highest. Its controller sees one function as many
 sequences; the default's reads canonical forms, and asks for a function once before it
 asks for one again. `PAPER` and `SEMINAS` are released recipes.
 """
@@ -42,13 +42,8 @@ class NAOConfig:
         (0.0, 0.1, 0.25, 0.5, 1.0, 2.5), "Lengths of an ascent step, eta in the paper."
     )
     temperature: float = option(1.0, "Of decoding: 0 is greedy, 1 samples.")
-    num_ascents: int = option(3, "Ascents, each from the best that the last decoded.")
-    num_kept: int = option(128, "Candidates that the next ascent starts from.")
     rank_candidates: bool = option(
         True, "Propose the highest ranked candidates; otherwise the first decoded."
-    )
-    exploration: float = option(
-        1.0, "Weight of the ensemble's standard deviation in a candidate's rank."
     )
     candidates: str = option(
         "ascent", f"What a round is chosen from: {', '.join(CANDIDATES)}."
@@ -68,9 +63,9 @@ class NAOConfig:
     controller: ControllerConfig = part(ControllerConfig)
 
     def __post_init__(self):
-        counts = ("num_seed_archs", "round_size", "top_k", "num_ascents", "num_kept")
+        counts = ("num_seed_archs", "round_size", "top_k")
         check_at_least(1, self, *counts, "num_variants", prefix="nao.")
-        numbers = ("num_random_starts", "temperature", "exploration")
+        numbers = ("num_random_starts", "temperature")
         check_at_least(0, self, *numbers, prefix="nao.")
         check_at_least(0, self, "num_pseudo", prefix="nao.")
         if self.candidates not in CANDIDATES:
@@ -95,9 +90,7 @@ PAPER = NAOConfig(
     num_random_starts=0,
     step_sizes=tuple(float(eta) for eta in range(1, 51)),
     temperature=0.0,
-    num_ascents=1,
     rank_candidates=False,
-    exploration=0.0,
     canonical=False,
     num_variants=8,
     distinct_functions=False,
@@ -169,7 +162,7 @@ class NAO(base.PoolStrategy):
         params = self._fit(fit_key, rng, pool)
         candidates = self._candidates(ascent_key, rng, params, pool)
         if self.config.rank_candidates:
-            score = self._score(params, candidates)
+            score = self._predict(params, candidates).mean(0)
             candidates = candidates[np.argsort(-score, kind="stable")]
         proposed = self._choose(told, num, candidates)
         predicted = self._predict(params, proposed).mean(0)
@@ -230,7 +223,7 @@ class NAO(base.PoolStrategy):
     def _candidates(
         self, key: Array, rng: np.random.Generator, params, pool: base.Pool
     ) -> np.ndarray:
-        """Returns distinct valid sequences that ascents led to, int32 [num, length]."""
+        """Returns distinct valid sequences that ascent led to, int32 [num, length]."""
         config = self.config
         if config.candidates == "all":
             return np.concatenate(list(self.space.enumerate()))
@@ -240,34 +233,24 @@ class NAO(base.PoolStrategy):
         starts = np.concatenate(
             [best, self.space.sample(rng, config.num_random_starts)]
         )
+        decoded = self.controller.propose(
+            # Folded, since the published results were drawn with this key.
+            jax.random.fold_in(key, 0),
+            params,
+            self.read(starts),
+            np.array(config.step_sizes, np.float32),
+            config.temperature,
+        )
+        # [ensemble, step, start, length]: smaller steps first, best starts first.
+        rows = decoded.swapaxes(0, 1).reshape(-1, self.space.length)
         # In the default the random starts are candidates themselves: where few
         # sequences are valid, as in a user's table, decoding alone may miss them all.
-        found = starts[len(best) :]
-        for ascent in range(config.num_ascents):
-            decoded = self.controller.propose(
-                jax.random.fold_in(key, ascent),
-                params,
-                self.read(starts),
-                np.array(config.step_sizes, np.float32),
-                config.temperature,
-            )
-            # [ensemble, step, start, length]: smaller steps first, best starts first.
-            rows = decoded.swapaxes(0, 1).reshape(-1, self.space.length)
-            rows = _distinct(np.concatenate([found, rows]))
-            found = rows[self.space.is_valid(rows)]
-            if ascent + 1 < config.num_ascents and len(found):
-                score = self._score(params, found)
-                starts = found[np.argsort(-score, kind="stable")[: config.num_kept]]
-        return found
+        rows = _distinct(np.concatenate([starts[len(best) :], rows]))
+        return rows[self.space.is_valid(rows)]
 
     def _predict(self, params, tokens: np.ndarray) -> np.ndarray:
         """Returns each member's prediction for each row, [ensemble, num]."""
         return self.controller.predict(params, self.read(tokens))
-
-    def _score(self, params, tokens: np.ndarray) -> np.ndarray:
-        """Returns an optimistic prediction for each row, [num]."""
-        predicted = self._predict(params, tokens)
-        return predicted.mean(0) + self.config.exploration * predicted.std(0)
 
 
 def _distinct(tokens: np.ndarray) -> np.ndarray:

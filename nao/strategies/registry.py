@@ -19,8 +19,6 @@ ABLATIONS: dict[str, dict[str, Any]] = {
     "nao_random_candidates": {"candidates": "random"},  # no gradient, no decoder
     "nao_no_gradient": {"step_sizes": (0.0,)},  # decodes where it is, by sampling
     "nao_whole_space": {"candidates": "all"},
-    "nao_one_ascent": {"num_ascents": 1},
-    "nao_no_exploration": {"exploration": 0.0},
     "nao_equivalents": {"canonical": False, "num_variants": 8},
     "nao_repeats": {"distinct_functions": False},
 }

@@ -24,8 +24,6 @@ CONFIG = strategies.NAOConfig(
     top_k=3,
     num_random_starts=3,
     step_sizes=(0.0, 1.0),
-    num_ascents=2,
-    num_kept=4,
     num_variants=2,
     controller=TINY,
 )
