@@ -3,7 +3,7 @@
 python launch.py --config=nasbench201_ablations --mode=benchmark \
     --config.table.path=cifar10.csv.gz --workdir=runs/ablations-cifar10
 
-About fifteen minutes on 2 CPU cores; `nao.strategies.registry` says what each one changes.
+About ten minutes on 2 CPU cores; `nao.strategies.registry` says what each one changes.
 """
 
 import dataclasses
@@ -16,7 +16,7 @@ from nao.strategies.registry import ABLATIONS
 
 def get_config() -> Config:
     """Returns the config."""
-    strategies = tuple(f"{name}:20:300" for name in ("nao", *ABLATIONS))
+    strategies = tuple(f"{name}:10:300" for name in ("nao", *ABLATIONS))
     return dataclasses.replace(
         nasbench201.get_config(), benchmark=BenchmarkConfig(strategies)
     )
