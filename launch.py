@@ -31,10 +31,11 @@ _WORKDIR = flags.DEFINE_string(
 _MODE = flags.DEFINE_enum(
     "mode",
     "search",
-    ["search", "train", "benchmark"],
+    ["search", "train", "benchmark", "prepare"],
     "search: find the best architecture. train: train one architecture from scratch, "
     "by the final recipe, and test it. benchmark: compare strategies over a table, "
-    "seed by seed, or finished searches.",
+    "seed by seed, or finished searches. prepare: download or build the data set, the "
+    "only mode that uses the network.",
 )
 _RUNS = flags.DEFINE_list(
     "runs",
@@ -224,6 +225,19 @@ def _benchmark(config: config_lib.Config) -> None:
     print(f"Written to {workdir}")
 
 
+def _prepare(config: config_lib.Config) -> None:
+    dataset = experiment.prepare(config.data)
+    sizes = [
+        f"{len(getattr(dataset, f'{part}_labels'))} {part}"
+        for part in ("train", "validation", "test")
+    ]
+    height, width, channels = dataset.image_shape
+    print(
+        f"{dataset.name} is ready: {', '.join(sizes)} images of {height}x{width}x"
+        f"{channels}, {dataset.num_classes} classes."
+    )
+
+
 def _is_file(path: pathlib.Path) -> bool:
     try:
         return path.is_file()
@@ -236,9 +250,19 @@ def _run() -> None:
     if _MODE.value == "train" and _WORKDIR.value and not flags.FLAGS["config"].present:
         config = experiment.read_config(pathlib.Path(_WORKDIR.value).expanduser())
     config = config_lib.override(config or _load_config(_CONFIG.value), _overrides())
-    found = {"table.path": _find(config.table.path)}
+    found = {
+        "table.path": _find(config.table.path),
+        "data.path": _find(config.data.path),
+        "data.archive": _find(config.data.archive),
+    }
     config = config_lib.override(config, found)
-    {"search": _search, "train": _train, "benchmark": _benchmark}[_MODE.value](config)
+    modes = {
+        "search": _search,
+        "train": _train,
+        "benchmark": _benchmark,
+        "prepare": _prepare,
+    }
+    modes[_MODE.value](config)
 
 
 def _terminate(*_) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from nao.child import ChildConfig
+from nao.data import DATASETS
 from nao.evaluators import FunctionConfig, TableConfig
 from nao.strategies import (
     DEDUPLICATE,
@@ -47,7 +48,42 @@ class SpaceConfig:
 class DataConfig:
     """Which images children are trained on."""
 
-    name: str = option("digits", "Data set.")
+    name: str = option(
+        "digits",
+        f"Data set: {', '.join(DATASETS)}; folder and npz are your own, and those "
+        "between them and digits need mode=prepare once.",
+    )
+    path: str = option(
+        "",
+        "folder: class folders, or train and test folders of them. npz: the file. "
+        "Others: where prepared sets are, empty for TFDS_DATA_DIR, else "
+        "~/tensorflow_datasets; mnist, fashion_mnist: or a folder of their four files.",
+    )
+    archive: str = option(
+        "", "mode=prepare: the published archive, or a folder with all; or empty."
+    )
+    validation_share: float = option(
+        0.1,
+        "Share of the training images that validation gets where the source has no "
+        "such part, and test as well; digits keep their own.",
+    )
+    num_train: int = option(0, "Training images that are used; 0 is all.")
+    num_validation: int = option(0, "Validation images that are used; 0 is all.")
+    image_size: int = option(
+        0, "folder: side in pixels that images are resized to; 0 is as they are."
+    )
+    sha256: str = option(
+        "", "Of all images; a search fills it in, and continues on the same alone."
+    )
+
+    def __post_init__(self):
+        names = ("num_train", "num_validation", "image_size")
+        check_at_least(0, self, *names, prefix="data.")
+        if not 0 < self.validation_share < 0.5:
+            raise ValueError(
+                "data.validation_share must be above 0 and below 0.5, got "
+                f"{self.validation_share}."
+            )
 
 
 @dataclasses.dataclass(frozen=True)

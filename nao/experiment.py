@@ -28,6 +28,33 @@ def make_space(config: config_lib.SpaceConfig) -> spaces.Space | None:
     return _choose("space.name", config.name, makers)()
 
 
+def load_data(config: config_lib.DataConfig) -> data.ImageDataset:
+    """Returns the data set a config names; never touches the network.
+
+    Raises:
+        ValueError: If it is not there, or not as it must be.
+    """
+    options = dataclasses.asdict(config)
+    # Not of the images: where they came from, and what another run was searched on.
+    del options["archive"], options["sha256"]
+    return data.load(**options)
+
+
+def prepare(config: config_lib.DataConfig) -> data.ImageDataset:
+    """Makes a data set ready for use, and returns it.
+
+    Downloads what is published and not here, or builds it from an archive; decodes it
+    or images of one's own into the cache.
+
+    Raises:
+        ValueError: If an archive can't be downloaded or is not the published one, or
+            the data are not as they must be.
+    """
+    if config.name in data.SOURCES or config.archive:
+        data.prepare(config.name, config.path, config.archive)
+    return load_data(config)
+
+
 def make_evaluator(config: Config) -> evaluators.Evaluator:
     """Returns the evaluator a config names; its `space` is the space to search.
 
@@ -42,9 +69,8 @@ def make_evaluator(config: Config) -> evaluators.Evaluator:
                 "evaluator=training trains architectures of space.name=conv_cell, "
                 f"got {config.space.name!r}."
             )
-        dataset = data.load(config.data.name)
         return evaluators.TrainingEvaluator(
-            space, dataset, config.child, config.train.epochs
+            space, load_data(config.data), config.child, config.train.epochs
         )
 
     def of_function() -> evaluators.Evaluator:
@@ -67,9 +93,11 @@ def search(config: Config, workdir: str | os.PathLike) -> study.Result:
     the progress go to `figures/` in the folder.
     """
     evaluator = make_evaluator(config)
+    # Into config.json, so that a run is not continued on other numbers or images.
     if isinstance(evaluator, evaluators.TableEvaluator):
-        # Into config.json, so that a run is not continued on other numbers.
         config = config_lib.override(config, {"table.sha256": evaluator.sha256})
+    elif isinstance(evaluator, evaluators.TrainingEvaluator):
+        config = config_lib.override(config, {"data.sha256": evaluator.data_sha256})
     result = study.search(
         strategies.make(config.strategy, evaluator.space, config, config.deduplicate),
         evaluator,

@@ -12,22 +12,13 @@ import time
 
 import jax
 
+from nao.types import cache_dir
+
 _TRACE = "/jax/core/compile/jaxpr_trace_duration"
 _LOWER = "/jax/core/compile/jaxpr_to_mlir_module_duration"
 _COMPILE = "/jax/core/compile/backend_compile_duration"
 
 _PACKAGES = ("jax", "jaxlib", "flax", "optax", "numpy", "optuna", "orbax-checkpoint")
-
-
-def cache_dir() -> pathlib.Path:
-    """Returns where compiled programs are kept between runs.
-
-    `$NAO_CACHE_DIR`, else `nao` in the user's cache folder.
-    """
-    if "NAO_CACHE_DIR" in os.environ:
-        return pathlib.Path(os.environ["NAO_CACHE_DIR"]).expanduser()
-    base = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
-    return pathlib.Path(base).expanduser() / "nao"
 
 
 def use_compile_cache() -> None:

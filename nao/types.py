@@ -1,6 +1,8 @@
 """Aliases and small helpers that every room shares."""
 
 import dataclasses
+import os
+import pathlib
 from typing import Any
 
 import jax
@@ -43,3 +45,14 @@ def check_positive(config: Any, *names: str) -> None:
     for name in names:
         if not getattr(config, name) > 0:
             raise ValueError(f"{name} must be positive, got {getattr(config, name)}.")
+
+
+def cache_dir() -> pathlib.Path:
+    """Returns where compiled programs and decoded data are kept between runs.
+
+    `$NAO_CACHE_DIR`, else `nao` in the user's cache folder.
+    """
+    if "NAO_CACHE_DIR" in os.environ:
+        return pathlib.Path(os.environ["NAO_CACHE_DIR"]).expanduser()
+    base = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
+    return pathlib.Path(base).expanduser() / "nao"

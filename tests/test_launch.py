@@ -9,9 +9,11 @@ import subprocess
 import sys
 import time
 
+import numpy as np
 import pytest
 from absl import flags
 from absl.testing import flagsaver
+from PIL import Image
 
 import launch
 from nao import spaces
@@ -129,7 +131,7 @@ def test_a_gzipped_table_in_the_benchmarks_notation(run, tmp_path):
         (["--config.nao.step_sizes=1,x"], "flag --config.nao.step_sizes: "),
         (
             ["--mode=dream"],
-            "flag --mode=dream: value should be one of <search|train|benchmark>",
+            "flag --mode=dream: value should be one of <search|train|benchmark|prep",
         ),
         (["extra"], "Unexpected arguments: extra"),
         (["--config.space.name=flat"], "Unknown space.name 'flat'; known: conv_cell"),
@@ -140,7 +142,22 @@ def test_a_gzipped_table_in_the_benchmarks_notation(run, tmp_path):
             "Unknown strategy 'luck'; known: nao, random, local_search",
         ),
         (["--config.evaluator=oracle"], "Unknown evaluator 'oracle'; known: training"),
-        (["--config.data.name=letters"], "'letters'"),
+        (["--config.data.name=letters"], "'letters'; known: digits, cifar10"),
+        (["--config.data.path=x"], "data.name=digits has no data.path"),
+        (["--config.data.name=folder"], "needs data.path, a folder of class folders"),
+        (["--config.data.name=npz", "--config.data.path=x.npz"], "x.npz can't be read"),
+        (["--config.data.image_size=8"], "resizes the images of a folder alone, got 8"),
+        (["--config.data.num_train=2000"], "must be at most the 1024 images that"),
+        (["--config.data.num_train=-1"], "data.num_train must not be negative, got -1"),
+        (["--config.data.validation_share=0.5"], "above 0 and below 0.5, got 0.5"),
+        (
+            ["--mode=prepare", "--config.data.archive=x"],
+            "Only cifar10, cifar100, svhn, fashion_mnist, mnist can be prepared",
+        ),
+        (
+            ["--mode=prepare", "--config.data.name=mnist", "--config.data.archive=x"],
+            "data.archive must be train-images-idx3-ubyte.gz or a folder that holds",
+        ),
         (["--config.num_trials=0"], "num_trials must be at least 1, got 0"),
         (["--config.num_trials=-5"], "num_trials must be at least 1, got -5"),
         (["--config.deduplicate=no"], "must be one of canonical, sequence, got 'no'"),
@@ -252,6 +269,91 @@ TINY_DIGITS = [
     "--config.child.epochs=1",
     "--config.train.epochs=1",
 ]
+
+
+def test_unprepared_data_name_the_command_at_once(run, tmp_path, monkeypatch):
+    """Without a library of data sets, let alone the network."""
+    monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path))
+    monkeypatch.setitem(sys.modules, "tensorflow_datasets", None)
+    monkeypatch.setattr("socket.socket.connect", None)
+    for mode in ("search", "train"):
+        code, _, err = run(
+            f"--mode={mode}",
+            "--config.data.name=cifar10",
+            f"--architecture={' '.join(['0'] * 40)}",
+            f"--workdir={tmp_path / 'run'}",
+        )
+        assert code == 2
+        assert err == (
+            f"launch.py: cifar10 is not prepared in {tmp_path}; to do so: "
+            "python launch.py --mode=prepare --config.data.name=cifar10\n"
+        )
+
+
+def test_preparing_offline_is_one_line(run, tmp_path, monkeypatch):
+    def connect(*_):
+        raise OSError("no network")
+
+    monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path))
+    monkeypatch.setattr("socket.create_connection", connect)
+    code, _, err = run("--mode=prepare", "--config.data.name=svhn")
+    assert code == 2
+    assert err.count("\n") == 1
+    assert "train_32x32.mat can't be downloaded (no network); a copy of it" in err
+
+
+@pytest.fixture
+def image_folder(tmp_path):
+    """Two classes of 40 images of 8x8: bright above, or below."""
+    rng = np.random.default_rng(0)
+    for label, name in enumerate(("above", "below")):
+        (tmp_path / "images" / name).mkdir(parents=True)
+        for index in range(40):
+            pixels = rng.integers(0, 100, (8, 8, 3), dtype=np.uint8)
+            pixels[4 * label : 4 * label + 4] += 150
+            path = tmp_path / "images" / name / f"{index}.png"
+            Image.fromarray(pixels).save(path)
+    return tmp_path / "images"
+
+
+def test_preparing_a_folder_of_images_decodes_them(
+    run, image_folder, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("NAO_CACHE_DIR", str(tmp_path / "cache"))
+    chosen = ["--config.data.name=folder", f"--config.data.path={image_folder}"]
+    code, out, err = run("--mode=prepare", *chosen)
+    assert code == 0, err
+    assert out == (
+        "folder is ready: 64 train, 8 validation, 8 test images of 8x8x3, 2 classes.\n"
+    )
+    assert len(list((tmp_path / "cache/data").iterdir())) == 1
+    (image_folder / "above" / "7.png").write_bytes(b"")
+    code, _, err = run(*chosen, f"--workdir={tmp_path / 'run'}")
+    assert code == 2
+    assert "above/7.png can't be read" in err and err.count("\n") == 1
+
+
+@pytest.mark.slow
+def test_a_search_on_a_folder_of_images(run, image_folder, tmp_path, monkeypatch):
+    monkeypatch.setenv("NAO_CACHE_DIR", str(tmp_path / "cache"))
+    monkeypatch.chdir(image_folder.parent)
+    arguments = [
+        *TINY_DIGITS,
+        "--config.strategy=random",
+        "--config.num_trials=2",
+        "--config.child.batch_size=16",
+        "--config.data.name=folder",
+        "--config.data.path=images",
+        "--config.data.num_validation=5",
+        f"--workdir={tmp_path / 'run'}",
+    ]
+    code, out, err = run(*arguments)
+    assert code == 0, err
+    assert "2 trials, 0 failed" in out and "test_accuracy" in out
+    (image_folder / "below" / "7.png").unlink()
+    code, _, err = run(*arguments)
+    assert code == 2
+    assert "data.sha256 is" in err
 
 
 @pytest.mark.slow

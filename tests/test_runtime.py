@@ -1,5 +1,3 @@
-import pathlib
-
 import jax
 import jax.numpy as jnp
 
@@ -21,14 +19,6 @@ def test_compilations_are_counted_by_name():
     assert monitor.trace_seconds > 0
     a_function_of_this_test(jnp.zeros(5))
     assert monitor.counts["a_function_of_this_test"] == 2
-
-
-def test_the_cache_folder_can_be_chosen(monkeypatch):
-    monkeypatch.setenv("NAO_CACHE_DIR", "/somewhere")
-    assert runtime.cache_dir() == pathlib.Path("/somewhere")
-    monkeypatch.delenv("NAO_CACHE_DIR")
-    monkeypatch.setenv("XDG_CACHE_HOME", "/elsewhere")
-    assert runtime.cache_dir() == pathlib.Path("/elsewhere/nao")
 
 
 def test_what_a_run_ran_on_is_described():

@@ -21,6 +21,7 @@ from jax import lax
 from nao.child.conv_net import ConvNet
 from nao.child.operations import get_operations
 from nao.child.recipe import ChildConfig, Recipe
+from nao.data import augment
 from nao.data.dataset import ImageDataset
 from nao.types import Array, PyTree
 
@@ -53,25 +54,6 @@ class TrainState(NamedTuple):
     params: PyTree
     batch_stats: PyTree
     opt_state: PyTree
-
-
-def _shift(key: Array, images: Array, max_shift: Array) -> Array:
-    """Shifts each image by its own up to `max_shift` pixels, zeros coming in.
-
-    Indices rather than a padded copy: the shift may be traced, so that training with
-    and without it is one program.
-    """
-    num = images.shape[0]
-    shifts = jax.random.randint(key, (2, num, 1), -max_shift, max_shift + 1)
-    for axis, shift in zip((1, 2), shifts, strict=True):
-        size = images.shape[axis]
-        source = jnp.arange(size) + shift  # [num, size]
-        shape = [num, 1, 1, 1]
-        shape[axis] = size
-        inside = ((source >= 0) & (source < size)).reshape(shape)
-        taken = jnp.clip(source, 0, size - 1).reshape(shape)
-        images = jnp.take_along_axis(images, taken, axis) * inside
-    return images
 
 
 @functools.partial(jax.jit, static_argnames="net")
@@ -124,7 +106,7 @@ def child_train_epoch(
     def step(state, batch):
         number, indices = batch
         images, labels, _ = part.take(indices)
-        images = _shift(jax.random.fold_in(shift_key, number), images, max_shift)
+        images = augment.shift(jax.random.fold_in(shift_key, number), images, max_shift)
 
         def loss_fn(params):
             variables = {"params": params, "batch_stats": state.batch_stats}

@@ -1,5 +1,6 @@
 """Images as arrays, in fixed parts."""
 
-from nao.data.dataset import ImageDataset, load
+from nao.data.archives import SOURCES, prepare
+from nao.data.dataset import DATASETS, ImageDataset, load
 
-__all__ = ["ImageDataset", "load"]
+__all__ = ["DATASETS", "SOURCES", "ImageDataset", "load", "prepare"]

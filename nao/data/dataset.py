@@ -1,11 +1,15 @@
 """Image data sets as arrays, loaded by name."""
 
 import dataclasses
+import functools
+import hashlib
 from collections.abc import Callable
 
 import numpy as np
 
-from nao.data import digits
+from nao.data import arrays, digits, folder, parts, prepared
+
+_CHUNK = 4096  # rows of pixels
 
 
 @dataclasses.dataclass(frozen=True)
@@ -55,32 +59,89 @@ class ImageDataset:
                     f"labels must be in [0, {self.num_classes}), got {labels.min()} "
                     f"to {labels.max()} in {part}."
                 )
-        axes = (0, 1, 2)
-        mean = self.train_images.mean(axes, dtype=np.float64)
-        # A channel of one value stays at a deviation of 1: nothing to scale.
-        deviation = self.train_images.std(axes, dtype=np.float64)
-        deviation = np.where(deviation > 0, deviation, 1.0)
-        object.__setattr__(self, "mean", mean.astype(np.float32))
-        object.__setattr__(self, "deviation", deviation.astype(np.float32))
+        mean, deviation = _statistics(self.train_images)
+        object.__setattr__(self, "mean", mean)
+        object.__setattr__(self, "deviation", deviation)
 
     @property
     def image_shape(self) -> tuple[int, int, int]:
         """Height, width and channels of an image."""
         return self.train_images.shape[1:]
 
+    def sha256(self) -> str:
+        """Returns the SHA-256 of all images and labels, their shapes and types."""
+        digest = hashlib.sha256()
+        for part in ("train", "validation", "test"):
+            for kind in ("images", "labels"):
+                array = np.ascontiguousarray(getattr(self, f"{part}_{kind}"))
+                digest.update(f"{part}_{kind} {array.dtype} {array.shape}".encode())
+                digest.update(array)
+        return digest.hexdigest()
 
-# Each loader returns the fields of an ImageDataset after its name.
-DATASETS: dict[str, Callable[[], dict]] = {"digits": digits.load}
+
+def _statistics(images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Returns mean and standard deviation of each channel, float32 [channels]."""
+    width, channels = images.shape[2:]
+    rows = images.reshape(-1, width * channels)  # long rows sum fastest
+    num_pixels = len(rows) * width
+    totals = rows.sum(0, dtype=np.float64).reshape(width, channels)
+    mean = totals.sum(0) / num_pixels
+    squares = np.zeros(width * channels)
+    # In chunks: as floats, all images would take eight times their memory.
+    for start in range(0, len(rows), _CHUNK):
+        centred = rows[start : start + _CHUNK] - np.tile(mean, width)
+        squares += np.einsum("ij,ij->j", centred, centred)
+    deviation = np.sqrt(squares.reshape(width, channels).sum(0) / num_pixels)
+    # A channel of one value stays at a deviation of 1: nothing to scale.
+    deviation = np.where(deviation > 0, deviation, 1.0)
+    return mean.astype(np.float32), deviation.astype(np.float32)
 
 
-def load(name: str) -> ImageDataset:
-    """Returns the data set registered under `name`.
+# Each loader takes a path, and returns the fields of an ImageDataset after its name;
+# validation and test parts only where the source brings them.
+DATASETS: dict[str, Callable[..., dict]] = {
+    "digits": digits.load,
+    **{name: functools.partial(prepared.load, name) for name in prepared.SETS},
+    "folder": folder.load,
+    "npz": arrays.load,
+}
+
+
+def load(
+    name: str,
+    path: str = "",
+    *,
+    validation_share: float = 0.1,
+    num_train: int = 0,
+    num_validation: int = 0,
+    image_size: int = 0,
+) -> ImageDataset:
+    """Returns the data set registered under `name`, always in the same parts.
+
+    Args:
+        name: One of `DATASETS`.
+        path: Where it is: a folder or file of one's own, or the folder of prepared
+            sets, empty for that of tensorflow-datasets.
+        validation_share: Share of the training images that validation gets where the
+            source has no such part, and test as well.
+        num_train: Training images that are kept, the rest unused; 0 for all.
+        num_validation: Validation images that are kept; 0 for all.
+        image_size: Side in pixels that the images of a folder are resized to; 0 leaves
+            them as they are.
 
     Raises:
-        ValueError: If the name is unknown.
+        ValueError: If the name is unknown, an argument out of range, the data set is
+            not there, or its images or labels are not as they must be.
     """
     if name not in DATASETS:
+        raise ValueError(f"Unknown data set {name!r}; known: {', '.join(DATASETS)}.")
+    if image_size and name != "folder":
         raise ValueError(
-            f"Unknown data set {name!r}; known: {', '.join(sorted(DATASETS))}."
+            "data.image_size resizes the images of a folder alone, got "
+            f"{image_size} with {name!r}."
         )
-    return ImageDataset(name=name, **DATASETS[name]())
+    options = {"image_size": image_size} if image_size else {}
+    fields = parts.complete(DATASETS[name](path, **options), validation_share)
+    fields = parts.limit(fields, "train", num_train)
+    fields = parts.limit(fields, "validation", num_validation)
+    return ImageDataset(name=name, **fields)

@@ -8,8 +8,17 @@ import numpy as np
 NUM_TRAIN, NUM_VALIDATION = 1024, 384  # 389 are left for the test
 
 
-def load() -> dict:
-    """Returns the fields of an `ImageDataset`; the parts are always the same."""
+def load(path: str = "") -> dict:
+    """Returns the fields of an `ImageDataset`; the parts are always the same.
+
+    Raises:
+        ValueError: If a path is given: the images come with scikit-learn.
+    """
+    if path:
+        raise ValueError(
+            "data.name=digits has no data.path; folder or npz reads your own images, "
+            f"got {path!r}."
+        )
     # Only here, so that other data sets work without scikit-learn.
     from sklearn import datasets
 

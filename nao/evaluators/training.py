@@ -32,6 +32,7 @@ class TrainingEvaluator:
         space: The space of the architectures.
         objective: The validation accuracy after the last epoch, a fraction.
         trainer: Builds, trains and measures the children.
+        data_sha256: SHA-256 of the data set.
     """
 
     objective = Objective("val_accuracy")
@@ -53,6 +54,7 @@ class TrainingEvaluator:
         """
         config = ChildConfig() if config is None else config
         self.space, self.final_epochs = space, final_epochs
+        self.data_sha256 = dataset.sha256()
         self.trainer = ChildTrainer(space.operations, space.num_nodes, dataset, config)
 
     def evaluate(self, tokens: np.ndarray, keys: Array) -> Iterator[Evaluation]:

@@ -41,5 +41,39 @@ def test_inconsistent_parts_are_refused(changes, message):
 
 
 def test_unknown_name_lists_the_choices():
-    with pytest.raises(ValueError, match="'digit'; known: digits"):
+    with pytest.raises(ValueError, match=r"'digit'; known: digits, cifar10, .*npz"):
         dataset.load("digit")
+
+
+def test_options_that_a_data_set_does_not_have_are_refused():
+    with pytest.raises(ValueError, match=r"has no data\.path; folder or npz .*'x'"):
+        dataset.load("digits", "x")
+    with pytest.raises(
+        ValueError, match="images of a folder alone, got 8 with 'digits'"
+    ):
+        dataset.load("digits", image_size=8)
+
+
+def test_fewer_images_are_the_same_in_every_run():
+    few, again = (
+        dataset.load("digits", num_train=20, num_validation=10) for _ in range(2)
+    )
+    assert len(few.train_labels) == 20 and len(few.validation_labels) == 10
+    assert len(few.test_labels) == 389
+    assert few.sha256() == again.sha256()
+    assert few.sha256() != dataset.load("digits", num_train=21).sha256()
+
+
+def test_statistics_of_many_images_are_those_of_all_at_once():
+    """300 images of 20 rows are more than one chunk of rows."""
+    images = np.random.default_rng(0).integers(0, 256, (300, 20, 7, 3), dtype=np.uint8)
+    data = dataset.ImageDataset(
+        **_fields(
+            train_images=images,
+            train_labels=np.zeros(300, np.int32),
+            validation_images=images[:2],
+            test_images=images[:2],
+        )
+    )
+    np.testing.assert_allclose(data.mean, images.mean((0, 1, 2)), rtol=1e-6)
+    np.testing.assert_allclose(data.deviation, images.std((0, 1, 2)), rtol=1e-6)

@@ -1,0 +1,114 @@
+"""Images and labels in a NumPy `.npz` file.
+
+Keys: `train_images`, `train_labels`, and the same of `validation` and `test` where
+there are such parts; or `images` and `labels`, which are cut into parts.
+"""
+
+import pathlib
+import zipfile
+import zlib
+
+import numpy as np
+
+_PARTS = ("train", "validation", "test")
+
+
+def load(path: str) -> dict:
+    """Returns the fields of an `ImageDataset` that the file brings.
+
+    Images are uint8 or float, [num, height, width] or [num, height, width, channels];
+    labels are integers from 0.
+
+    Raises:
+        ValueError: If the file can't be read, a key is missing, or an array is not as
+            it must be.
+    """
+    if not path:
+        raise ValueError("data.name=npz needs data.path, an .npz file.")
+    file = pathlib.Path(path).expanduser()
+    arrays = _read(file)
+    prefixes = {part: f"{part}_" for part in _PARTS if _has(arrays, f"{part}_")}
+    if not prefixes and _has(arrays, ""):
+        prefixes = {"train": ""}
+    if "train" not in prefixes:
+        raise ValueError(
+            f"{file} must hold train_images and train_labels, or images and labels; "
+            f"it has: {', '.join(sorted(arrays)) or 'nothing'}."
+        )
+    keys = {
+        f"{part}_{kind}": f"{prefix}{kind}"
+        for part, prefix in prefixes.items()
+        for kind in ("images", "labels")
+    }
+    for key in keys.values():
+        if key not in arrays:
+            raise ValueError(
+                f"{file} must hold {key}; it has: {', '.join(sorted(arrays))}."
+            )
+    fields = {}
+    for field, key in keys.items():
+        check = _images if field.endswith("images") else _labels
+        fields[field] = check(arrays.pop(key), f"{key} of {file}")
+    num_classes = int(fields["train_labels"].max()) + 1
+    return {"num_classes": num_classes} | fields
+
+
+def _has(arrays: dict, prefix: str) -> bool:
+    return f"{prefix}images" in arrays or f"{prefix}labels" in arrays
+
+
+def _read(file: pathlib.Path) -> dict[str, np.ndarray]:
+    try:
+        loaded = np.load(file)
+        if isinstance(loaded, np.ndarray):
+            raise ValueError("it holds one array; numpy.savez writes several")
+        with loaded:
+            return {key: loaded[key] for key in loaded.files}
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise ValueError(f"{file} can't be read as .npz: {reason}.") from None
+
+
+def _images(images: np.ndarray, where: str) -> np.ndarray:
+    """Returns uint8 or float32 [num, height, width, channels]."""
+    if images.ndim == 3:
+        images = images[..., None]
+    if images.ndim != 4 or 0 in images.shape:
+        raise ValueError(
+            "Images must be [num, height, width] or [num, height, width, channels], "
+            f"got shape {images.shape} in {where}."
+        )
+    if images.shape[1] in (1, 3) and images.shape[3] > 4:
+        raise ValueError(
+            "Images must have their channels last, [num, height, width, channels], "
+            f"got shape {images.shape} in {where}."
+        )
+    if images.dtype == np.uint8:
+        return images
+    if np.issubdtype(images.dtype, np.integer):
+        if images.min() < 0 or images.max() > 255:
+            raise ValueError(
+                "Images of integers must be in [0, 255], got "
+                f"{images.min()} to {images.max()} in {where}."
+            )
+        return images.astype(np.uint8)
+    if not np.issubdtype(images.dtype, np.floating):
+        raise ValueError(
+            f"Images must be integers or floats, got {images.dtype} in {where}."
+        )
+    if not np.isfinite(images).all():
+        raise ValueError(f"Images must be finite, got NaN or infinity in {where}.")
+    return images.astype(np.float32, copy=False)
+
+
+def _labels(labels: np.ndarray, where: str) -> np.ndarray:
+    """Returns int32 [num]."""
+    if not np.issubdtype(labels.dtype, np.integer):
+        raise ValueError(f"Labels must be integers, got {labels.dtype} in {where}.")
+    if labels.ndim == 2 and labels.shape[1] == 1:
+        labels = labels[:, 0]
+    if labels.ndim != 1 or not len(labels):
+        raise ValueError(f"Labels must be [num], got shape {labels.shape} in {where}.")
+    if labels.min() < 0:
+        raise ValueError(f"Labels must not be negative, got {labels.min()} in {where}.")
+    return labels.astype(np.int32)

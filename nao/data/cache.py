@@ -1,0 +1,82 @@
+"""Keeps decoded images between runs, in the cache folder."""
+
+import hashlib
+import json
+import os
+import pathlib
+import zipfile
+from collections.abc import Callable, Iterable
+
+import numpy as np
+from absl import logging
+
+from nao.types import cache_dir
+
+_VERSION = 1  # of what decoders return; a new number decodes everything again
+
+
+def cached(
+    source: pathlib.Path,
+    files: Iterable[pathlib.Path],
+    decode_fn: Callable[[], dict[str, np.ndarray]],
+    **options: int | str,
+) -> dict[str, np.ndarray]:
+    """Returns what `decode_fn` returned for these files, in this run or an earlier one.
+
+    A changed source replaces what was kept of it; a damaged cache is made anew, and a
+    folder that can't be written leaves the images uncached.
+
+    Args:
+        source: Folder that the files lie in, absolute as they are.
+        files: All files that are decoded; each counts by its path, size and time.
+        decode_fn: Decodes them.
+        **options: What else the result depends on.
+    """
+    what = [str(source), options, _VERSION]
+    digest = hashlib.sha256(json.dumps(what).encode()).hexdigest()[:16]
+    name = f"{source.parent.name}-{source.name}-{digest}.npz"
+    path = cache_dir() / "data" / name
+    fingerprint = _fingerprint(files)
+    arrays = _read(path, fingerprint)
+    if arrays is None:
+        arrays = decode_fn()
+        _write(path, arrays, fingerprint)
+    return arrays
+
+
+def _fingerprint(files: Iterable[pathlib.Path]) -> str:
+    digest = hashlib.sha256()
+    for file in files:
+        stat = file.stat()
+        digest.update(repr((str(file), stat.st_size, stat.st_mtime_ns)).encode())
+    return digest.hexdigest()
+
+
+def _read(path: pathlib.Path, fingerprint: str) -> dict[str, np.ndarray] | None:
+    """Returns the kept arrays; None where they are not there, old or damaged."""
+    try:
+        with np.load(path) as kept:
+            if kept["fingerprint"] != fingerprint:
+                return None
+            return {name: kept[name] for name in kept.files if name != "fingerprint"}
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    # A checksum of each array is in the file, so damage anywhere in it is seen.
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        logging.warning("Decoding again: %s can't be read: %s.", path, error)
+        return None
+
+
+def _write(path: pathlib.Path, arrays: dict[str, np.ndarray], fingerprint: str) -> None:
+    """Writes a file that is there whole or not at all."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            with temporary.open("wb") as file:
+                np.savez(file, fingerprint=fingerprint, **arrays)
+            os.replace(temporary, path)
+        finally:
+            temporary.unlink(missing_ok=True)
+    except OSError as error:
+        logging.warning("Decoded images are not kept: %s.", error)

@@ -1,0 +1,85 @@
+"""The files of MNIST: one of images and one of labels for training and for testing.
+
+The format is that of yann.lecun.com/exdb/mnist: two zero bytes, the type (8 for bytes),
+the number of dimensions, their sizes as big-endian integers, and the bytes.
+"""
+
+import gzip
+import math
+import pathlib
+import struct
+import zlib
+
+import numpy as np
+
+FILES = {
+    "train_images": "train-images-idx3-ubyte",
+    "train_labels": "train-labels-idx1-ubyte",
+    "test_images": "t10k-images-idx3-ubyte",
+    "test_labels": "t10k-labels-idx1-ubyte",
+}
+NUM_CLASSES = 10
+
+
+def is_folder(folder: pathlib.Path) -> bool:
+    """Returns whether any of the files is in the folder."""
+    return any(_find(folder, name) for name in FILES.values())
+
+
+def load(folder: pathlib.Path) -> dict:
+    """Returns the fields of an `ImageDataset` that the four files bring.
+
+    Raises:
+        ValueError: If one is missing, damaged or does not fit the others.
+    """
+    fields = {"num_classes": NUM_CLASSES}
+    for field, name in FILES.items():
+        path = _find(folder, name)
+        if path is None:
+            raise ValueError(f"{folder} must hold {name}.gz or {name}.")
+        fields[field] = read(path)
+    for part in ("train", "test"):
+        images, labels = fields[f"{part}_images"], fields[f"{part}_labels"]
+        if images.ndim != 3 or labels.ndim != 1 or len(images) != len(labels):
+            raise ValueError(
+                f"{part} files of {folder} must be images [num, height, width] and as "
+                f"many labels, got shapes {images.shape} and {labels.shape}."
+            )
+        fields[f"{part}_images"] = images[..., None]
+        fields[f"{part}_labels"] = labels.astype(np.int32)
+    return fields
+
+
+def read(path: pathlib.Path) -> np.ndarray:
+    """Returns the uint8 array of one file, plain or gzip.
+
+    Raises:
+        ValueError: If it is not such a file, or damaged.
+    """
+    try:
+        data = path.read_bytes()
+        if data[:2] == b"\x1f\x8b":
+            data = gzip.decompress(data)
+    except (OSError, EOFError, zlib.error) as error:
+        raise ValueError(f"{path} can't be read: {error}.") from None
+    start = 4 + 4 * data[3] if len(data) > 3 else 4
+    if data[:3] != b"\0\0\x08" or len(data) < start:
+        raise ValueError(
+            f"{path} must begin as MNIST's files do, 0 0 8, got {[*data[:3]]}."
+        )
+    shape = struct.unpack(f">{data[3]}I", data[4:start])
+    if len(data) - start != math.prod(shape):
+        raise ValueError(
+            f"{path} must hold the {math.prod(shape)} bytes of its shape {shape}, "
+            f"got {len(data) - start}."
+        )
+    return np.frombuffer(data, np.uint8, offset=start).reshape(shape)
+
+
+def _find(folder: pathlib.Path, name: str) -> pathlib.Path | None:
+    """Finds a file under its published names; some copies have a dot for a dash."""
+    for stem in (name, name.replace("-idx", ".idx")):
+        for suffix in (".gz", ""):
+            if (folder / f"{stem}{suffix}").is_file():
+                return folder / f"{stem}{suffix}"
+    return None

@@ -1,0 +1,132 @@
+"""Published data sets, as tensorflow-datasets keeps them on disk; without TensorFlow.
+
+Sets are looked for under `data.path`, else where tensorflow-datasets keeps its own:
+`$TFDS_DATA_DIR` or `~/tensorflow_datasets`. Nothing here touches the network;
+`nao.data.archives` does.
+"""
+
+import contextlib
+import io
+import os
+import pathlib
+import re
+import shlex
+from collections.abc import Iterator
+
+import numpy as np
+import tqdm
+from absl import logging
+
+from nao.data import cache, idx
+
+# Names of tensorflow-datasets and numbers of classes.
+SETS = {
+    "cifar10": ("cifar10", 10),
+    "cifar100": ("cifar100", 100),
+    "svhn": ("svhn_cropped", 10),
+    "fashion_mnist": ("fashion_mnist", 10),
+    "mnist": ("mnist", 10),
+}
+_IDX_SETS = ("fashion_mnist", "mnist")
+_VERSION = re.compile(r"\d+\.\d+\.\d+")
+
+
+def load(name: str, path: str = "") -> dict:
+    """Returns the fields of an `ImageDataset` that a prepared set brings.
+
+    Args:
+        name: One of `SETS`.
+        path: Folder of prepared sets, empty for that of tensorflow-datasets; for MNIST
+            and Fashion-MNIST also a folder of their own four files.
+
+    Raises:
+        ValueError: If the set is not there, or can't be read.
+    """
+    if is_idx_folder(name, path):
+        return idx.load(data_dir(path))
+    folder = find(name, path)
+    if folder is None:
+        command = [
+            "python",
+            "launch.py",
+            "--mode=prepare",
+            f"--config.data.name={name}",
+        ]
+        command += [f"--config.data.path={path}"] if path else []
+        raise ValueError(
+            f"{name} is not prepared in {data_dir(path)}; to do so: "
+            f"{shlex.join(command)}"
+        )
+    arrays = cache.cached(folder, sorted(folder.iterdir()), lambda: _decode(folder))
+    return {"num_classes": SETS[name][1]} | arrays
+
+
+def data_dir(path: str) -> pathlib.Path:
+    """Returns the folder of prepared sets."""
+    default = os.environ.get("TFDS_DATA_DIR") or "~/tensorflow_datasets"
+    return pathlib.Path(path or default).expanduser().absolute()
+
+
+def find(name: str, path: str) -> pathlib.Path | None:
+    """Returns the folder of a set, its newest version; None where it is not prepared.
+
+    Looks at files rather than asks a builder, which would import for seconds.
+    """
+    root = data_dir(path) / SETS[name][0]
+    versions = [
+        info.parent
+        for info in root.glob("*/dataset_info.json")
+        if _VERSION.fullmatch(info.parent.name)  # not a folder left incomplete
+    ]
+    return max(
+        versions, key=lambda v: [int(n) for n in v.name.split(".")], default=None
+    )
+
+
+def is_idx_folder(name: str, path: str) -> bool:
+    """Returns whether the path holds the set in MNIST's own files."""
+    return bool(path) and name in _IDX_SETS and idx.is_folder(data_dir(path))
+
+
+@contextlib.contextmanager
+def quiet() -> Iterator[None]:
+    """Keeps from the user what tensorflow-datasets prints and warns of."""
+    verbosity = logging.get_verbosity()
+    logging.set_verbosity(logging.ERROR)
+    try:
+        with contextlib.redirect_stdout(io.StringIO()):
+            yield
+    finally:
+        logging.set_verbosity(verbosity)
+
+
+def _decode(folder: pathlib.Path) -> dict[str, np.ndarray]:
+    arrays = {}
+    try:
+        with quiet():
+            # Only here, so that other data sets don't wait for it.
+            import tensorflow_datasets as tfds
+
+            builder = tfds.builder_from_directory(folder)
+            for part in ("train", "test"):
+                arrays |= _decode_part(builder.as_data_source(part), part)
+    # array_record raises what it likes for damaged files, and tensorflow-datasets for
+    # formats that need TensorFlow.
+    except (OSError, RuntimeError, ValueError, KeyError, IndexError) as error:
+        reason = str(error).strip().splitlines()[0]
+        raise ValueError(
+            f"{folder} can't be read as prepared array_record files: {reason}; delete "
+            "the folder, or choose another data.path, and prepare it again."
+        ) from None
+    return arrays
+
+
+def _decode_part(source, part: str) -> dict[str, np.ndarray]:
+    """Decodes a data source of records with an image and a label."""
+    images, labels = None, np.empty(len(source), np.int32)
+    bar = tqdm.tqdm(source, desc=f"Decoding {part}", disable=None, leave=False)
+    for index, record in enumerate(bar):
+        if images is None:
+            images = np.empty((len(source), *record["image"].shape), np.uint8)
+        images[index], labels[index] = record["image"], record["label"]
+    return {f"{part}_images": images, f"{part}_labels": labels}
