@@ -8,11 +8,13 @@ import shlex
 import signal
 import sys
 import time
+import typing
 
 from absl import app, flags, logging
 
 from nao import config as config_lib
 from nao import experiment, runtime
+from nao.spaces.published import PUBLISHED
 
 _ROOT = pathlib.Path(__file__).resolve().parent
 _CONFIGS = _ROOT / "experiments" / "configs"
@@ -46,8 +48,8 @@ _RUNS = flags.DEFINE_list(
 _ARCHITECTURE = flags.DEFINE_string(
     "architecture",
     None,
-    "mode=train: the architecture, as text or a JSON file; default: best.json of the "
-    "workdir.",
+    "mode=train: the architecture, as text, a JSON file, or the name of a published "
+    f"one: {', '.join(PUBLISHED)}. Default: best.json of the workdir.",
 )
 
 
@@ -133,23 +135,35 @@ def _find(path: str) -> str:
     return path
 
 
-def _search(config: config_lib.Config) -> None:
+def _workdir(name: str) -> pathlib.Path:
+    """Returns the run's folder: the one that was asked for, or a new one in `runs`."""
     workdir = _WORKDIR.value
     if workdir is None:
         stamp = time.strftime("%Y%m%d-%H%M%S")
-        stem = pathlib.Path(_CONFIG.value).stem
-        workdir = pathlib.Path("runs", f"{stem}-{stamp}-{os.getpid()}")
-    workdir = pathlib.Path(workdir).expanduser().absolute()
+        workdir = pathlib.Path("runs", f"{name}-{stamp}-{os.getpid()}")
+    return pathlib.Path(workdir).expanduser().absolute()
+
+
+def _announce(workdir: pathlib.Path) -> str:
+    """Prints where a run is kept; returns the command that continues it."""
     again = [*sys.argv[1:], *([f"--workdir={workdir}"] if not _WORKDIR.value else [])]
     command = shlex.join(["python", sys.argv[0], *again])
     print(f"Run: {workdir}\nTo continue it: {command}", flush=True)
+    return command
+
+
+def _interrupted(command: str) -> typing.NoReturn:
+    print(f"\nInterrupted; nothing is lost. To continue: {command}", file=sys.stderr)
+    sys.exit(130)
+
+
+def _search(config: config_lib.Config) -> None:
+    workdir = _workdir(pathlib.Path(_CONFIG.value).stem)
+    command = _announce(workdir)
     try:
         result = experiment.search(config, workdir)
     except KeyboardInterrupt:
-        print(
-            f"\nInterrupted; nothing is lost. To continue: {command}", file=sys.stderr
-        )
-        sys.exit(130)
+        _interrupted(command)
     if result.was_finished:
         print("This run is finished; a larger --config.num_trials continues it.")
     _report(result.summary, workdir)
@@ -182,25 +196,41 @@ def _report(summary: dict, workdir: pathlib.Path) -> None:
 def _train(config: config_lib.Config) -> None:
     import tqdm
 
-    workdir = pathlib.Path(_WORKDIR.value or ".").expanduser()
-    workdir.mkdir(parents=True, exist_ok=True)
     source = _ARCHITECTURE.value
     if source is None and _WORKDIR.value is None:
         raise ValueError("mode=train needs --workdir of a search, or --architecture.")
+    workdir = _workdir("train")
     path = workdir / "best.json" if source is None else pathlib.Path(source)
     if source is None and not path.is_file():
         raise ValueError(f"No best.json in {workdir}; search first, or --architecture.")
     text = path.read_text() if _is_file(path) else source
+    command = _announce(workdir)
+
+    def describe(costs: dict) -> None:
+        print(
+            f"{costs['num_parameters'] / 1e6:.3f} M parameters, "
+            f"{costs['num_multiply_adds'] / 1e6:.1f} M multiply-adds an image, "
+            f"{costs['memory_mib']:.0f} MiB a training step.",
+            flush=True,
+        )
+
     with tqdm.tqdm(total=config.train.epochs, unit="epoch", disable=None) as bar:
 
-        def show(epoch: int, metrics: dict) -> None:
-            bar.update()
-            bar.set_postfix(metrics)
+        def show(done: int, metrics: dict) -> None:
+            bar.update(done - bar.n)
+            bar.set_postfix(
+                {
+                    n: f"{metrics[n]:.4g}"
+                    for n in ("train_loss", "val_accuracy")
+                    if metrics
+                }
+            )
 
-        result = experiment.train(config, text, show)
+        try:
+            result = experiment.train(config, text, workdir, show, describe)
+        except KeyboardInterrupt:
+            _interrupted(command)
     print(json.dumps(result, indent=2))
-    if _WORKDIR.value is not None:
-        (workdir / "train.json").write_text(json.dumps(result, indent=2) + "\n")
 
 
 def _benchmark(config: config_lib.Config) -> None:
@@ -256,6 +286,8 @@ def _run() -> None:
         "data.archive": _find(config.data.archive),
     }
     config = config_lib.override(config, found)
+    if config.evaluator == "training":
+        runtime.use_cpu_devices(config.num_devices)
     modes = {
         "search": _search,
         "train": _train,

@@ -196,7 +196,7 @@ class Benchmark:
 
     def execute(self, jobs: list[tuple[str, int, int]]) -> Iterator[comparison.Run]:
         """Does what is `missing`, in processes of one core each, and yields it."""
-        num_workers = self.config.benchmark.num_workers or len(_cores())
+        num_workers = self.config.benchmark.num_workers or len(runtime.cores())
         if num_workers == 1 or len(jobs) <= 1:
             for job in jobs:
                 found = run_one(self.evaluator, self.config, *job)
@@ -242,13 +242,6 @@ def _file_name(strategy: str, seed: int) -> str:
     return f"runs/{strategy}-{seed}.json"
 
 
-def _cores() -> list[int]:
-    """Returns the CPU cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return sorted(os.sched_getaffinity(0))
-    return list(range(os.cpu_count() or 1))
-
-
 _worker: dict = {}
 
 
@@ -258,7 +251,7 @@ def _start_worker(cores, settings: pathlib.Path) -> None:
     threading.Thread(target=_die_with_parent, daemon=True).start()
     core = cores.get()
     if hasattr(os, "sched_setaffinity"):  # Linux has it, macOS has not
-        allowed = _cores()
+        allowed = runtime.cores()
         os.sched_setaffinity(0, {allowed[core % len(allowed)]})
     runtime.use_compile_cache()
     evaluator, config = pickle.loads(settings.read_bytes())

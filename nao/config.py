@@ -10,9 +10,10 @@ import typing
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from nao.child import ChildConfig
+from nao.child import ChildConfig, FinalConfig
 from nao.data import DATASETS
 from nao.evaluators import FunctionConfig, TableConfig
+from nao.spaces.conv_cell import OPERATION_SETS
 from nao.strategies import (
     DEDUPLICATE,
     STRATEGIES,
@@ -37,8 +38,13 @@ class SpaceConfig:
         "Space: conv_cell, nasbench201, custom (space.slots of the config file) or "
         "table (the slot columns of the table).",
     )
-    operations: str = option("enas", "conv_cell: named set of operations.")
+    operations: str = option(
+        "enas", f"conv_cell: set of operations, {', '.join(OPERATION_SETS)}."
+    )
     num_nodes: int = option(5, "conv_cell: nodes of a cell.")
+    join: str = option(
+        "loose", "conv_cell: what a cell outputs: loose ends, or all nodes (DARTS)."
+    )
     slots: Mapping[str, tuple] | None = option(
         None, "custom: choices by slot name; config file only."
     )
@@ -87,18 +93,6 @@ class DataConfig:
 
 
 @dataclasses.dataclass(frozen=True)
-class TrainConfig:
-    """The final training of one architecture: of a search's best, of `--mode=train`."""
-
-    epochs: int = option(
-        40, "Epochs of the final training, before the test part is read."
-    )
-
-    def __post_init__(self):
-        check_at_least(1, self, "epochs", prefix="train.")
-
-
-@dataclasses.dataclass(frozen=True)
 class BenchmarkConfig:
     """What `--mode=benchmark` compares, on the table of the config."""
 
@@ -139,6 +133,11 @@ class Config:
     warm_start: str = option(
         "", "Workdir of an earlier run whose trials the strategy learns from; or empty."
     )
+    num_devices: int = option(
+        0,
+        "Devices for children, one child each in a search; 0 is all there are. On CPU "
+        "a device is a core, and 0 is at most 4.",
+    )
     space: SpaceConfig = part(SpaceConfig)
     nao: NAOConfig = part(NAOConfig)
     random: RandomConfig = part(RandomConfig)
@@ -152,12 +151,12 @@ class Config:
     child: ChildConfig = part(ChildConfig)
     table: TableConfig = part(TableConfig)
     function: FunctionConfig = part(FunctionConfig)
-    train: TrainConfig = part(TrainConfig)
+    train: FinalConfig = part(FinalConfig)
     benchmark: BenchmarkConfig = part(BenchmarkConfig)
 
     def __post_init__(self):
         check_at_least(1, self, "num_trials")
-        check_at_least(0, self, "seed")
+        check_at_least(0, self, "seed", "num_devices")
         if self.deduplicate not in DEDUPLICATE:
             raise ValueError(
                 f"deduplicate must be one of {', '.join(DEDUPLICATE)}, "

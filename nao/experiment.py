@@ -4,23 +4,35 @@ import dataclasses
 import json
 import os
 import pathlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
-import jax
 import numpy as np
 
-from nao import benchmark, comparison, data, evaluators, spaces, strategies, study
+from nao import (
+    benchmark,
+    comparison,
+    data,
+    evaluators,
+    final_training,
+    runtime,
+    spaces,
+    strategies,
+    study,
+)
 from nao import config as config_lib
 from nao.child import ChildFailure
 from nao.config import Config
 from nao.evaluators import function, table
 from nao.run_directory import RunDirectory
+from nao.spaces.published import PUBLISHED
 
 
 def make_space(config: config_lib.SpaceConfig) -> spaces.Space | None:
     """Returns the space a config names; None where the table brings it."""
     makers = {
-        "conv_cell": lambda: spaces.ConvCell(config.operations, config.num_nodes),
+        "conv_cell": lambda: spaces.ConvCell(
+            config.operations, config.num_nodes, config.join
+        ),
         "nasbench201": spaces.NASBench201,
         "custom": lambda: spaces.custom(config.slots or {}),
         "table": lambda: None,
@@ -64,14 +76,15 @@ def make_evaluator(config: Config) -> evaluators.Evaluator:
     space = make_space(config.space)
 
     def training() -> evaluators.Evaluator:
-        if not isinstance(space, spaces.ConvCell):
-            raise ValueError(
-                "evaluator=training trains architectures of space.name=conv_cell, "
-                f"got {config.space.name!r}."
-            )
-        return evaluators.TrainingEvaluator(
-            space, load_data(config.data), config.child, config.train.epochs
+        evaluator = evaluators.TrainingEvaluator(
+            space,
+            load_data(config.data),
+            config.child,
+            config.train,
+            runtime.devices(config.num_devices),
         )
+        evaluator.trainer  # noqa: B018 What does not fit shows before the search.
+        return evaluator
 
     def of_function() -> evaluators.Evaluator:
         if space is None:
@@ -266,14 +279,21 @@ def _compare(
 
 
 def train(
-    config: Config, architecture: str, progress_fn: Callable[[int, dict], None]
+    config: Config,
+    architecture: str,
+    workdir: str | os.PathLike,
+    progress_fn: Callable[[int, Mapping[str, float]], None],
+    describe_fn: Callable[[Mapping[str, float]], None] = lambda costs: None,
 ) -> dict:
-    """Trains one architecture from scratch and tests it.
+    """Trains one architecture by the final recipe and tests it, or goes on with it.
 
     Args:
-        config: The experiment; `train.epochs` epochs of its child's recipe.
-        architecture: In the space's notation or as versioned JSON.
-        progress_fn: Called with epoch and metrics after each epoch.
+        config: The experiment; `train` is the recipe.
+        architecture: Name of a published one, or in the space's notation, or as
+            versioned JSON.
+        workdir: Folder that gets a folder of the training, and `train.json`.
+        progress_fn: Called with the epochs done and metrics, after each epoch.
+        describe_fn: Called before the first step with what the architecture costs.
 
     Returns:
         The architecture and its metrics, the test accuracy among them.
@@ -285,14 +305,41 @@ def train(
         raise ValueError(
             f"mode=train needs evaluator=training, got {config.evaluator!r}."
         )
-    evaluator = make_evaluator(config)
-    tokens = evaluator.space.parse(architecture)
-    key = jax.random.key(config.seed)
+    published = PUBLISHED.get(architecture.strip())
+    if published is None:
+        space, join = make_space(config.space), None
+        tokens = space.parse(architecture)
+    else:
+        space, join, tokens = published.space, published.join, published.tokens
+    evaluator = evaluators.TrainingEvaluator(
+        space,
+        load_data(config.data),
+        config.child,
+        config.train,
+        runtime.devices(config.num_devices),
+        join,
+    )
+    settings = {
+        "architecture": space.to_json(tokens),
+        "join": join,
+        "seed": config.seed,
+        "num_devices": len(runtime.devices(config.num_devices)),
+        "train": dataclasses.asdict(config.train.after(config.child)),
+        "data": dataclasses.asdict(config.data) | {"sha256": evaluator.data_sha256},
+    }
+    workdir = pathlib.Path(workdir).expanduser().absolute()
     try:
-        metrics = evaluator.train(tokens, key, config.train.epochs, progress_fn)
+        with RunDirectory(final_training.folder(workdir, settings), settings) as run:
+            run.begin()
+            describe_fn(evaluator.describe(tokens))
+            metrics = final_training.run(
+                evaluator, tokens, config.seed, run, progress_fn
+            )
     except ChildFailure as failure:
         raise ValueError(f"The architecture can't be trained: {failure}.") from None
-    return evaluator.space.to_json(tokens) | {"seed": config.seed, "metrics": metrics}
+    result = space.to_json(tokens) | {"seed": config.seed, "metrics": metrics}
+    (workdir / "train.json").write_text(json.dumps(result, indent=2) + "\n")
+    return result
 
 
 def read_config(workdir: pathlib.Path) -> Config | None:

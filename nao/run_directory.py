@@ -110,8 +110,11 @@ class RunDirectory(contextlib.AbstractContextManager):
             raise ValueError(f"{path} must hold a JSON object.")
         return data
 
-    def logged_trials(self) -> int:
-        """Returns how many trials `metrics.jsonl` has; mends a half-written end."""
+    def num_logged(self, field: str) -> int:
+        """Returns how many lines of `metrics.jsonl` have a field.
+
+        Mends a half-written end.
+        """
         path = self.path / "metrics.jsonl"
         if not path.exists():
             return 0
@@ -119,7 +122,7 @@ class RunDirectory(contextlib.AbstractContextManager):
         whole = data[: data.rfind(b"\n") + 1]
         if len(whole) < len(data):  # A killed process left part of a line.
             path.write_bytes(whole)
-        return sum(b'"trial"' in line for line in whole.splitlines())
+        return sum(f'"{field}":'.encode() in line for line in whole.splitlines())
 
     def log(self, step: int, metrics: Mapping) -> None:
         """Appends one line to `metrics.jsonl` and its numbers to TensorBoard.

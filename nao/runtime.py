@@ -1,6 +1,7 @@
 """The process a run lives in: compile cache, compile times, memory, versions."""
 
 import collections
+import contextlib
 import importlib.metadata
 import os
 import pathlib
@@ -29,6 +30,45 @@ def use_compile_cache() -> None:
     if jax.config.jax_compilation_cache_dir is None:
         jax.config.update("jax_compilation_cache_dir", str(cache_dir() / "jax"))
         jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.5)
+
+
+_MOST_CPU_DEVICES = 4  # each takes the memory of a child
+
+
+def cores() -> list[int]:
+    """Returns the CPU cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return sorted(os.sched_getaffinity(0))
+    return list(range(os.cpu_count() or 1))
+
+
+def use_cpu_devices(num: int = 0) -> None:
+    """Makes every core a device of its own, unless JAX has looked for devices already.
+
+    XLA gives a child nothing for a second core; another child gets all of it.
+
+    Args:
+        num: How many; 0 for one per core, at most 4. No effect on GPUs and TPUs.
+    """
+    num = num or min(len(cores()), _MOST_CPU_DEVICES)
+    # Once it has looked, the devices there are stay.
+    with contextlib.suppress(RuntimeError):
+        jax.config.update("jax_num_cpu_devices", num)
+
+
+def devices(num: int = 0) -> list[jax.Device]:
+    """Returns the first `num` devices of this process, all of them for 0.
+
+    Raises:
+        ValueError: If there are fewer.
+    """
+    found = jax.local_devices()
+    if num > len(found):
+        raise ValueError(
+            f"num_devices must be at most {len(found)}, the {found[0].platform} "
+            f"devices there are, got {num}."
+        )
+    return found[:num] if num else found
 
 
 class CompileMonitor:

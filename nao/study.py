@@ -155,7 +155,7 @@ class _Study:
 
     def _reconcile_log(self) -> None:
         """Makes `metrics.jsonl` agree with the ledger, which is written first."""
-        logged = self.run.logged_trials()
+        logged = self.run.num_logged("trial")
         if logged > len(self.ledger):
             raise ValueError(
                 f"Ledger of {self.run.path} is damaged: it has {len(self.ledger)} "

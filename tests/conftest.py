@@ -1,9 +1,13 @@
 """Fixtures every test shares."""
 
+import jax
 import numpy as np
 import pytest
 
 from nao import spaces
+
+# For what runs on several devices; all else takes the first.
+jax.config.update("jax_num_cpu_devices", 8)
 
 
 @pytest.fixture
@@ -15,6 +19,7 @@ def rng():
     params=[
         spaces.ConvCell(),
         spaces.ConvCell(num_nodes=2),
+        spaces.ConvCell("nao", num_nodes=2, join="nodes"),
         spaces.NASBench201(),
         spaces.custom(
             {"kernel": (3, 5), "depth": (1, 2, 3), "norm": ("batch norm", "3")}

@@ -45,7 +45,10 @@ def test_a_folder_without_a_run_has_no_config(tmp_path):
 @pytest.mark.parametrize(
     ("fields", "message"),
     [
-        ({"space": SpaceConfig(name="nasbench201")}, "trains architectures of"),
+        (
+            {"space": SpaceConfig(name="custom", slots={"a": ("1", "2")})},
+            "trained in the spaces conv_cell and nasbench201, got 'custom'",
+        ),
         (
             {"space": SpaceConfig(name="table"), "evaluator": "function"},
             "needs evaluator=table",

@@ -14,7 +14,7 @@ def test_files_are_whole_and_metrics_append(tmp_path):
         run.log(2, {"trial": 1, "objective": None})
         assert run.read_json("x.json") == {"y": 1}
         assert run.read_json("absent.json") is None
-        assert run.logged_trials() == 2
+        assert run.num_logged("trial") == 2
         lines = (run.path / "metrics.jsonl").read_text().splitlines()
     assert json.loads(lines[1]) == {"step": 2, "trial": 1, "objective": None}
     assert not list(tmp_path.rglob("*.tmp"))

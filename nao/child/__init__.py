@@ -1,6 +1,7 @@
-"""The network that tokens describe: primitives, network, training."""
+"""The network that tokens describe: primitives, networks, training."""
 
-from nao.child.recipe import ChildConfig
-from nao.child.training import ChildFailure
+from nao.child.conv_net import ConvNet
+from nao.child.recipe import ChildConfig, FinalConfig
+from nao.child.training import ChildFailure, ChildTrainer
 
-__all__ = ["ChildConfig", "ChildFailure"]
+__all__ = ["ChildConfig", "ChildFailure", "ChildTrainer", "ConvNet", "FinalConfig"]

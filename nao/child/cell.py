@@ -1,191 +1,353 @@
-"""One cell of the universal child: any normal or any reduction cell, by its integers.
+"""One cell of a convolutional child: universal, or of one architecture.
 
-A `lax.switch` picks the operation of a branch, an index picks its input, and one loop
-over the branches leaves one switch in the program. Where an architecture has loose
-ends, a mask over all states stands for the concatenation of the few.
+In the universal cell the architecture is data: a `lax.switch` picks the operation of a
+branch, an index picks its input, one loop over the branches leaves one switch in the
+program, and a mask over all states stands for the concatenation of the loose ends. A
+cell whose architecture is known runs the same steps in Python and holds nothing else.
+
+Both are the cell of NAO (Luo et al., 2018, arXiv:1808.07233), NASNet and DARTS: inputs
+calibrated by (ReLU, pointwise, norm), nodes that add two branches, and an output that
+concatenates states. In a reduction cell branches that read a cell input have stride 2.
 """
 
+import functools
 import math
 from typing import NamedTuple
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from nao.child import primitives
-from nao.child.operations import Norms, Packing
+from nao.child import branches as branches_lib
+from nao.child import parameters
+from nao.child.branches import Packing
+from nao.child.operations import get_operations, is_identity
 from nao.types import Array, PyTree
 
-# The normalisations of a cell, by number; the last two in reduction cells only.
-_CALIBRATE, _COMBINE, _REDUCE = 0, 2, 3
+NUM_INPUTS = 2
 
-
-class Initial(NamedTuple):
-    """The shape of a parameter and the normal distribution it starts with."""
-
-    shape: tuple[int, ...]
-    mean: np.ndarray | float
-    deviation: np.ndarray | float
+Arch = tuple[tuple[tuple[int, int], tuple[int, int]], ...]
 
 
 class Cell(NamedTuple):
-    """The static shape of a cell: its choices, and channels in and out."""
+    """The static shape of a cell.
+
+    Attributes:
+        operations: What its branches choose from.
+        num_nodes: Nodes, the two inputs not counted.
+        channels: Channels of a node.
+        widths: Channels of both inputs as the cell gets them; 0 for a first one that
+            comes calibrated.
+        is_reduction: Whether it halves the image.
+        join: What the output concatenates: `loose` (states that no node reads), `nodes`
+            (all nodes), or the numbers of the states.
+        arch: Its architecture, [num_nodes, 2, 2]; None for the universal cell.
+        axis_name: Devices that share a batch, as a mapped axis.
+        room: States that the output has channels for at least; zeros fill it up.
+    """
 
     operations: tuple[str, ...]
     num_nodes: int
-    channels_in: int
     channels: int
+    widths: tuple[int, int]
     is_reduction: bool
+    join: str | tuple[int, ...] = "loose"
+    arch: Arch | None = None
+    axis_name: str | None = None
+    room: int = 0
 
     @property
-    def packing(self) -> Packing:
-        """How the parameters of all operations lie in one vector."""
-        strides = (1, 2) if self.is_reduction else (1,)
-        return Packing(self.operations, self.channels, strides)
+    def joined(self) -> tuple[int, ...]:
+        """The states that the output has room for."""
+        if self.join == "nodes":
+            return tuple(range(NUM_INPUTS, NUM_INPUTS + self.num_nodes))
+        if self.join != "loose":
+            return self.join
+        states = range(NUM_INPUTS + self.num_nodes)
+        if self.arch is None:
+            return tuple(states)
+        read = {source for node in self.arch for source, _ in node}
+        return tuple(state for state in states if state not in read)
 
     @property
-    def num_norms(self) -> int:
-        """Normalisations of the cell outside its branches."""
-        return 5 if self.is_reduction else 3
+    def out_channels(self) -> int:
+        """Channels of the output."""
+        return self.num_states * self.channels
 
-    def initial(self, *lead: int) -> PyTree:
-        """Returns what parameters start as; `lead` stacks those of equal cells."""
-        c_in, c, num_states = self.channels_in, self.channels, self.num_nodes + 2
-        packing = self.packing
+    @property
+    def num_states(self) -> int:
+        """States that the output has channels for."""
+        return max(self.room, len(self.joined))
+
+    def positions(self, own: "Cell") -> list[int]:
+        """Returns where the states that `own` joins lie among those of this cell."""
+        return [self.joined.index(state) for state in own.joined]
+
+    @property
+    def reduced(self) -> tuple[int, ...]:
+        """The inputs that the output joins and that are brought to its size first."""
+        return tuple(
+            i for i in range(NUM_INPUTS) if self.is_reduction and i in self.joined
+        )
+
+    def strides(self, source: int) -> tuple[int, ...]:
+        """Strides of a branch that reads state `source`."""
+        return (2,) if self.is_reduction and source < NUM_INPUTS else (1,)
+
+    @property
+    def packings(self) -> list[Packing]:
+        """How the parameters of every branch lie in its vector; one if universal."""
+        if self.arch is None:
+            strides = (1, 2) if self.is_reduction else (1,)
+            return [Packing(self.operations, self.channels, strides)]
+        return [
+            Packing((self.operations[operation],), self.channels, self.strides(source))
+            for node in self.arch
+            for source, operation in node
+        ]
+
+    def initial(self) -> PyTree:
+        """Returns what the parameters start as."""
         initial = {
-            "calibrate": kernel(*lead, 2, c_in, c, fan_in=c_in),
-            "combine": kernel(*lead, num_states, c, c, fan_in=num_states * c),
-            "branches": Initial(
-                (*lead, 2 * self.num_nodes, packing.size),
-                packing.mean,
-                packing.deviation,
-            ),
-            "norms": scale_bias(*lead, self.num_norms, c),
+            f"calibrate_{i}": parameters.conv_norm(width, self.channels)
+            for i, width in enumerate(self.widths)
+            if width
         }
-        if self.is_reduction:
-            initial["reduce"] = kernel(*lead, 2, c, c, fan_in=c)
-        return initial
+        for i in self.reduced:
+            initial[f"reduce_{i}"] = parameters.conv_norm(self.channels, self.channels)
+        packings = self.packings
+        lead = (2 * self.num_nodes,) if self.arch is None else ()
+        vectors = [
+            parameters.Initial((*lead, packing.size), packing.mean, packing.deviation)
+            for packing in packings
+        ]
+        return initial | {"branches": vectors[0] if self.arch is None else vectors}
 
-    def init_stats(self, *lead: int) -> PyTree:
+    def init_stats(self) -> PyTree:
         """Returns the running averages to start with."""
-        branches = (*lead, 2 * self.num_nodes, self.packing.num_norms)
-        return {
-            "branches": init_running(*branches, self.channels),
-            "norms": init_running(*lead, self.num_norms, self.channels),
-        }
+        names = [name for name in self.initial() if name != "branches"]
+        stats = {name: parameters.init_running(1, self.channels) for name in names}
+        lead = (2 * self.num_nodes,) if self.arch is None else ()
+        running = [
+            parameters.init_running(*lead, packing.num_norms, self.channels)
+            for packing in self.packings
+        ]
+        return stats | {"branches": running[0] if self.arch is None else running}
 
     def apply(
         self,
         params: PyTree,
         stats: PyTree,
-        inputs: tuple[Array, Array],
-        arch: Array,
+        inputs: tuple[Array | None, Array],
+        arch: Arch | Array,
         train: bool,
+        keep: Array | None = None,
+        skip: Array | None = None,
+        is_first: Array | None = None,
     ) -> tuple[Array, PyTree]:
         """Maps the two cell inputs to the cell's output and its new statistics.
 
         Args:
-            params: Parameters of one cell, shaped as in `initial`.
-            stats: Running averages as `init_stats` makes them.
-            inputs: The cell before last and the last cell, both
-                [batch, height, width, channels_in].
-            arch: int32 [num_nodes, 2, 2]: node, branch, (input, operation).
+            params: Parameters, as in `initial`.
+            stats: Running averages, as in `init_stats`.
+            inputs: The cell before last and the last cell, each
+                [batch, height, width, its width].
+            arch: [num_nodes, 2, 2]: node, branch, (input, operation); the cell's own
+                `arch`, or a traced int32 array.
             train: Whether to normalise by the batch.
-        """
-        norms = Norms(params["norms"], stats["norms"], train)
-        inputs = [
-            norms(
-                _CALIBRATE + i,
-                primitives.pointwise(jax.nn.relu(x), params["calibrate"][i]),
-            )
-            for i, x in enumerate(inputs)
-        ]
-        sources = inputs
-        if self.is_reduction:
-            # What a node reads at stride 2; a loose end needs its half-size form.
-            sources = [
-                norms(
-                    _REDUCE + i,
-                    primitives.pointwise(jax.nn.relu(x), params["reduce"][i], 2),
-                )
-                for i, x in enumerate(inputs)
-            ]
-        empty = jnp.zeros((self.num_nodes, *sources[0].shape), sources[0].dtype)
-        states = jnp.concatenate([jnp.stack(sources), empty])
-        states, running = self._run_nodes(
-            params["branches"],
-            stats["branches"],
-            jnp.stack(inputs),
-            states,
-            arch,
-            train,
-        )
-        combine = params["combine"] * loose_ends(arch)[:, None, None]
-        output = jnp.einsum("snhwc,scd->nhwd", jax.nn.relu(states), combine)
-        output = norms(_COMBINE, output)
-        return output, {"branches": running, "norms": norms.running}
+            keep: float32 [2 * num_nodes, batch], what a branch is multiplied by: 0
+                where it is dropped; None drops none.
+            skip: The first input where it comes calibrated, [batch, height, width,
+                channels]; None where it does not.
+            is_first: Whether `skip` holds; None where it always does.
 
-    def _run_nodes(self, vectors, running, inputs, states, arch, train):
-        """Fills in the nodes' outputs, two branches a node, in one loop."""
+        Returns:
+            Output [batch, height, width, out_channels] and statistics.
+        """
+        new = {}
+
+        def conv_norm(name, x, stride=1):
+            x, new[name] = parameters.apply_pointwise(
+                params[name], stats[name], x, train, self.axis_name, stride
+            )
+            return x
+
+        if skip is not None and is_first is None:
+            first = skip
+        else:
+            first = conv_norm("calibrate_0", inputs[0])
+            if skip is not None:
+                first = jnp.where(is_first, skip, first)
+        large = [first, conv_norm("calibrate_1", inputs[1])]
+        small = large
+        if self.is_reduction:
+            small = [
+                conv_norm(f"reduce_{i}", x, 2) if i in self.reduced else None
+                for i, x in enumerate(large)
+            ]
+        run = self._run_universal if self.arch is None else self._run_concrete
+        branches = params["branches"], stats["branches"]
+        states, new["branches"] = run(branches, large, small, arch, train, keep)
+        return self._join(states, arch), new
+
+    def _run_concrete(self, variables, large, small, arch, train, keep):
+        """Runs the branches one after the other; returns the states as a list."""
+        states, running = list(small), []
+        branches = zip(self.packings, *variables, strict=True)
+        for node in arch:
+            total = 0
+            for source, operation in node:
+                packing, vector, before = next(branches)
+                (stride,) = self.strides(source)
+                x = large[source] if source < NUM_INPUTS else states[source]
+                options = packing.branches(stride, train, self.axis_name)
+                x, after = branches_lib.choose(0, options, vector, before, x)
+                if keep is not None and not is_identity(self.operations[operation]):
+                    x = _drop(x, keep[len(running)])
+                total = total + x
+                running.append(after)
+            states.append(total)
+        return states, running
+
+    def _run_universal(self, variables, large, small, arch, train, keep):
+        """Runs the branches in one loop; returns the states [states, batch, ...]."""
         num_branches = 2 * self.num_nodes
-        choose = self._make_choice(train)
+        zeros = jnp.zeros_like(large[0][:, ::2, ::2] if self.is_reduction else large[0])
+        start = [zeros if x is None else x for x in small]
+        states = jnp.stack([*start, *[zeros] * self.num_nodes])
+        large = jnp.stack(large)
+        keeps = jnp.array([is_identity(name) for name in self.operations])
 
         def step(carry, branch):
             states, partial = carry
-            number, vector, running, (source, operation) = branch
-            output, running = choose(vector, running, inputs, states, source, operation)
+            number, vector, running, (source, operation), keep = branch
+            x, running = self._choose(
+                vector, running, large, states, source, operation, train
+            )
+            if keep is not None:
+                x = _drop(x, jnp.where(keeps[operation], 1, keep))
             # A node's first branch is written and written over by the sum of both:
             # no one reads a node before its second branch is through.
-            output = output + jnp.where(number % 2 == 1, partial, 0)
-            node = number // 2 + 2
-            states = lax.dynamic_update_index_in_dim(states, output, node, 0)
-            return (states, output), running
+            x = x + jnp.where(number % 2 == 1, partial, 0)
+            node = number // 2 + NUM_INPUTS
+            states = lax.dynamic_update_index_in_dim(states, x, node, 0)
+            return (states, x), running
 
         (states, _), running = lax.scan(
             step,
-            (states, jnp.zeros_like(states[0])),
+            (states, zeros),
             (
                 jnp.arange(num_branches),
-                vectors,
-                running,
+                *variables,
                 arch.reshape(num_branches, 2),
+                keep,
             ),
         )
         return states, running
 
-    def _make_choice(self, train):
-        """Returns the switch over operations, or over (operation, stride)."""
+    def _choose(self, vector, running, large, states, source, operation, train):
+        """Switches over operations, in a reduction cell over (stride, operation)."""
+        (packing,) = self.packings
+        options = functools.partial(
+            packing.branches, train=train, axis_name=self.axis_name
+        )
+        read = lax.dynamic_index_in_dim(states, source, 0, keepdims=False)
+        if not self.is_reduction:
+            return branches_lib.choose(operation, options(1), vector, running, read)
+        large = jnp.where(source == 0, large[0], large[1])
+        at_two = [_reading(branch, 0) for branch in options(2)]
+        at_one = [_reading(branch, 1) for branch in options(1)]
+        index = operation + len(self.operations) * (source >= NUM_INPUTS)
+        return branches_lib.choose(index, at_two + at_one, vector, running, large, read)
 
-        def at_stride(stride, take):
-            # Without the checkpoint the loop would keep what every branch of the
-            # switch wants to remember, taken or not.
-            return [
-                jax.checkpoint(
-                    lambda vector, running, *x, branch=branch: branch(
-                        vector, running, x[take]
-                    ),
-                    prevent_cse=False,
-                )
-                for branch in self.packing.branches(stride, train)
-            ]
+    def _join(self, states, arch):
+        """Concatenates the joined states along the channels."""
+        if self.arch is not None:
+            return jnp.concatenate([states[i] for i in self.joined], -1)
+        states = states[np.array(self.joined)]
+        if self.join == "loose":
+            loose = loose_ends(arch).astype(states.dtype)
+            states = states * loose[:, None, None, None, None]
+        output = jnp.moveaxis(states, 0, 3)
+        output = output.reshape(*output.shape[:3], -1)
+        return pad_channels(output, self.out_channels)
 
-        def choose(vector, running, inputs, states, source, operation):
-            read = lax.dynamic_index_in_dim(states, source, 0, keepdims=False)
-            if not self.is_reduction:
-                return lax.switch(operation, at_stride(1, 0), vector, running, read)
-            is_node = source >= 2
-            large = jnp.where(source == 0, inputs[0], inputs[1])
-            return lax.switch(
-                operation + len(self.operations) * is_node,
-                at_stride(2, 0) + at_stride(1, 1),
-                vector,
-                running,
-                large,
-                read,
+    def extract(
+        self, params: PyTree, stats: PyTree, own: "Cell", read: list[list[int] | None]
+    ) -> tuple[PyTree, PyTree]:
+        """Picks what the cell of one architecture uses from the universal one.
+
+        Args:
+            params: Parameters of this universal cell.
+            stats: Its running averages.
+            own: The cell of the architecture.
+            read: For each input the positions of the states its producer joins among
+                those it has room for; None where it comes calibrated.
+        """
+        new_params, new_stats = {}, {}
+        for i, positions in enumerate(read):
+            if positions is not None:
+                name = f"calibrate_{i}"
+                kernel = params[name]["kernel"]
+                new_params[name] = params[name] | {
+                    "kernel": take_states(kernel, positions, self.num_states)
+                }
+                new_stats[name] = stats[name]
+        for i in own.reduced:
+            name = f"reduce_{i}"
+            new_params[name], new_stats[name] = params[name], stats[name]
+        (packing,) = self.packings
+        branches = [branch for node in own.arch for branch in node]
+        new_params["branches"] = [
+            packing.extract(operation, own.strides(source)[0], vector)
+            for (source, operation), vector in zip(
+                branches, params["branches"], strict=True
             )
+        ]
+        new_stats["branches"] = [
+            running[: packing.num_norms]
+            for packing, running in zip(own.packings, stats["branches"], strict=True)
+        ]
+        return new_params, new_stats
 
-        return choose
+    def num_multiply_adds(self, size: tuple[int, int]) -> int:
+        """Counts the multiply-adds of one architecture for one image.
+
+        Args:
+            size: Height and width of the cell's inputs.
+        """
+        small = tuple(-(-n // 2) for n in size) if self.is_reduction else size
+        total = math.prod(size) * sum(self.widths) * self.channels
+        total += math.prod(small) * len(self.reduced) * self.channels**2
+        operations = get_operations(self.operations)
+        for node in self.arch:
+            for source, operation in node:
+                (stride,) = self.strides(source)
+                total += operations[operation].num_multiply_adds(
+                    self.channels, stride, size if stride == 2 else small
+                )
+        return total
+
+
+def _reading(branch, which: int):
+    """Makes a branch of (vector, running, large, read) read one of both."""
+    return lambda vector, running, *x: branch(vector, running, x[which])
+
+
+def _drop(x: Array, keep: Array) -> Array:
+    """Multiplies each image of a batch by its own number."""
+    return x * keep[:, None, None, None].astype(x.dtype)
+
+
+def take_states(kernel: Array, positions: list[int], num_states: int) -> Array:
+    """Returns the rows [len(positions) * c, features] of states in a joined kernel."""
+    kernel = kernel.reshape(num_states, -1, kernel.shape[-1])
+    return kernel[np.array(positions)].reshape(-1, kernel.shape[-1])
+
+
+def pad_channels(x: Array, channels: int) -> Array:
+    """Appends channels of zeros up to `channels`."""
+    return jnp.pad(x, ((0, 0),) * 3 + ((0, channels - x.shape[-1]),))
 
 
 def loose_ends(arch: Array) -> Array:
@@ -194,23 +356,5 @@ def loose_ends(arch: Array) -> Array:
     Args:
         arch: int32 [num_nodes, 2, 2], one cell.
     """
-    reads = jnp.arange(arch.shape[0] + 2) == arch[:, :, 0, None]
+    reads = jnp.arange(arch.shape[0] + NUM_INPUTS) == arch[:, :, 0, None]
     return 1.0 - reads.any((0, 1))
-
-
-def kernel(*shape: int, fan_in: int) -> Initial:
-    """Normal around 0, of variance 1 / fan_in."""
-    return Initial(shape, 0.0, 1 / math.sqrt(fan_in))
-
-
-def scale_bias(*lead_and_channels: int) -> Initial:
-    """Scales 1 and biases 0, [..., 2, channels]."""
-    *lead, channels = lead_and_channels
-    return Initial((*lead, 2, channels), np.float32([[1.0], [0.0]]), 0.0)
-
-
-def init_running(*lead_and_channels: int) -> Array:
-    """Returns means 0 and variances 1, [..., 2, channels]."""
-    *lead, channels = lead_and_channels
-    start = jnp.array([[0.0], [1.0]])
-    return jnp.broadcast_to(start, (*lead, 2, channels))

@@ -12,14 +12,16 @@ slower than the arithmetic needs, and children live inside both; there,
     hand-written gradient;
 *   pooling works on shifted slices, rows first and columns next.
 
-Images are [batch, height, width, channels]. Padding is `kernel_size // 2` on every
-side (what PyTorch calls padding=1 for 3x3), so stride 2 halves sizes, rounded up.
+Images are [batch, height, width, channels]. Padding keeps the size at stride 1 (one
+pixel on every side for 3x3, and for 2x2 one below and to the right), so stride 2 halves
+sizes, rounded up.
 Average pooling divides by the number of real pixels under the window: padding does
 not count (`count_include_pad=False`), as in the released NAO.
 """
 
 import functools
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Iterator
 
 import jax
 import jax.numpy as jnp
@@ -74,172 +76,202 @@ def _by_platform(
 
 def pointwise(x: Array, kernel: Array, stride: int = 1) -> Array:
     """Convolves with a 1x1 kernel [channels in, channels out]."""
-    return jnp.einsum("nhwc,cd->nhwd", _subsample(x, stride), kernel)
+    if stride > 1:
+        x = x[:, ::stride, ::stride]
+    return jnp.einsum("nhwc,cd->nhwd", x, kernel)
 
 
-def convolution(x: Array, kernel: Array) -> Array:
-    """Convolves at stride 1 with a kernel [size, size, channels in, channels out]."""
-    return _by_platform(_convolution_on_cpu, _convolution_native)(x, kernel)
+def factorized_reduction(x: Array, kernel: Array) -> Array:
+    """Halves the size without dropping pixels in full (NASNet, arXiv:1707.07012).
+
+    Half of the output channels read every second pixel, the others those one further
+    down and to the right, zeros beyond the border.
+
+    Args:
+        x: Images [batch, height, width, channels in].
+        kernel: [channels in, channels out].
+    """
+    half = kernel.shape[1] // 2
+    shifted = lax.pad(
+        x[:, 1:, 1:],
+        jnp.zeros((), x.dtype),
+        ((0, 0, 0), (0, 1, 0), (0, 1, 0), (0, 0, 0)),
+    )
+    parts = pointwise(x, kernel[:, :half], 2), pointwise(shifted, kernel[:, half:], 2)
+    return jnp.concatenate(parts, -1)
 
 
-def depthwise(x: Array, kernel: Array, stride: int = 1) -> Array:
+def convolution(x: Array, kernel: Array, strides: tuple[int, int] = (1, 1)) -> Array:
+    """Convolves with a kernel [height, width, channels in, channels out]."""
+    return _by_platform(_convolution_on_cpu, _convolution_native, *strides)(x, kernel)
+
+
+def depthwise(x: Array, kernel: Array, stride: int = 1, dilation: int = 1) -> Array:
     """Convolves every channel with its own kernel; `kernel` is [size, size, c]."""
-    return _by_platform(_depthwise_on_cpu, _depthwise_native, stride)(x, kernel)
+    forms = _depthwise_on_cpu, _depthwise_native
+    return _by_platform(*forms, stride, dilation)(x, kernel)
 
 
-def avg_pool(x: Array, stride: int = 1) -> Array:
-    """Averages the real pixels (not the padding) of 3x3 windows."""
-    return _by_platform(_avg_pool_on_cpu, _avg_pool_native, stride)(x)
+def avg_pool(x: Array, size: int = 3, stride: int = 1) -> Array:
+    """Averages the real pixels (not the padding) of windows."""
+    return _by_platform(_avg_pool_on_cpu, _avg_pool_native, size, stride)(x)
 
 
-def max_pool(x: Array, stride: int = 1) -> Array:
-    """Takes the maximum of 3x3 windows."""
-    return _by_platform(_max_pool_on_cpu, _max_pool_native, stride)(x)
+def max_pool(x: Array, size: int = 3, stride: int = 1) -> Array:
+    """Takes the maximum of windows."""
+    return _by_platform(_max_pool_on_cpu, _max_pool_native, size, stride)(x)
 
 
-def _subsample(x: Array, stride: int) -> Array:
-    return x if stride == 1 else x[:, ::stride, ::stride]
+def _margins(size: int, dilation: int = 1) -> tuple[int, int]:
+    """Padding before and after: the same for odd sizes, one more after for even."""
+    extent = (size - 1) * dilation
+    return extent // 2, extent - extent // 2
 
 
-def _pad(x: Array, margin: int, value: float = 0.0) -> Array:
-    pad = (margin, margin, 0)
-    return lax.pad(x, jnp.asarray(value, x.dtype), ((0, 0, 0), pad, pad, (0, 0, 0)))
+def _pad(x: Array, rows, columns, value: float = 0.0) -> Array:
+    pad = ((0, 0, 0), (*rows, 0), (*columns, 0), (0, 0, 0))
+    return lax.pad(x, jnp.asarray(value, x.dtype), pad)
 
 
-def _taps(size: int, kernel_size: int, stride: int) -> np.ndarray:
+def _taps(size: int, kernel_size: int, stride: int, dilation: int = 1) -> np.ndarray:
     """Returns float32 [kernel_size, out, size]: 1 where a tap reads a pixel."""
-    out, margin = -(-size // stride), kernel_size // 2
-    read = np.arange(out) * stride + np.arange(kernel_size)[:, None] - margin
+    out, (before, _) = -(-size // stride), _margins(kernel_size, dilation)
+    read = np.arange(out) * stride + np.arange(kernel_size)[:, None] * dilation - before
     return (read[..., None] == np.arange(size)).astype(np.float32)
 
 
-def _convolution_on_cpu(x, kernel):
-    size, _, channels, features = kernel.shape
-    height, width = x.shape[1:3]
-    padded = _pad(x, size // 2)
-    patches = [
-        padded[:, i : i + height, j : j + width]
-        for i in range(size)
-        for j in range(size)
-    ]
-    kernel = kernel.reshape(size * size * channels, features)
-    return jnp.concatenate(patches, -1) @ kernel
+def _slices(x: Array, kernel_size, strides, dilation: int = 1) -> Iterator[Array]:
+    """Yields what each tap of a kernel reads of an image padded with zeros."""
+    (rows, columns), (height, width) = kernel_size, x.shape[1:3]
+    x = _pad(x, _margins(rows, dilation), _margins(columns, dilation))
+    for i in range(0, rows * dilation, dilation):
+        for j in range(0, columns * dilation, dilation):
+            yield x[:, i : i + height : strides[0], j : j + width : strides[1]]
 
 
-def _convolution_native(x, kernel):
-    margin = (kernel.shape[0] // 2,) * 2
+def _convolution_on_cpu(x, kernel, *strides):
+    *size, channels, features = kernel.shape
+    patches = jnp.concatenate([*_slices(x, size, strides)], -1)
+    return patches @ kernel.reshape(math.prod(size) * channels, features)
+
+
+def _convolution_native(x, kernel, *strides):
+    margins = [_margins(size) for size in kernel.shape[:2]]
     return lax.conv_general_dilated(
-        x, kernel, (1, 1), (margin, margin), dimension_numbers=_DIMENSIONS
+        x, kernel, strides, margins, dimension_numbers=_DIMENSIONS
     )
 
 
-def _depthwise_on_cpu(x, kernel, stride):
+def _depthwise_on_cpu(x, kernel, stride, dilation):
     if x.shape[1] * x.shape[2] <= _SMALL_IMAGE:
-        return _depthwise_as_matrix(x, kernel, stride)
-    return _depthwise_as_shifts(x, kernel, stride)
+        return _depthwise_as_matrix(x, kernel, stride, dilation)
+    return _depthwise_as_shifts(x, kernel, stride, dilation)
 
 
-def _depthwise_native(x, kernel, stride):
-    margin = (kernel.shape[0] // 2,) * 2
+def _depthwise_native(x, kernel, stride, dilation):
     return lax.conv_general_dilated(
         x,
         kernel[:, :, None],
         (stride, stride),
-        (margin, margin),
+        [_margins(kernel.shape[0], dilation)] * 2,
+        rhs_dilation=(dilation, dilation),
         dimension_numbers=_DIMENSIONS,
         feature_group_count=x.shape[-1],
     )
 
 
-def _depthwise_as_matrix(x: Array, kernel: Array, stride: int) -> Array:
+def _depthwise_as_matrix(x: Array, kernel: Array, stride: int, dilation: int) -> Array:
     size = kernel.shape[0]
-    rows, columns = (_taps(length, size, stride) for length in x.shape[1:3])
+    rows, columns = (
+        _taps(length, size, stride, dilation).astype(kernel.dtype)
+        for length in x.shape[1:3]
+    )
     # Rows i and columns j of the kernel; pixels (y, x) are read to make (a, b).
     matrix = jnp.einsum("jbx,ijc->icbx", columns, kernel)
     matrix = jnp.einsum("iay,icbx->cabyx", rows, matrix)
     return jnp.einsum("cabyx,nyxc->nabc", matrix, x)
 
 
-def _sum_of_shifts(x: Array, kernel: Array, stride: int) -> Array:
-    size, (_, height, width, _) = kernel.shape[0], x.shape
-    padded = _pad(x, size // 2)
-    return sum(
-        padded[:, i : i + height : stride, j : j + width : stride] * kernel[i, j]
-        for i in range(size)
-        for j in range(size)
-    )
+def _sum_of_shifts(x: Array, kernel: Array, stride: int, dilation: int) -> Array:
+    size, channels = kernel.shape[0], kernel.shape[-1]
+    slices = _slices(x, (size, size), (stride, stride), dilation)
+    weights = kernel.reshape(-1, channels)
+    return sum(part * weights[tap] for tap, part in enumerate(slices))
 
 
-@functools.partial(jax.custom_vjp, nondiff_argnums=(2,))
-def _depthwise_as_shifts(x: Array, kernel: Array, stride: int) -> Array:
-    return _sum_of_shifts(x, kernel, stride)
+@functools.partial(jax.custom_vjp, nondiff_argnums=(2, 3))
+def _depthwise_as_shifts(x: Array, kernel: Array, stride: int, dilation: int) -> Array:
+    return _sum_of_shifts(x, kernel, stride, dilation)
 
 
-def _depthwise_forward(x, kernel, stride):
-    return _sum_of_shifts(x, kernel, stride), (x, kernel)
+def _depthwise_forward(x, kernel, stride, dilation):
+    return _sum_of_shifts(x, kernel, stride, dilation), (x, kernel)
 
 
-def _depthwise_backward(stride, saved, grads):
+def _depthwise_backward(stride, dilation, saved, grads):
     x, kernel = saved
-    size, (_, height, width, channels) = kernel.shape[0], x.shape
-    if stride > 1:
-        grads = jnp.zeros_like(x).at[:, ::stride, ::stride].set(grads)
+    size = (kernel.shape[0],) * 2
 
     def add_image(total, image):
-        padded, grads = image
-        shifts = [
-            (padded[i : i + height, j : j + width] * grads).sum((0, 1))
-            for i in range(size)
-            for j in range(size)
-        ]
-        return total + jnp.stack(shifts), None
+        x, grads = image
+        taps = _slices(x[None], size, (stride, stride), dilation)
+        return total + jnp.stack([(tap[0] * grads).sum((0, 1)) for tap in taps]), None
 
     # One image at a time stays in the cache; a sum over the batch per shift does not.
-    zeros = jnp.zeros((size * size, channels), kernel.dtype)
-    total, _ = lax.scan(add_image, zeros, (_pad(x, size // 2), grads))
-    x_grads = _sum_of_shifts(grads, kernel[::-1, ::-1], 1)
+    zeros = jnp.zeros((math.prod(size), kernel.shape[-1]), kernel.dtype)
+    total, _ = lax.scan(add_image, zeros, (x, grads))
+    if stride > 1:
+        grads = jnp.zeros_like(x).at[:, ::stride, ::stride].set(grads)
+    x_grads = _sum_of_shifts(grads, kernel[::-1, ::-1], 1, dilation)
     return x_grads, total.reshape(kernel.shape)
 
 
 _depthwise_as_shifts.defvjp(_depthwise_forward, _depthwise_backward)
 
 
-def _avg_pool_on_cpu(x, stride):
+def _avg_pool_on_cpu(x, size, stride):
     if x.shape[1] * x.shape[2] <= _SMALL_IMAGE:
-        rows, columns = (_taps(size, 3, stride).sum(0) for size in x.shape[1:3])
-        rows, columns = (m / m.sum(1, keepdims=True) for m in (rows, columns))
+        rows, columns = (_taps(side, size, stride).sum(0) for side in x.shape[1:3])
+        rows, columns = (
+            (m / m.sum(1, keepdims=True)).astype(x.dtype) for m in (rows, columns)
+        )
         return jnp.einsum("ay,bx,nyxc->nabc", rows, columns, x)
-    total = _over_windows(jnp.add, _pad(x, 1), stride)
-    return total / _window_counts(x.shape, stride)
+    total = _over_windows(jnp.add, x, size, stride, 0.0)
+    return total / _window_counts(x, size, stride)
 
 
-def _avg_pool_native(x, stride):
-    total = lax.reduce_window(x, 0.0, lax.add, *_window(stride))
-    return total / _window_counts(x.shape, stride)
+def _avg_pool_native(x, size, stride):
+    zero = np.zeros((), x.dtype)
+    total = lax.reduce_window(x, zero, lax.add, *_window(size, stride))
+    return total / _window_counts(x, size, stride)
 
 
-def _max_pool_on_cpu(x, stride):
-    return _over_windows(jnp.maximum, _pad(x, 1, -jnp.inf), stride)
+def _max_pool_on_cpu(x, size, stride):
+    return _over_windows(jnp.maximum, x, size, stride, -jnp.inf)
 
 
-def _max_pool_native(x, stride):
-    return lax.reduce_window(x, -jnp.inf, lax.max, *_window(stride))
+def _max_pool_native(x, size, stride):
+    lowest = np.asarray(-np.inf, x.dtype)
+    return lax.reduce_window(x, lowest, lax.max, *_window(size, stride))
 
 
-def _window(stride: int) -> tuple:
-    return (1, 3, 3, 1), (1, stride, stride, 1), ((0, 0), (1, 1), (1, 1), (0, 0))
+def _window(size: int, stride: int) -> tuple:
+    margins = _margins(size)
+    strides = (1, stride, stride, 1)
+    return (1, size, size, 1), strides, ((0, 0), margins, margins, (0, 0))
 
 
-def _window_counts(shape: tuple[int, ...], stride: int) -> np.ndarray:
-    """Returns float32 [out height, out width, 1]: real pixels in every window."""
-    rows, columns = (_taps(size, 3, stride).sum((0, 2)) for size in shape[1:3])
-    return np.outer(rows, columns)[..., None].astype(np.float32)
+def _window_counts(x: Array, size: int, stride: int) -> Array:
+    """Returns [out height, out width, 1]: real pixels in every window."""
+    rows, columns = (_taps(side, size, stride).sum((0, 2)) for side in x.shape[1:3])
+    return jnp.asarray(np.outer(rows, columns)[..., None], x.dtype)
 
 
-def _over_windows(combine: Callable, padded: Array, stride: int) -> Array:
-    """Combines the 3x3 windows of padded images, rows first and columns next."""
-    height, width = padded.shape[1] - 2, padded.shape[2] - 2
-    rows = [padded[:, i : i + height : stride] for i in range(3)]
-    padded = functools.reduce(combine, rows)
-    columns = [padded[:, :, j : j + width : stride] for j in range(3)]
-    return functools.reduce(combine, columns)
+def _over_windows(combine: Callable, x, size: int, stride: int, value: float) -> Array:
+    """Combines windows of images padded with `value`, rows first and columns next."""
+    height, width = x.shape[1:3]
+    x = _pad(x, _margins(size), _margins(size), value)
+    x = functools.reduce(combine, [x[:, i : i + height : stride] for i in range(size)])
+    return functools.reduce(
+        combine, [x[:, :, j : j + width : stride] for j in range(size)]
+    )

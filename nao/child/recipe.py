@@ -1,40 +1,102 @@
 """How a child is built and trained: what the user chooses, and the optimiser of it."""
 
 import dataclasses
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 import jax.numpy as jnp
 import optax
 
+from nao.data.augment import Augmentation
 from nao.types import Array, check_at_least, check_positive, option
+
+_DTYPES = ("auto", "float32", "bfloat16")
 
 
 @dataclasses.dataclass(frozen=True)
 class ChildConfig:
     """How child networks are built and trained; fields say what they mean."""
 
+    _may_be_zero: ClassVar[tuple[str, ...]] = ()
+
     channels: int = option(8, "channels of the first stage, doubled at each of two")
     cells_per_stage: int = option(1, "normal cells a stage, N: 3 N + 2 cells in all")
     epochs: int = option(5, "passes over the training images")
     batch_size: int = option(64, "images a step; what is left of an epoch is dropped")
+    micro_batches: int = option(
+        1, "parts that a batch is computed in, one after the other, to save memory"
+    )
     learning_rate: float = option(0.1, "at the first step; a cosine takes it to 0")
     momentum: float = option(0.9, "Nesterov momentum; 0 is plain gradient descent")
     weight_decay: float = option(5e-4, "pull on all parameters; 0 is none")
     grad_clip: float = option(5.0, "largest global norm of the gradient")
-    time_limit_s: float = option(0.0, "seconds a child may train; 0 is no limit")
-    final_shift: int = option(
-        1, "pixels, at most, that final training shifts images by at random; 0 is none"
+    drop_path: float = option(
+        0.0, "probability of dropping a branch of the last cell at the end of training"
+    )
+    dropout: float = option(0.0, "share of the classifier's inputs that are dropped")
+    auxiliary: float = option(0.0, "weight of an auxiliary head's loss; 0 has none")
+    shift: int = option(0, "pixels, at most, that training images are shifted by")
+    flip: bool = option(False, "whether half of the training images are mirrored")
+    cutout: int = option(0, "side in pixels of the square cut out of training images")
+    dtype: str = option(
+        "auto", "of the convolutions: bfloat16, float32; auto is float32 on CPU alone"
+    )
+    specialised: bool = option(
+        False, "whether each architecture has a program of its own, compiled for it"
+    )
+    time_limit_s: float = option(
+        0.0, "seconds a child may train, one at a time then; 0 is no limit"
+    )
+    memory_limit_mib: float = option(
+        0.0, "memory a training step may need on a device; 0 is no limit"
     )
 
     def __post_init__(self):
         for name in ("channels", "cells_per_stage", "epochs", "batch_size"):
             value = getattr(self, name)
-            if value != int(value) or value < 1:
+            if value != int(value) or value < (name not in self._may_be_zero):
                 raise ValueError(f"{name} must be a positive integer, got {value}.")
+        if self.micro_batches < 1 or self.batch_size % self.micro_batches:
+            raise ValueError(
+                f"micro_batches must divide batch_size={self.batch_size}, got "
+                f"{self.micro_batches}."
+            )
         check_positive(self, "learning_rate", "grad_clip")
-        if not 0 <= self.momentum < 1:
-            raise ValueError(f"momentum must be in [0, 1), got {self.momentum}.")
-        check_at_least(0, self, "weight_decay", "time_limit_s", "final_shift")
+        for name in ("momentum", "drop_path", "dropout"):
+            if not 0 <= getattr(self, name) < 1:
+                raise ValueError(
+                    f"{name} must be in [0, 1), got {getattr(self, name)}."
+                )
+        names = ("weight_decay", "auxiliary", "shift", "cutout")
+        check_at_least(0, self, *names, "time_limit_s", "memory_limit_mib")
+        if self.dtype not in _DTYPES:
+            raise ValueError(
+                f"dtype must be one of {', '.join(_DTYPES)}, got {self.dtype!r}."
+            )
+
+
+@dataclasses.dataclass(frozen=True)
+class FinalConfig(ChildConfig):
+    """How the final choice is trained, before the test part is read."""
+
+    _may_be_zero: ClassVar[tuple[str, ...]] = (
+        *("channels", "cells_per_stage", "batch_size"),
+    )
+
+    channels: int = option(0, "channels of the first stage; 0 is as in the search")
+    cells_per_stage: int = option(0, "normal cells a stage; 0 is as in the search")
+    epochs: int = option(40, "passes over the training images")
+    batch_size: int = option(0, "images a step; 0 is as in the search")
+    shift: int = option(1, "pixels, at most, that training images are shifted by")
+
+    def after(self, search: ChildConfig) -> "FinalConfig":
+        """Returns the config with what it leaves to the search filled in."""
+        return dataclasses.replace(
+            self,
+            **{
+                name: getattr(self, name) or getattr(search, name)
+                for name in self._may_be_zero
+            },
+        )
 
 
 class Recipe(NamedTuple):
@@ -44,6 +106,21 @@ class Recipe(NamedTuple):
     momentum: float
     weight_decay: float
     grad_clip: float
+    drop_path: float
+    dropout: float
+    auxiliary: float
+    augmentation: Augmentation
+
+    @classmethod
+    def of(cls, config: ChildConfig) -> "Recipe":
+        """Reads the numbers of a config."""
+        numbers = {
+            name: jnp.float32(getattr(config, name))
+            for name in cls._fields
+            if name != "augmentation"
+        }
+        amounts = config.shift, config.flip, config.cutout
+        return cls(**numbers, augmentation=Augmentation(*map(jnp.int32, amounts)))
 
     def optimizer(self, progress: Array) -> optax.GradientTransformation:
         """Returns the optimiser at `progress`, 0 at the first step, 1 after the last.

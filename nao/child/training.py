@@ -1,152 +1,36 @@
-"""Trains a child network: one compiled epoch for any architecture and any length.
+"""Trains children on one data set: what is placed where, how long, and what fails.
 
-Three programs are compiled, once each, whatever is searched: `child_init`,
-`child_train_epoch` and `child_evaluate`. The architecture, the epoch, the number of
-epochs and all hyperparameters but the batch size are traced. The data stay on the
-device; a host loop over epochs watches the time and the loss.
+The data stay on the devices; a host loop over epochs watches the time and the loss.
 """
 
 import functools
 import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-import optax
-from jax import lax
+from jax.sharding import NamedSharding
+from jax.sharding import PartitionSpec as P
 
-from nao.child.conv_net import ConvNet
-from nao.child.operations import get_operations
+from nao.child import programs
+from nao.child.programs import CHILDREN, DATA, Part, Settings, TrainState
 from nao.child.recipe import ChildConfig, Recipe
-from nao.data import augment
 from nao.data.dataset import ImageDataset
-from nao.types import Array, PyTree
-
-_EVALUATE_BATCH = 128
+from nao.types import Array
 
 
 class ChildFailure(Exception):
     """A child that could not be trained, for a reason of its own; one line."""
 
 
-class Part(NamedTuple):
-    """Images of one part of a data set, on the device."""
+class Outcome(NamedTuple):
+    """What became of a child: metrics, or why it failed."""
 
-    images: Array  # uint8 or float32 [num, height, width, channels]
-    labels: Array  # int32 [num]
-    weights: Array  # float32 [num], 0 for padding
-    mean: Array  # float32 [channels]
-    deviation: Array  # float32 [channels]
-
-    def take(self, indices: Array) -> tuple[Array, Array, Array]:
-        """Returns normalised images, labels and weights at `indices`."""
-        images = self.images[indices].astype(jnp.float32)
-        images = (images - self.mean) / self.deviation
-        return images, self.labels[indices], self.weights[indices]
-
-
-class TrainState(NamedTuple):
-    """Everything that training changes."""
-
-    params: PyTree
-    batch_stats: PyTree
-    opt_state: PyTree
-
-
-@functools.partial(jax.jit, static_argnames="net")
-def child_init(key: Array, net: ConvNet) -> TrainState:
-    """Draws the parameters of a child."""
-    variables = net.init(key, method="declare")
-    opt_state = Recipe(0.0, 0.9, 0.0, 1.0).optimizer(0).init(variables["params"])
-    return TrainState(variables["params"], variables["batch_stats"], opt_state)
-
-
-@functools.partial(
-    jax.jit, static_argnames=("net", "batch_size"), donate_argnames="state"
-)
-def child_train_epoch(
-    key: Array,
-    state: TrainState,
-    arch: Array,
-    epoch: Array,
-    num_epochs: Array,
-    recipe: Recipe,
-    part: Part,
-    max_shift: Array,
-    *,
-    net: ConvNet,
-    batch_size: int,
-) -> tuple[TrainState, Array]:
-    """Takes one pass over the training images in an order of its own.
-
-    Args:
-        key: The child's key, the same at every epoch.
-        state: Parameters, running averages and momentum; its memory is reused.
-        arch: int32 [2, num_nodes, 2, 2], see `ConvNet`.
-        epoch: Which pass it is, from 0.
-        num_epochs: How many there will be; only the learning rate depends on it.
-        recipe: Hyperparameters.
-        part: Training images.
-        max_shift: Pixels, at most, that an image is shifted by, int32 scalar.
-        net: The network.
-        batch_size: Images of a step.
-
-    Returns:
-        The new state and the mean loss of the epoch's steps.
-    """
-    num_images = part.labels.shape[0]
-    num_steps = num_images // batch_size
-    order_key, shift_key = jax.random.split(jax.random.fold_in(key, epoch))
-    order = jax.random.permutation(order_key, num_images)
-    order = order[: num_steps * batch_size].reshape(num_steps, batch_size)
-
-    def step(state, batch):
-        number, indices = batch
-        images, labels, _ = part.take(indices)
-        images = augment.shift(jax.random.fold_in(shift_key, number), images, max_shift)
-
-        def loss_fn(params):
-            variables = {"params": params, "batch_stats": state.batch_stats}
-            scores, updates = net.apply(
-                variables, images, arch, train=True, mutable="batch_stats"
-            )
-            loss = optax.softmax_cross_entropy_with_integer_labels(scores, labels)
-            return loss.mean(), updates["batch_stats"]
-
-        grad_fn = jax.value_and_grad(loss_fn, has_aux=True)
-        (loss, batch_stats), grads = grad_fn(state.params)
-        progress = (epoch * num_steps + number) / (num_epochs * num_steps)
-        updates, opt_state = recipe.optimizer(progress).update(
-            grads, state.opt_state, state.params
-        )
-        params = optax.apply_updates(state.params, updates)
-        return TrainState(params, batch_stats, opt_state), loss
-
-    state, losses = lax.scan(step, state, (jnp.arange(num_steps), order))
-    return state, losses.mean()
-
-
-@functools.partial(jax.jit, static_argnames="net")
-def child_evaluate(
-    state: TrainState, arch: Array, part: Part, *, net: ConvNet
-) -> tuple[Array, Array]:
-    """Returns accuracy (a fraction) and mean loss, by the running averages."""
-    variables = {"params": state.params, "batch_stats": state.batch_stats}
-
-    def step(totals, indices):
-        images, labels, weights = part.take(indices)
-        scores = net.apply(variables, images, arch, train=False)
-        losses = optax.softmax_cross_entropy_with_integer_labels(scores, labels)
-        right = scores.argmax(-1) == labels
-        return totals + jnp.stack([weights @ right, weights @ losses]), None
-
-    batches = jnp.arange(part.labels.shape[0]).reshape(-1, _EVALUATE_BATCH)
-    totals, _ = lax.scan(step, jnp.zeros(2), batches)
-    accuracy, loss = totals / part.weights.sum()
-    return accuracy, loss
+    metrics: dict[str, float]
+    failure: str = ""
 
 
 class ChildTrainer:
@@ -155,149 +39,256 @@ class ChildTrainer:
     Attributes:
         net: The network that architectures are laid into.
         config: How they are trained.
+        num_children: How many train at once.
     """
 
     def __init__(
         self,
-        operations: tuple[str, ...],
-        num_nodes: int,
+        net: object,
         dataset: ImageDataset,
         config: ChildConfig,
+        devices: Sequence[jax.Device] | None = None,
+        share_images: bool = False,
+        like: "ChildTrainer | None" = None,
     ):
-        """Puts the data on the device; compiles nothing yet.
+        """Puts the data on the devices; compiles nothing yet.
 
         Args:
-            operations: Names of the operations that architectures choose from.
-            num_nodes: Nodes of a cell.
+            net: A network for any architecture (`ConvNet`, `TopologyNet`).
             dataset: What children learn.
-            config: How children are built and trained.
+            config: How children are trained.
+            devices: Where; by default the first there is.
+            share_images: Whether the devices share the images of one child's steps;
+                otherwise each trains a child of its own.
+            like: A trainer on the same data, to share images with.
+
+        Raises:
+            ValueError: If there are fewer images than a batch, or the batch can't be
+                shared.
         """
-        get_operations(operations)
+        devices = jax.devices()[:1] if devices is None else list(devices)
         num_train = len(dataset.train_labels)
         if config.batch_size > num_train:
             raise ValueError(
                 f"batch_size must be at most the {num_train} training images of "
                 f"{dataset.name}, got {config.batch_size}."
             )
-        self.config = config
-        self.net = ConvNet(
-            tuple(operations),
-            num_nodes,
-            config.channels,
-            config.cells_per_stage,
-            dataset.num_classes,
-            dataset.image_shape[-1],
+        # Programs of their own, or a clock of its own, make a child train alone.
+        alone = share_images or config.specialised or bool(config.time_limit_s)
+        if not share_images and alone:
+            devices = devices[:1]
+        self.num_children = 1 if alone else len(devices)
+        self._mesh = programs.make_mesh(devices, self.num_children)
+        num_data = self._mesh.shape[DATA]
+        if config.batch_size % (num_data * config.micro_batches):
+            raise ValueError(
+                f"batch_size must be a multiple of {num_data} devices times "
+                f"{config.micro_batches} micro_batches, got {config.batch_size}."
+            )
+        dtype = config.dtype
+        if dtype == "auto":
+            dtype = "float32" if devices[0].platform == "cpu" else "bfloat16"
+        self.net = net.clone(
+            dtype=dtype,
+            axis_name=DATA if num_data > 1 else None,
+            auxiliary=config.auxiliary > 0,
         )
+        self.config = config
+        self._recipe = Recipe.of(config)
+        self._memory_mib: dict[Settings, float] = {}
+        if like is not None:
+            self._memory_mib = like._memory_mib
+        if like is not None and like._mesh == self._mesh:
+            self._parts = like._parts
+            return
         # Validation and test images get one shape, so one program serves both.
         largest = max(len(dataset.validation_labels), len(dataset.test_labels))
-        padded = math.ceil(largest / _EVALUATE_BATCH) * _EVALUATE_BATCH
+        multiple = programs.EVALUATE_BATCH * num_data
+        padded = math.ceil(largest / multiple) * multiple
+        place = functools.partial(jax.device_put, device=NamedSharding(self._mesh, P()))
         self._parts = {
-            "train": _to_device(dataset, "train", num_train),
-            "val": _to_device(dataset, "validation", padded),
-            "test": _to_device(dataset, "test", padded),
+            "train": place(_part(dataset, "train", num_train)),
+            "val": place(_part(dataset, "validation", padded)),
+            "test": place(_part(dataset, "test", padded)),
         }
-        self._recipe = Recipe(
-            *(np.float32(getattr(config, name)) for name in Recipe._fields)
-        )
 
     def train(
         self,
-        key: Array,
-        arch: np.ndarray,
-        num_epochs: int | None = None,
-        progress_fn: Callable[[int, Mapping[str, float]], None] | None = None,
-    ) -> tuple[TrainState, dict[str, float]]:
-        """Trains one architecture from scratch.
+        keys: Array,
+        archs: np.ndarray,
+        progress_fn: Callable[[int, TrainState, list[Outcome]], None] | None = None,
+        start: tuple[int, TrainState] | None = None,
+    ) -> tuple[TrainState, list[Outcome]]:
+        """Trains architectures from scratch, all at once.
 
         Args:
-            key: The child's randomness: its first parameters, its order of images.
-            arch: int32 [2, num_nodes, 2, 2], see `ConvNet`.
-            num_epochs: Epochs of the final training, which shifts images and has no
-                time limit; where None, a search's training, as the config says.
-            progress_fn: Called after every epoch with its number, from 0, and the
-                metrics so far, validation included.
+            keys: The children's randomness [num]: first parameters, order of images.
+            archs: int32 [num, ...], at most `num_children`.
+            progress_fn: Called after every epoch with its number, from 0, the states
+                and the outcomes so far.
+            start: Epochs done and the states after them, to continue from.
 
         Returns:
-            The trained state and the metrics `train_loss` and `epochs`.
+            The trained states, and per child the metrics `train_loss`, `epochs` and
+            `memory_mib`, or why it failed.
 
         Raises:
-            ChildFailure: If the loss is not finite, or time is up.
+            ValueError: If the universal program needs more memory than its limit.
         """
-        limit, max_shift = 0.0, self.config.final_shift
-        if num_epochs is None:
-            num_epochs = self.config.epochs
-            limit, max_shift = self.config.time_limit_s, 0
-        if num_epochs < 1:
-            raise ValueError(f"num_epochs must be positive, got {num_epochs}.")
-        arch = jnp.asarray(arch, jnp.int32)
-        init_key, train_key = jax.random.split(key)
-        start = time.perf_counter()
-        state = child_init(init_key, net=self.net)
-        for epoch in range(num_epochs):
-            args = (
-                train_key,
-                state,
-                arch,
-                np.int32(epoch),
-                np.int32(num_epochs),
-                self._recipe,
-                self._parts["train"],
-                np.int32(max_shift),
+        outcomes = [Outcome({"epochs": 0.0})] * len(archs)
+        done, states = start or (0, self.init(keys, archs))
+        try:
+            memory_mib = self.prepare(keys, archs)
+        except ChildFailure as failure:
+            return states, [Outcome({}, str(failure))] * len(archs)
+        keys, archs, settings = self._place(keys, archs)
+        train_keys = _split(keys)[1]
+        fixed = (np.int32(self.config.epochs), self._recipe, self._parts["train"])
+        begun = time.perf_counter()
+        for epoch in range(done, self.config.epochs):
+            states, losses = programs.child_train_epoch(
+                train_keys, states, archs, np.int32(epoch), *fixed, settings=settings
             )
-            options = {"net": self.net, "batch_size": self.config.batch_size}
-            if not epoch:
-                # Compiling is not the child's time.
-                child_train_epoch.lower(*args, **options).compile()
-                start = time.perf_counter()
-            state, loss = child_train_epoch(*args, **options)
-            metrics = {"train_loss": float(loss), "epochs": float(epoch + 1)}
-            if not math.isfinite(metrics["train_loss"]):
-                raise ChildFailure(
-                    f"training loss is {metrics['train_loss']} in epoch {epoch + 1}"
-                )
-            seconds = time.perf_counter() - start
-            if limit and seconds > limit:
-                raise ChildFailure(
-                    f"over the time limit of {limit:g} s after {seconds:.1f} s, in "
-                    f"epoch {epoch + 1} of {num_epochs}"
-                )
+            losses = np.asarray(losses, np.float64).tolist()
+            seconds = time.perf_counter() - begun
+            outcomes = [
+                old if old.failure else self._outcome(epoch, loss, seconds, memory_mib)
+                for old, loss in zip(outcomes, losses, strict=False)
+            ]
+            if all(outcome.failure for outcome in outcomes):
+                break
             if progress_fn is not None:
-                progress_fn(epoch, metrics | self.evaluate(state, arch, "val"))
-        return state, metrics
+                progress_fn(epoch, states, outcomes)
+        return states, outcomes
+
+    def init(self, keys: Array, archs: np.ndarray) -> TrainState:
+        """Draws the states that `train` begins with."""
+        keys, _, settings = self._place(keys, archs)
+        return programs.child_init(_split(keys)[0], settings=settings)
+
+    def _outcome(self, epoch, loss, seconds, memory_mib) -> Outcome:
+        metrics = {
+            "train_loss": loss,
+            "epochs": float(epoch + 1),
+            "memory_mib": memory_mib,
+        }
+        limit = self.config.time_limit_s
+        if not math.isfinite(loss):
+            failure = f"training loss is {loss} in epoch {epoch + 1}"
+            return Outcome({}, failure)
+        if limit and seconds > limit:
+            failure = (
+                f"over the time limit of {limit:g} s after {seconds:.1f} s, in epoch "
+                f"{epoch + 1} of {self.config.epochs}"
+            )
+            return Outcome({}, failure)
+        return Outcome(metrics)
+
+    def prepare(self, keys: Array, archs: np.ndarray) -> float:
+        """Compiles what `train` runs, for no child to wait for, and checks its memory.
+
+        Returns:
+            What a training step needs on a device, in MiB.
+
+        Raises:
+            ChildFailure: If an architecture's own program needs more than the limit.
+            ValueError: If the program of all of them does.
+        """
+        keys, archs, settings = self._place(keys, archs)
+        if settings not in self._memory_mib:
+            states = jax.eval_shape(
+                functools.partial(programs.child_init, settings=settings), keys
+            )
+            sharding = NamedSharding(self._mesh, P(CHILDREN))
+            states = jax.tree.map(
+                lambda x: jax.ShapeDtypeStruct(x.shape, x.dtype, sharding=sharding),
+                states,
+            )
+            args = (keys, states, archs, np.int32(0), np.int32(self.config.epochs))
+            lowered = programs.child_train_epoch.lower(
+                *args, self._recipe, self._parts["train"], settings=settings
+            )
+            compiled = lowered.compile()
+            sizes = compiled.memory_analysis()
+            self._memory_mib[settings] = 2**-20 * (
+                sizes.temp_size_in_bytes
+                + sizes.argument_size_in_bytes
+                + sizes.output_size_in_bytes
+                - sizes.alias_size_in_bytes
+            )
+        memory_mib = self._memory_mib[settings]
+        limit = self.config.memory_limit_mib
+        if limit and memory_mib > limit:
+            message = (
+                f"a training step needs {memory_mib:.3g} MiB, memory_limit_mib is "
+                f"{limit:g}"
+            )
+            if settings.net.arch is None:
+                raise ValueError(f"For any architecture {message}.")
+            raise ChildFailure(message)
+        return memory_mib
 
     def evaluate(
-        self, state: TrainState, arch: np.ndarray, part: str
-    ) -> dict[str, float]:
-        """Returns `<part>_accuracy`, a fraction, and `<part>_loss`.
+        self, states: TrainState, archs: np.ndarray, part: str
+    ) -> list[Outcome]:
+        """Returns `<part>_accuracy`, a fraction, and `<part>_loss` of each child.
 
         Args:
-            state: A trained child.
-            arch: The architecture it was trained with.
+            states: Trained children.
+            archs: The architectures they were trained with.
             part: `val` or `test`.
-
-        Raises:
-            ChildFailure: If the loss is not finite.
         """
-        accuracy, loss = child_evaluate(
-            state, jnp.asarray(arch, jnp.int32), self._parts[part], net=self.net
+        num = len(archs)
+        _, archs, settings = self._place(None, archs)
+        measured = programs.child_evaluate(
+            states, archs, self._parts[part], settings=settings
         )
-        metrics = {f"{part}_accuracy": float(accuracy), f"{part}_loss": float(loss)}
-        if not math.isfinite(metrics[f"{part}_loss"]):
-            raise ChildFailure(f"{part} loss is {metrics[f'{part}_loss']}")
-        return metrics
+        outcomes = []
+        for accuracy, loss in np.asarray(measured, np.float64).T[:num].tolist():
+            if math.isfinite(loss):
+                metrics = {f"{part}_accuracy": accuracy, f"{part}_loss": loss}
+                outcomes.append(Outcome(metrics))
+            else:
+                outcomes.append(Outcome({}, f"{part} loss is {loss}"))
+        return outcomes
+
+    def _place(self, keys: Array | None, archs: np.ndarray) -> tuple:
+        """Puts keys and architectures on the devices, the last repeated to fill up.
+
+        Returns:
+            Keys, architectures, and what their program is fixed to.
+        """
+        archs = np.asarray(archs, np.int32)
+        if not 0 < len(archs) <= self.num_children:
+            raise ValueError(
+                f"archs must be 1 to {self.num_children} at once, got {len(archs)}."
+            )
+        net = self.net.specialise(archs[0]) if self.config.specialised else self.net
+        fill = np.minimum(np.arange(self.num_children), len(archs) - 1)
+        place = functools.partial(
+            jax.device_put, device=NamedSharding(self._mesh, P(CHILDREN))
+        )
+        settings = Settings(
+            net, self._mesh, self.config.batch_size, self.config.micro_batches
+        )
+        keys = None if keys is None else place(jnp.stack(list(keys))[fill])
+        return keys, place(archs[fill]), settings
 
 
-def _to_device(dataset: ImageDataset, part: str, num: int) -> Part:
+def _split(keys: Array) -> Array:
+    """Returns the keys of the first parameters and of the training, [2, children]."""
+    return jax.vmap(jax.random.split, out_axes=1)(keys)
+
+
+def _part(dataset: ImageDataset, part: str, num: int) -> Part:
     images = getattr(dataset, f"{part}_images")
     labels = getattr(dataset, f"{part}_labels")
     missing = num - len(labels)
     pad = ((0, missing), (0, 0), (0, 0), (0, 0))
-    return jax.device_put(
-        Part(
-            np.pad(images, pad),
-            np.pad(labels.astype(np.int32), (0, missing)),
-            np.pad(np.ones(len(labels), np.float32), (0, missing)),
-            dataset.mean,
-            dataset.deviation,
-        )
+    return Part(
+        np.pad(images, pad) if missing else images,
+        np.pad(labels.astype(np.int32), (0, missing)),
+        np.pad(np.ones(len(labels), np.float32), (0, missing)),
+        dataset.mean,
+        dataset.deviation,
     )

@@ -1,37 +1,32 @@
 """The objective of an architecture, measured by training it from scratch."""
 
+import functools
 import time
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any, Protocol
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import jax
 import numpy as np
 from absl import logging
 
-from nao.child.costs import count_parameters
-from nao.child.training import ChildConfig, ChildFailure, ChildTrainer
+from nao.child.conv_net import Join
+from nao.child.nets import make_net
+from nao.child.programs import TrainState
+from nao.child.recipe import ChildConfig, FinalConfig
+from nao.child.training import ChildFailure, ChildTrainer, Outcome
 from nao.data.dataset import ImageDataset
 from nao.evaluators.base import Evaluation, Objective
+from nao.spaces import Space
 from nao.types import Array
 
-
-class CellSpace(Protocol):
-    """What the evaluator needs of a space of convolutional cells."""
-
-    operations: tuple[str, ...]
-    num_nodes: int
-
-    def architecture(self, tokens: np.ndarray) -> np.ndarray:
-        """Maps tokens [num, length] to int32 [num, 2, num_nodes, 2, 2]."""
+_OUT_OF_MEMORY = "RESOURCE_EXHAUSTED"
 
 
 class TrainingEvaluator:
     """Trains each architecture as a child network and reads the validation part.
 
     Attributes:
-        space: The space of the architectures.
+        space: The space of the architectures, one that has a network.
         objective: The validation accuracy after the last epoch, a fraction.
-        trainer: Builds, trains and measures the children.
         data_sha256: SHA-256 of the data set.
     """
 
@@ -39,10 +34,12 @@ class TrainingEvaluator:
 
     def __init__(
         self,
-        space: CellSpace,
+        space: Space,
         dataset: ImageDataset,
         config: ChildConfig | None = None,
-        final_epochs: int = 40,
+        final: FinalConfig | None = None,
+        devices: Sequence[jax.Device] | None = None,
+        join: Join | None = None,
     ):
         """Prepares children of `space` to learn `dataset`.
 
@@ -50,83 +47,148 @@ class TrainingEvaluator:
             space: The space of the architectures.
             dataset: Images in three parts.
             config: How a child of the search is trained.
-            final_epochs: Epochs that the final choice is trained for before its test.
+            final: How the final choice is trained before its test.
+            devices: What children train on, one each in a search; by default the first
+                there is.
+            join: What cells join, in place of what those of the space do.
         """
-        config = ChildConfig() if config is None else config
-        self.space, self.final_epochs = space, final_epochs
+        self._dataset, self._devices, self._join = dataset, devices, join
+        self._config = ChildConfig() if config is None else config
+        self._final = (FinalConfig() if final is None else final).after(self._config)
+        self.space = space
         self.data_sha256 = dataset.sha256()
-        self.trainer = ChildTrainer(space.operations, space.num_nodes, dataset, config)
+
+    @functools.cached_property
+    def trainer(self) -> ChildTrainer:
+        """Builds, trains and measures the children of a search."""
+        return self._trainer(self._config)
+
+    def _trainer(self, config: ChildConfig, **options) -> ChildTrainer:
+        net = make_net(self.space, self._dataset, config, self._join)
+        return ChildTrainer(net, self._dataset, config, self._devices, **options)
 
     def evaluate(self, tokens: np.ndarray, keys: Array) -> Iterator[Evaluation]:
         """Yields one evaluation per row of `tokens`; a bad child is a failed one."""
         archs = self.space.architecture(np.asarray(tokens))
-        for arch, key in zip(archs, keys, strict=True):
-            yield self._evaluate_one(arch, key)
+        at_once = self.trainer.num_children
+        for start in range(0, len(archs), at_once):
+            group = slice(start, start + at_once)
+            yield from self._evaluate_group(archs[group], keys[group])
 
     def test(self, tokens: np.ndarray, key: Array) -> dict[str, float]:
-        """Trains one architecture [length] for `final_epochs` and reads the test part.
+        """Trains one architecture [length] by the final recipe and reads the test part.
 
         Returns:
             `test_accuracy` and `val_accuracy`, fractions; empty where training failed.
         """
+        trainer = self._trainer(self._final, like=self.trainer)
         try:
-            metrics = self.train(tokens, key, self.final_epochs)
+            metrics = self._train(trainer, tokens, key, None, None)
         except ChildFailure as failure:
             logging.error("The final choice could not be tested: %s.", failure)
             return {}
         return {name: metrics[name] for name in ("test_accuracy", "val_accuracy")}
 
+    def describe(self, tokens: np.ndarray) -> dict[str, float]:
+        """Returns what the final training of one architecture [length] costs.
+
+        Compiles it, so that memory is known before the first step.
+
+        Returns:
+            `num_parameters`, `num_multiply_adds` and `memory_mib`, of a training step.
+
+        Raises:
+            ChildFailure: If it needs more memory than its limit.
+        """
+        archs = self.space.architecture(np.asarray(tokens)[None])
+        key = jax.random.key(0)
+        memory_mib = self._final_trainer.prepare(jax.numpy.stack([key]), archs)
+        costs = self._costs(self._final_trainer, archs[0])
+        return costs | {"memory_mib": memory_mib}
+
+    @functools.cached_property
+    def _final_trainer(self) -> ChildTrainer:
+        return self._trainer(self._final, share_images=True)
+
     def train(
         self,
         tokens: np.ndarray,
         key: Array,
-        epochs: int,
-        progress_fn: Callable[[int, Mapping[str, float]], None] | None = None,
+        progress_fn: Callable[[int, TrainState, Mapping[str, float]], None],
+        start: Callable[[TrainState], tuple[int, TrainState] | None] | None = None,
     ) -> dict[str, float]:
-        """Trains one architecture for longer than a search does, and measures it.
+        """Trains one architecture by the final recipe on all devices, and measures it.
 
         Args:
             tokens: int32 [length].
             key: The child's randomness.
-            epochs: Epochs to train for; the same compiled program, whatever they are.
-            progress_fn: Called after every epoch with its number, from 0, and the
-                metrics so far.
+            progress_fn: Called after every epoch with its number, from 0, the state and
+                the metrics so far, validation included.
+            start: Maps a fresh state to epochs done and the state after them, to
+                continue from; None from it begins anew.
 
         Returns:
-            Training loss, accuracies and losses of both other parts, seconds, and the
-            number of parameters that this architecture uses.
+            Training loss, accuracies and losses of both other parts, seconds, memory,
+            and what the architecture costs.
 
         Raises:
             ChildFailure: If it cannot be trained.
         """
-        start = time.perf_counter()
-        arch = self._architecture(tokens)
-        state, metrics = self.trainer.train(key, arch, epochs, progress_fn)
-        for part in ("val", "test"):
-            metrics |= self.trainer.evaluate(state, arch, part)
-        return metrics | {
-            "num_parameters": float(count_parameters(self.trainer.net, arch)),
-            "seconds": time.perf_counter() - start,
+        return self._train(self._final_trainer, tokens, key, progress_fn, start)
+
+    def _train(self, trainer, tokens, key, progress_fn, start) -> dict[str, float]:
+        begun = time.perf_counter()
+        archs = self.space.architecture(np.asarray(tokens)[None])
+
+        def report(epoch: int, states: TrainState, outcomes: list[Outcome]) -> None:
+            if progress_fn is not None:
+                measured = trainer.evaluate(states, archs, "val")
+                metrics = outcomes[0].metrics | measured[0].metrics
+                progress_fn(epoch, states, metrics)
+
+        keys = jax.numpy.stack([key])
+        begin = None if start is None else start(trainer.init(keys, archs))
+        states, (outcome,) = trainer.train(keys, archs, report, begin)
+        metrics: dict[str, float] = {}
+        for found in (
+            outcome,
+            *(trainer.evaluate(states, archs, part)[0] for part in ("val", "test")),
+        ):
+            if found.failure:
+                raise ChildFailure(found.failure)
+            metrics |= found.metrics
+        seconds = time.perf_counter() - begun
+        return metrics | self._costs(trainer, archs[0]) | {"seconds": seconds}
+
+    def _costs(self, trainer: ChildTrainer, arch: np.ndarray) -> dict[str, float]:
+        return {
+            "num_parameters": float(trainer.net.num_parameters(arch)),
+            "num_multiply_adds": float(trainer.net.num_multiply_adds(arch)),
         }
 
-    def _architecture(self, tokens: np.ndarray) -> np.ndarray:
-        return self.space.architecture(np.asarray(tokens)[None])[0]
-
-    def _evaluate_one(self, arch: np.ndarray, key: Array) -> Evaluation:
+    def _evaluate_group(self, archs: np.ndarray, keys: Array) -> list[Evaluation]:
+        """Trains architectures that fit on the devices at once."""
         start = time.perf_counter()
-        metrics: dict[str, Any] = {
-            "num_parameters": float(count_parameters(self.trainer.net, arch))
-        }
-        value, reason = None, ""
         try:
-            state, trained = self.trainer.train(key, arch)
-            metrics |= trained | self.trainer.evaluate(state, arch, "val")
-            value = metrics.pop("val_accuracy")
-        except ChildFailure as failure:
-            reason = str(failure)
+            states, outcomes = self.trainer.train(keys, archs)
+            if not all(outcome.failure for outcome in outcomes):
+                measured = self.trainer.evaluate(states, archs, "val")
+                outcomes = [
+                    old
+                    if old.failure
+                    else Outcome(old.metrics | new.metrics, new.failure)
+                    for old, new in zip(outcomes, measured, strict=True)
+                ]
         except jax.errors.JaxRuntimeError as error:
-            if "RESOURCE_EXHAUSTED" not in str(error):
+            if _OUT_OF_MEMORY not in str(error):
                 raise
             reason = f"out of memory: {str(error).splitlines()[0]}"
-        seconds = time.perf_counter() - start
-        return Evaluation(value, metrics, seconds, reason)
+            outcomes = [Outcome({}, reason)] * len(archs)
+        seconds = (time.perf_counter() - start) / len(archs)
+        evaluations = []
+        for arch, outcome in zip(archs, outcomes, strict=True):
+            metrics = dict(outcome.metrics)
+            value = metrics.pop("val_accuracy", None)
+            metrics |= self._costs(self.trainer, arch)
+            evaluations.append(Evaluation(value, metrics, seconds, outcome.failure))
+        return evaluations

@@ -22,15 +22,35 @@ from nao.spaces import base
 
 # Named sets of operations; their implementations are in `nao.child.operations`.
 OPERATION_SETS = {
+    # NAO without weight sharing (Luo et al., 2018), numbered as in the released code.
+    "nao": (
+        *("identity", "conv_1x1", "conv_3x3", "conv_1x3_3x1", "conv_1x7_7x1"),
+        *("max_pool_2x2", "max_pool_3x3", "max_pool_5x5"),
+        *("avg_pool_2x2", "avg_pool_3x3", "avg_pool_5x5"),
+    ),
     # ENAS (Pham et al., 2018), numbered as in NAO's search with weight sharing.
     "enas": (
-        "sep_conv_3x3",
-        "sep_conv_5x5",
-        "avg_pool_3x3",
-        "max_pool_3x3",
-        "identity",
+        *("sep_conv_3x3", "sep_conv_5x5", "avg_pool_3x3", "max_pool_3x3", "identity"),
+    ),
+    # NASNet (Zoph et al., 2018, arXiv:1707.07012, section 3).
+    "nasnet": (
+        *("identity", "conv_1x3_3x1", "conv_1x7_7x1", "dil_conv_3x3"),
+        *("avg_pool_3x3", "max_pool_3x3", "max_pool_5x5", "max_pool_7x7"),
+        *("conv_1x1", "conv_3x3", "sep_conv_3x3", "sep_conv_5x5", "sep_conv_7x7"),
+    ),
+    # DARTS (Liu et al., 2019, arXiv:1806.09055, section 3.1).
+    "darts": (
+        *("none", "max_pool_3x3", "avg_pool_3x3", "identity"),
+        *("sep_conv_3x3", "sep_conv_5x5", "dil_conv_3x3", "dil_conv_5x5"),
+    ),
+    # AmoebaNet (Real et al., 2019, arXiv:1802.01548, section 3).
+    "amoebanet": (
+        *("identity", "sep_conv_3x3", "sep_conv_5x5", "sep_conv_7x7"),
+        *("avg_pool_3x3", "max_pool_3x3", "dil_conv_3x3", "conv_1x7_7x1"),
     ),
 }
+# What a cell's output concatenates: states that no node reads, or all nodes (DARTS).
+JOINS = ("loose", "nodes")
 CELLS = ("normal", "reduction")
 NUM_INPUTS = 2
 
@@ -46,14 +66,23 @@ class ConvCell(base.Space):
 
     operations: tuple[str, ...]
     num_nodes: int
+    join: str
 
-    def __init__(self, operations: str | tuple[str, ...] = "enas", num_nodes: int = 5):
+    def __init__(
+        self,
+        operations: str | tuple[str, ...] = "enas",
+        num_nodes: int = 5,
+        join: str = "loose",
+    ):
         """Makes the space.
 
         Args:
             operations: Name of a set in `OPERATION_SETS`, or the names themselves.
             num_nodes: Nodes of a cell, its inputs not counted.
+            join: What a cell's output concatenates, one of `JOINS`.
         """
+        if join not in JOINS:
+            raise ValueError(f"join must be one of {', '.join(JOINS)}, got {join!r}.")
         if isinstance(operations, str):
             if operations not in OPERATION_SETS:
                 raise ValueError(
@@ -73,6 +102,7 @@ class ConvCell(base.Space):
             slots.append(base.Slot(f"{name}/operation", tuple(operations)))
         object.__setattr__(self, "operations", tuple(operations))
         object.__setattr__(self, "num_nodes", num_nodes)
+        object.__setattr__(self, "join", join)
         super().__init__(name="conv_cell", slots=tuple(slots), group=2)
 
     def architecture(self, tokens: np.ndarray) -> np.ndarray:
@@ -141,10 +171,12 @@ class ConvCell(base.Space):
                     )
                     graph.add_edge(f"{cell}/{state}", f"{name}/{side}")
                     graph.add_edge(f"{name}/{side}", name)
-            loose = set(range(NUM_INPUTS + self.num_nodes)) - set(
-                nodes[..., 0].ravel().tolist()
-            )
-            for state in sorted(loose):
+            joined = set(range(NUM_INPUTS + self.num_nodes))
+            if self.join == "loose":
+                joined -= set(nodes[..., 0].ravel().tolist())
+            else:
+                joined -= set(range(NUM_INPUTS))
+            for state in sorted(joined):
                 graph.add_edge(f"{cell}/{state}", f"{cell}/output")
         return graph
 

@@ -36,6 +36,10 @@ class NASBench201(base.Space):
             slots=tuple(base.Slot(f"{to}<-{of}", OPERATIONS) for to, of in EDGES),
         )
 
+    def architecture(self, tokens: np.ndarray) -> np.ndarray:
+        """Returns the operation of every edge, int32 [num, 6]: what children read."""
+        return self.to_indices(tokens)
+
     @functools.cached_property
     def _classes(self) -> tuple[np.ndarray, list[np.ndarray]]:
         """Class number of every sequence, and the sequences of every class.

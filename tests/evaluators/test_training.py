@@ -2,7 +2,7 @@ import jax
 import numpy as np
 import pytest
 
-from nao.child.recipe import ChildConfig
+from nao.child import ChildConfig, FinalConfig
 from nao.data.dataset import ImageDataset
 from nao.evaluators.training import TrainingEvaluator
 from nao.spaces import ConvCell
@@ -12,14 +12,17 @@ TOKENS = SPACE.sample(np.random.default_rng(0), 3)
 KEYS = jax.random.split(jax.random.key(0), 3)
 
 
-def _evaluator(**changes):
+def _evaluator(devices=None, final_epochs=1, **changes):
     rng = np.random.default_rng(0)
     fields = {"name": "noise", "num_classes": 2}
     for part in ("train", "validation", "test"):
         fields[f"{part}_images"] = rng.normal(size=(32, 4, 4, 1)).astype(np.float32)
         fields[f"{part}_labels"] = np.arange(32, dtype=np.int32) % 2
     config = dict(channels=2, epochs=1, batch_size=16) | changes
-    return TrainingEvaluator(SPACE, ImageDataset(**fields), ChildConfig(**config))
+    final = FinalConfig(**config | {"epochs": final_epochs})
+    return TrainingEvaluator(
+        SPACE, ImageDataset(**fields), ChildConfig(**config), final, devices
+    )
 
 
 def test_evaluations_come_in_order_and_repeat():
@@ -31,8 +34,16 @@ def test_evaluations_come_in_order_and_repeat():
     (again,) = evaluator.evaluate(TOKENS[2:], KEYS[2:])
     assert again.value == evaluations[2].value
     assert again.metrics == evaluations[2].metrics
-    assert {"train_loss", "val_loss", "epochs", "num_parameters"} <= set(again.metrics)
+    costs = {"num_parameters", "num_multiply_adds", "memory_mib"}
+    assert {"train_loss", "val_loss", "epochs"} | costs <= set(again.metrics)
     assert again.seconds > 0
+
+
+@pytest.mark.slow
+def test_two_at_once_are_evaluated_like_one_after_the_other():
+    together = _evaluator(devices=jax.devices()[:2])
+    values = [one.value for one in together.evaluate(TOKENS, KEYS)]
+    assert values == [one.value for one in _evaluator().evaluate(TOKENS, KEYS)]
 
 
 @pytest.mark.parametrize(
@@ -74,12 +85,24 @@ def test_test_reads_the_test_part_first():
     assert list(results) == ["test_accuracy", "val_accuracy"]
 
 
-def test_longer_training_reports_every_epoch():
-    epochs = []
-    results = _evaluator().train(
-        TOKENS[0], KEYS[0], 3, lambda epoch, metrics: epochs.append(epoch)
-    )
-    assert epochs == [0, 1, 2]
+@pytest.mark.slow
+def test_final_training_reports_every_epoch_and_continues():
+    evaluator, epochs, kept = _evaluator(final_epochs=3), [], {}
+
+    def keep(epoch, states, metrics):
+        epochs.append((epoch, metrics["val_accuracy"]))
+        kept[epoch + 1] = jax.tree.map(np.array, states)
+
+    results = evaluator.train(TOKENS[0], KEYS[0], keep)
+    assert [epoch for epoch, _ in epochs] == [0, 1, 2]
     assert results["epochs"] == 3
     expected = {"train_loss", "val_accuracy", "test_accuracy", "num_parameters"}
     assert expected <= set(results)
+    again = evaluator.train(TOKENS[0], KEYS[0], keep, lambda fresh: (2, kept[2]))
+    assert {**again, "seconds": 0} == {**results, "seconds": 0}
+
+
+@pytest.mark.slow
+def test_costs_are_known_before_training():
+    costs = _evaluator().describe(TOKENS[0])
+    assert costs["memory_mib"] > 0 and costs["num_parameters"] > 100

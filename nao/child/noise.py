@@ -1,0 +1,47 @@
+"""What training drops at random: paths through cells and inputs of the classifier."""
+
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+
+from nao.types import Array
+
+
+class Noise(NamedTuple):
+    """What training drops at random, as factors: 0 or 1 / (share kept)."""
+
+    paths: Array  # float32 [num_cells, 2 * num_nodes, batch]
+    features: Array  # float32 [batch, width of the classifier's input]
+
+    @classmethod
+    def draw(
+        cls,
+        key: Array,
+        shape: tuple[int, int, int],
+        width: int,
+        progress: Array,
+        drop_path: Array,
+        dropout: Array,
+    ) -> "Noise":
+        """Draws what is dropped in one step.
+
+        Paths are dropped per image, ever more of them with training and depth: with
+        probability `drop_path * progress * (cell + 1) / num_cells` (Zoph et al., 2018,
+        arXiv:1707.07012, as in NAO).
+
+        Args:
+            key: Randomness of the step.
+            shape: Cells, branches of a cell, images.
+            width: Inputs of the classifier.
+            progress: 0 at the first step, 1 after the last.
+            drop_path: Probability in the last cell, at the end; below 1.
+            dropout: Share of the classifier's inputs that are dropped; below 1.
+        """
+        path_key, feature_key = jax.random.split(key)
+        num_cells, _, batch = shape
+        depth = (jnp.arange(num_cells) + 1) / num_cells
+        keep = 1 - drop_path * progress * depth[:, None, None]
+        paths = jax.random.bernoulli(path_key, keep, shape) / keep
+        features = jax.random.bernoulli(feature_key, 1 - dropout, (batch, width))
+        return cls(paths, features / (1 - dropout))

@@ -1,0 +1,57 @@
+import numpy as np
+import pytest
+
+from nao import spaces
+from nao.child import ChildConfig
+from nao.child.conv_net import ConvNet
+from nao.child.nets import make_net
+from nao.child.topology_net import TopologyNet
+from nao.data.dataset import ImageDataset
+
+CONFIG = ChildConfig(channels=4, cells_per_stage=2)
+
+
+def dataset():
+    """One image of 6x5 pixels and 3 channels a part, 7 classes."""
+    fields = {"name": "few", "num_classes": 7}
+    for part in ("train", "validation", "test"):
+        fields[f"{part}_images"] = np.zeros((1, 6, 5, 3), np.float32)
+        fields[f"{part}_labels"] = np.zeros(1, np.int32)
+    return ImageDataset(**fields)
+
+
+@pytest.mark.parametrize("name", spaces.OPERATION_SETS)
+@pytest.mark.parametrize("join", ["loose", "nodes"])
+def test_conv_cells_get_the_convolutional_network(name, join):
+    space = spaces.ConvCell(name, num_nodes=3, join=join)
+    operations = spaces.OPERATION_SETS[name]
+    expected = ConvNet(operations, 3, 4, 2, 7, (6, 5, 3), join)
+    assert make_net(space, dataset(), CONFIG) == expected
+
+
+def test_a_join_takes_the_place_of_the_spaces_own():
+    join = ((2, 3), (3,))
+    space = spaces.ConvCell("enas", num_nodes=2)
+    assert make_net(space, dataset(), CONFIG, join).join == join
+
+
+def test_topologies_get_the_network_of_the_benchmark():
+    net = make_net(spaces.NASBench201(), dataset(), CONFIG)
+    assert isinstance(net, TopologyNet)
+    assert (net.channels, net.cells_per_stage, net.num_classes) == (4, 2, 7)
+    assert net.operations == spaces.NASBench201().slots[0].choices
+
+
+def test_unknown_operations_are_refused():
+    space = spaces.ConvCell(("identity", "conv_9x9"))
+    with pytest.raises(ValueError, match=r"^Unknown operation 'conv_9x9'; known: "):
+        make_net(space, dataset(), CONFIG)
+
+
+def test_other_spaces_are_refused():
+    space = spaces.custom({"kernel": (3, 5)})
+    with pytest.raises(
+        ValueError, match="conv_cell and nasbench201, got 'custom'"
+    ) as e:
+        make_net(space, dataset(), CONFIG)
+    assert "\n" not in str(e.value)

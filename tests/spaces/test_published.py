@@ -1,0 +1,74 @@
+import networkx as nx
+import numpy as np
+import pytest
+
+from nao import report
+from nao.child.conv_net import ConvNet
+from nao.spaces import OPERATION_SETS
+from nao.spaces.published import PUBLISHED
+
+each_cell = pytest.mark.parametrize("name", PUBLISHED)
+
+
+@each_cell
+def test_a_published_cell_is_written_as_it_is_read(name):
+    published = PUBLISHED[name]
+    space, tokens = published.space, published.tokens
+    assert space.is_valid(tokens[None])[0]
+    assert space.format(tokens) == published.text
+    assert space.operations == OPERATION_SETS[published.operations]
+    assert space.num_nodes == published.num_nodes
+    assert published.source
+
+
+@each_cell
+def test_a_published_cell_draws(name):
+    published = PUBLISHED[name]
+    graph = published.space.graph(published.tokens)
+    assert nx.is_directed_acyclic_graph(graph)
+    branches = [node for node, kind in graph.nodes(data="kind") if kind == "operation"]
+    assert len(branches) == 4 * published.num_nodes
+    figure = report.draw_architecture(published.space, published.tokens)
+    assert [axes.get_title() for axes in figure.axes] == ["normal", "reduction"]
+
+
+@each_cell
+def test_every_state_is_read_or_joined(name):
+    """Joined states are written down only where they are not what their rule says."""
+    published = PUBLISHED[name]
+    if isinstance(published.join, str):
+        return
+    space = published.space
+    (cells,) = space.architecture(published.tokens[None])
+    for cell, joined in zip(cells, published.join, strict=True):
+        nodes = set(range(2, 2 + published.num_nodes))
+        assert nodes <= set(cell[..., 0].ravel().tolist()) | set(joined)
+
+
+def num_parameters(name, channels, cells_per_stage):
+    published = PUBLISHED[name]
+    space = published.space
+    net = ConvNet(
+        space.operations,
+        space.num_nodes,
+        channels,
+        cells_per_stage,
+        10,
+        (32, 32, 3),
+        published.join,
+    )
+    return net.num_parameters(space.architecture(published.tokens[None])[0])
+
+
+def test_darts_has_its_published_number_of_parameters():
+    """3.3 million in the paper; the released code counts 3.349342."""
+    assert num_parameters("darts_v2", 36, 6) == 3_349_342
+
+
+@pytest.mark.parametrize(
+    ("name", "channels", "millions"), [("nasnet_a", 32, 3.3), ("amoebanet_a", 36, 3.2)]
+)
+def test_others_have_theirs_within_two_percent(name, channels, millions):
+    """As published, rounded to a tenth of a million."""
+    counted = num_parameters(name, channels, 6) / 1e6
+    np.testing.assert_allclose(counted, millions, rtol=0.02)
