@@ -3,9 +3,9 @@
 python launch.py
 
 Trains 60 children of 5 cells for 5 epochs each: 20 at random, then four rounds of 10
-that NAO proposes. The best is trained for 40 epochs and tested once. Took 11 minutes
-on 2 CPU cores busy with other jobs, a child on each; nothing is downloaded. The README
-has the results to expect.
+that NAO proposes. The best is trained for 40 epochs and tested once. Took 5.5 minutes
+on 2 slow CPU cores, a child on each; nothing is downloaded. The README has the results
+to expect.
 """
 
 from nao.config import Config

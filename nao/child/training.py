@@ -58,13 +58,12 @@ class ChildTrainer:
             dataset: What children learn.
             config: How children are trained.
             devices: Where; by default the first there is.
-            share_images: Whether the devices share the images of one child's steps;
-                otherwise each trains a child of its own.
+            share_images: Whether the devices, as many as divide a batch, share the
+                images of one child's steps; otherwise each trains a child of its own.
             like: A trainer on the same data, to share images with.
 
         Raises:
-            ValueError: If there are fewer images than a batch, or the batch can't be
-                shared.
+            ValueError: If there are fewer images than a batch.
         """
         devices = jax.devices()[:1] if devices is None else list(devices)
         num_train = len(dataset.train_labels)
@@ -75,16 +74,15 @@ class ChildTrainer:
             )
         # Programs of their own, or a clock of its own, make a child train alone.
         alone = share_images or config.specialised or bool(config.time_limit_s)
-        if not share_images and alone:
+        if share_images:
+            share = config.batch_size // config.micro_batches
+            most = max(n for n in range(1, len(devices) + 1) if share % n == 0)
+            devices = devices[:most]
+        elif alone:
             devices = devices[:1]
         self.num_children = 1 if alone else len(devices)
         self._mesh = programs.make_mesh(devices, self.num_children)
         num_data = self._mesh.shape[DATA]
-        if config.batch_size % (num_data * config.micro_batches):
-            raise ValueError(
-                f"batch_size must be a multiple of {num_data} devices times "
-                f"{config.micro_batches} micro_batches, got {config.batch_size}."
-            )
         dtype = config.dtype
         if dtype == "auto":
             dtype = "float32" if devices[0].platform == "cpu" else "bfloat16"

@@ -241,6 +241,10 @@ def test_batch_larger_than_the_data_is_refused():
         trainer(batch_size=65)
 
 
-def test_a_batch_that_devices_cannot_share_is_refused():
-    with pytest.raises(ValueError, match="a multiple of 3 devices"):
-        trainer(devices=jax.devices()[:3], share_images=True)
+def test_a_batch_is_shared_by_as_many_devices_as_divide_it():
+    """16 images: three devices can't, two can; four in two parts, five can't."""
+    for num, micro_batches, used in ((3, 1, 2), (5, 2, 4)):
+        child = trainer(
+            devices=jax.devices()[:num], share_images=True, micro_batches=micro_batches
+        )
+        assert child._mesh.shape == {"children": 1, "data": used}
