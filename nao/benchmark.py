@@ -189,9 +189,11 @@ class Benchmark:
                 if found is not None:
                     runs.append(found.cut(entry.num_trials))
         named = {entry.strategy for entry in self.entries}
-        names = sorted(path.name for path in (self.run.path / "runs").glob("*.json"))
-        others = [self._read_file(f"runs/{name}") for name in names]
-        others = [found for found in others if found.strategy not in named]
+        others = [
+            self._read_file(f"runs/{path.name}")
+            for path in (self.run.path / "runs").glob("*.json")
+            if path.stem.rpartition("-")[0] not in named
+        ]
         return runs + sorted(others, key=lambda found: (found.strategy, found.seed))
 
     def execute(self, jobs: list[tuple[str, int, int]]) -> Iterator[comparison.Run]:

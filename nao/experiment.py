@@ -21,6 +21,7 @@ from nao import (
 )
 from nao import config as config_lib
 from nao.child import ChildFailure
+from nao.child.conv_net import Join
 from nao.config import Config
 from nao.evaluators import function, table
 from nao.run_directory import RunDirectory
@@ -76,14 +77,8 @@ def make_evaluator(config: Config) -> evaluators.Evaluator:
     space = make_space(config.space)
 
     def training() -> evaluators.Evaluator:
-        evaluator = evaluators.TrainingEvaluator(
-            space,
-            load_data(config.data),
-            config.child,
-            config.train,
-            runtime.devices(config.num_devices),
-        )
-        evaluator.trainer  # noqa: B018 What does not fit shows before the search.
+        evaluator = _training_evaluator(config, space)
+        _ = evaluator.trainer  # What does not fit shows before the search.
         return evaluator
 
     def of_function() -> evaluators.Evaluator:
@@ -97,6 +92,19 @@ def make_evaluator(config: Config) -> evaluators.Evaluator:
         "function": of_function,
     }
     return _choose("evaluator", config.evaluator, makers)()
+
+
+def _training_evaluator(
+    config: Config, space: spaces.Space, join: Join | None = None
+) -> evaluators.TrainingEvaluator:
+    return evaluators.TrainingEvaluator(
+        space,
+        load_data(config.data),
+        config.child,
+        config.train,
+        runtime.devices(config.num_devices),
+        join,
+    )
 
 
 def search(config: Config, workdir: str | os.PathLike) -> study.Result:
@@ -311,14 +319,7 @@ def train(
         tokens = space.parse(architecture)
     else:
         space, join, tokens = published.space, published.join, published.tokens
-    evaluator = evaluators.TrainingEvaluator(
-        space,
-        load_data(config.data),
-        config.child,
-        config.train,
-        runtime.devices(config.num_devices),
-        join,
-    )
+    evaluator = _training_evaluator(config, space, join)
     settings = {
         "architecture": space.to_json(tokens),
         "join": join,

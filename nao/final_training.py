@@ -41,7 +41,7 @@ def run(
         run: Its folder; a finished training is read from it.
         progress_fn: Called with the epochs done and the metrics after each, and once at
             the start with those done before.
-        save_every_s: Seconds between checkpoints; the last epoch has one anyhow.
+        save_every_s: Seconds between checkpoints.
 
     Returns:
         The metrics of `TrainingEvaluator.train`.

@@ -21,6 +21,7 @@ from jax import lax
 from nao.child import branches as branches_lib
 from nao.child import parameters
 from nao.child.branches import Packing
+from nao.child.noise import drop
 from nao.child.operations import get_operations, is_identity
 from nao.types import Array, PyTree
 
@@ -203,7 +204,7 @@ class Cell(NamedTuple):
                 options = packing.branches(stride, train, self.axis_name)
                 x, after = branches_lib.choose(0, options, vector, before, x)
                 if keep is not None and not is_identity(self.operations[operation]):
-                    x = _drop(x, keep[len(running)])
+                    x = drop(x, keep[len(running)])
                 total = total + x
                 running.append(after)
             states.append(total)
@@ -225,7 +226,7 @@ class Cell(NamedTuple):
                 vector, running, large, states, source, operation, train
             )
             if keep is not None:
-                x = _drop(x, jnp.where(keeps[operation], 1, keep))
+                x = drop(x, jnp.where(keeps[operation], 1, keep))
             # A node's first branch is written and written over by the sum of both:
             # no one reads a node before its second branch is through.
             x = x + jnp.where(number % 2 == 1, partial, 0)
@@ -332,11 +333,6 @@ class Cell(NamedTuple):
 def _reading(branch, which: int):
     """Makes a branch of (vector, running, large, read) read one of both."""
     return lambda vector, running, *x: branch(vector, running, x[which])
-
-
-def _drop(x: Array, keep: Array) -> Array:
-    """Multiplies each image of a batch by its own number."""
-    return x * keep[:, None, None, None].astype(x.dtype)
 
 
 def take_states(kernel: Array, positions: list[int], num_states: int) -> Array:

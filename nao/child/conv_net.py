@@ -9,7 +9,6 @@ stem, three stages of normal cells, a reduction cell before the second and the t
 that doubles the channels, and a linear classifier on the mean over pixels.
 """
 
-import flax.linen as nn
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -19,9 +18,9 @@ from nao.child import parameters, primitives
 from nao.child.cell import Arch, Cell, pad_channels, take_states
 from nao.child.noise import Noise
 from nao.child.norms import Norms
+from nao.child.staged_net import NUM_STAGES, StagedNet
 from nao.types import Array, PyTree
 
-NUM_STAGES = 3
 STEM_STATES = 3  # The stem's output has the channels of this many.
 # The auxiliary head: average pooling, then convolutions to these channels.
 _POOL_SIZE, _POOL_STRIDE, _AUXILIARY_CHANNELS = 5, 3, (128, 768)
@@ -29,7 +28,7 @@ _POOL_SIZE, _POOL_STRIDE, _AUXILIARY_CHANNELS = 5, 3, (128, 768)
 Join = str | tuple[tuple[int, ...], tuple[int, ...]]
 
 
-class ConvNet(nn.Module):
+class ConvNet(StagedNet):
     """Maps images to class scores, for any architecture or for `arch`.
 
     Attributes:
@@ -58,14 +57,6 @@ class ConvNet(nn.Module):
     arch: tuple[Arch, Arch] | None = None
     axis_name: str | None = None
     dtype: str = "float32"
-
-    def setup(self):
-        """Declares all parameters and statistics."""
-        self.params = self.param("net", parameters.draw, self.initial())
-        self.stats = self.variable("batch_stats", "net", self._init_stats)
-
-    def declare(self) -> None:
-        """Does nothing: initialising through it traces no network."""
 
     def __call__(
         self,
@@ -381,9 +372,6 @@ class ConvNet(nn.Module):
                 for name, c in zip(names, _AUXILIARY_CHANNELS, strict=True)
             }
         return stats
-
-    def _channels(self, stage: int) -> int:
-        return self.channels * 2**stage
 
     @property
     def _last(self) -> Cell:

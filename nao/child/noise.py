@@ -8,6 +8,11 @@ import jax.numpy as jnp
 from nao.types import Array
 
 
+def drop(x: Array, factors: Array) -> Array:
+    """Multiplies each image of a batch by its own factor, float32 [batch]."""
+    return x * factors[:, None, None, None].astype(x.dtype)
+
+
 class Noise(NamedTuple):
     """What training drops at random, as factors: 0 or 1 / (share kept)."""
 

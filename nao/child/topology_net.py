@@ -6,7 +6,6 @@ of stride 2 that doubles the channels between them. As in `nao.child.conv_net`, 
 architecture is data, or `arch` builds the network of one alone.
 """
 
-import flax.linen as nn
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -15,17 +14,17 @@ from jax import lax
 from nao.child import branches as branches_lib
 from nao.child import parameters, primitives
 from nao.child.branches import Packing
-from nao.child.conv_net import NUM_STAGES
-from nao.child.noise import Noise
+from nao.child.noise import Noise, drop
 from nao.child.norms import Norms
 from nao.child.operations import get_operations, is_identity
+from nao.child.staged_net import NUM_STAGES, StagedNet
 from nao.spaces.nasbench201 import EDGES
 from nao.types import Array, PyTree
 
 _NUM_NODES = 4
 
 
-class TopologyNet(nn.Module):
+class TopologyNet(StagedNet):
     """Maps images to class scores, for any cell or for `arch`.
 
     Attributes:
@@ -49,14 +48,6 @@ class TopologyNet(nn.Module):
     arch: tuple[int, ...] | None = None
     axis_name: str | None = None
     dtype: str = "float32"
-
-    def setup(self):
-        """Declares all parameters and statistics."""
-        self.params = self.param("net", parameters.draw, self.initial())
-        self.stats = self.variable("batch_stats", "net", self._init_stats)
-
-    def declare(self) -> None:
-        """Does nothing: initialising through it traces no network."""
 
     def __call__(
         self,
@@ -134,8 +125,7 @@ class TopologyNet(nn.Module):
             x = lax.dynamic_index_in_dim(states, of, 0, keepdims=False)
             x, running = branches_lib.choose(operation, options, vector, running, x)
             if keep is not None:
-                keep = jnp.where(keeps[operation], 1, keep)
-                x = x * keep[:, None, None, None].astype(x.dtype)
+                x = drop(x, jnp.where(keeps[operation], 1, keep))
             x = x + lax.dynamic_index_in_dim(states, to, 0, keepdims=False)
             return lax.dynamic_update_index_in_dim(states, x, to, 0), running
 
@@ -151,7 +141,7 @@ class TopologyNet(nn.Module):
             read = states[of] + jnp.zeros_like(x)
             out, new = branches_lib.choose(0, options, vector, before, read)
             if keep is not None and not is_identity(self.operations[operation]):
-                out = out * keep[number, :, None, None, None].astype(out.dtype)
+                out = drop(out, keep[number])
             states[to] = states[to] + out
             after.append(new)
         return states[-1], after
@@ -292,6 +282,3 @@ class TopologyNet(nn.Module):
 
     def _numbers(self, stage: int) -> slice:
         return slice(stage * self.cells_per_stage, (stage + 1) * self.cells_per_stage)
-
-    def _channels(self, stage: int) -> int:
-        return self.channels * 2**stage
