@@ -6,13 +6,15 @@ For random architectures of the `enas` operations, takes some training steps (fo
 backward, momentum) with each of three programs and prints a table:
 
 universal    the project's network for any architecture, compiled once
+lanes        the same, training as many architectures at once as there are cores
 specialised  the project's network for one architecture, compiled for each
 plain        a network of `nn.Conv` layers (plain_net.py), compiled for each
 
-Seconds to trace, lower and compile, seconds of a step (median), temporary memory of
-the step, and from those the seconds that 1, 10, 100 architectures take, for as many
-steps each. Nothing is read from a compile cache. The last lines say from how many steps
-an architecture on its own program pays for itself.
+Seconds to trace, lower and compile, seconds of a step of one architecture (median; of
+`lanes`, of all at once divided by their number), temporary memory of the step, and from
+those the seconds that 1, 10, 100 architectures take, for as many steps each. Nothing is
+read from a compile cache. The last lines say from how many steps an architecture on its
+own program pays for itself.
 """
 
 import argparse
@@ -27,11 +29,15 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 import plain_net
+from jax.sharding import AxisType, NamedSharding
+from jax.sharding import PartitionSpec as P
 
+from nao import runtime
 from nao.child import ConvNet
 from nao.spaces import ConvCell
 
-KINDS = ("universal", "specialised", "plain")
+KINDS = ("universal", "lanes", "specialised", "plain")
+ONE_PROGRAM = ("universal", "lanes")
 COUNTS = (1, 10, 100)
 
 
@@ -47,6 +53,7 @@ def main():
     parser.add_argument("--batch_size", type=int, default=32)
     parser.add_argument("--kinds", nargs="+", default=KINDS, choices=KINDS)
     args = parser.parse_args()
+    runtime.use_cpu_devices()
     space = ConvCell("enas", args.num_nodes)
     archs = np.concatenate(
         [
@@ -63,17 +70,19 @@ def main():
         + "|"
     )
     for kind, (trace, build, step, memory) in measured.items():
-        programs = np.array([1 if kind == "universal" else n for n in COUNTS])
+        programs = np.array([1 if kind in ONE_PROGRAM else n for n in COUNTS])
         totals = programs * (trace + build) + np.array(COUNTS) * args.steps * step
         cells = [f"{total:.0f} s" for total in totals]
         print(
             f"| {kind} | {trace:.1f} s | {build:.1f} s | {step * 1e3:.0f} ms | "
             f"{memory:.0f} MiB | {' | '.join(cells)} |"
         )
-    if "universal" in measured:
-        _, _, step, _ = measured.pop("universal")
-        for kind, (trace, build, own, _) in measured.items():
-            steps = (trace + build) / (step - own) if own < step else np.inf
+    best = min(
+        (measured[kind][2] for kind in ONE_PROGRAM if kind in measured), default=0
+    )
+    for kind, (trace, build, own, _) in measured.items():
+        if best and kind not in ONE_PROGRAM:
+            steps = (trace + build) / (best - own) if own < best else np.inf
             print(f"\nA {kind} program pays for itself after {steps:.0f} steps.")
 
 
@@ -91,21 +100,27 @@ def _measure(kind, space, archs, args):
         image_shape=shape[1:],
     )
     optimizer = optax.sgd(0.1, 0.9)
-    rows, step, arguments = [], None, ()
-    for arch in archs:
-        if kind != "universal" or step is None:
-            variables, apply = _make(kind, net, arch, images)
-            step, times, memory = _compile(apply, optimizer, variables, images, labels)
-        arguments = (jnp.asarray(arch),)
-        state = jax.tree.map(
-            jnp.array, (variables, optimizer.init(variables["params"]))
+    rows, step = [], None
+    lanes = len(jax.devices()) if kind == "lanes" else 1
+    for begin in range(0, len(archs), lanes):
+        at_once = jnp.asarray(
+            np.resize(archs[begin : begin + lanes], (lanes, *archs.shape[1:]))
         )
-        seconds = []
+        if kind not in ONE_PROGRAM or step is None:
+            variables, apply = _make(kind, net, archs[begin], images)
+            state = jax.tree.map(
+                lambda x: jnp.stack([x] * lanes),
+                (variables, optimizer.init(variables["params"])),
+            )
+            step, times, memory = _compile(
+                apply, optimizer, state, at_once, images, labels
+            )
+        current, seconds = jax.tree.map(jnp.array, state), []
         for _ in range(args.steps):
             begun = time.perf_counter()
-            state, _ = jax.block_until_ready(step(state, *arguments))
+            current, _ = jax.block_until_ready(step(current, at_once))
             seconds.append(time.perf_counter() - begun)
-        rows.append((*times, np.median(seconds), memory))
+        rows.append((*times, np.median(seconds) / lanes, memory))
         print(f"# {kind}: {np.round(rows[-1], 3).tolist()}", file=sys.stderr)
     trace, build, seconds, memory = np.array(rows).T
     return trace.mean(), build.mean(), np.median(seconds), memory.max()
@@ -128,7 +143,7 @@ def _make(kind, net, arch, images):
             return plain.apply(variables, images, train=True, mutable="batch_stats")
 
         return variables, apply
-    net = net if kind == "universal" else net.specialise(arch)
+    net = net if kind in ONE_PROGRAM else net.specialise(arch)
     init = jax.jit(lambda key: net.init(key, method="declare"))
 
     def apply(variables, images, arch):
@@ -140,8 +155,11 @@ def _make(kind, net, arch, images):
     return init(key), apply
 
 
-def _compile(apply, optimizer, variables, images, labels):
+def _compile(apply, optimizer, state, archs, images, labels):
+    """Compiles a step of as many architectures as there are, a device each."""
+
     def step(state, arch):
+        state, arch = jax.tree.map(lambda x: x[0], (state, arch))
         variables, momentum = state
 
         def loss_fn(params):
@@ -154,16 +172,25 @@ def _compile(apply, optimizer, variables, images, labels):
         )
         changes, momentum = optimizer.update(grads, momentum)
         params = optax.apply_updates(variables["params"], changes)
-        return ({"params": params} | updates, momentum), loss
+        after = ({"params": params} | updates, momentum), loss
+        return jax.tree.map(lambda x: x[None], after)
 
-    state = (variables, optimizer.init(variables["params"]))
+    if len(archs) > 1:
+        mesh = jax.make_mesh((len(archs),), ("lanes",), (AxisType.Auto,))
+        specs = {"in_specs": P("lanes"), "out_specs": P("lanes")}
+        step = jax.shard_map(step, mesh=mesh, check_vma=False, **specs)
+        state, archs = jax.device_put((state, archs), NamedSharding(mesh, P("lanes")))
     begun = time.perf_counter()
-    arch = jnp.zeros((2, 5, 2, 2), jnp.int32)
-    lowered = jax.jit(step, donate_argnums=0).lower(state, arch)
+    lowered = jax.jit(step, donate_argnums=0).lower(state, archs)
     traced = time.perf_counter()
     compiled = lowered.compile()
     times = traced - begun, time.perf_counter() - traced
-    return compiled, times, compiled.memory_analysis().temp_size_in_bytes / 2**20
+    memory = compiled.memory_analysis().temp_size_in_bytes / 2**20
+
+    def run(state, archs):
+        return compiled(*jax.device_put((state, archs), compiled.input_shardings[0]))
+
+    return run, times, memory
 
 
 if __name__ == "__main__":

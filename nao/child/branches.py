@@ -1,39 +1,21 @@
-"""The branches of a cell: one vector of parameters each, one operation chosen.
+"""The branches of a cell: one vector of parameters each, one operation of several.
 
-An operation is chosen by its index. Where that is a traced integer, one compiled
-program serves all operations: a `lax.switch`, and a vector with room for the parameters
-of every operation. Where it is a Python integer, the program and the vector hold that
-operation alone. One flat vector, for a loop to slice and one gradient to accumulate,
-makes the program several times smaller than dozens of named arrays would.
+In the universal program a vector has room for the parameters of every operation; in the
+program of one architecture it holds those of one operation alone. One flat vector, for
+a loop to slice and one gradient to accumulate, makes the program several times smaller
+than dozens of named arrays would.
 """
 
 import functools
 import math
 from collections.abc import Callable, Sequence
 
-import jax
 import jax.numpy as jnp
 import numpy as np
-from jax import lax
 
 from nao.child.norms import Norms
 from nao.child.operations import get_operations
 from nao.types import Array
-
-
-def is_concrete(index: int | Array) -> bool:
-    """Whether an index is known while a program is traced."""
-    return isinstance(index, int | np.integer)
-
-
-def choose(index: int | Array, branches: Sequence[Callable], *operands) -> object:
-    """Calls the branch an index points at, or compiles a switch over all of them."""
-    if is_concrete(index):
-        return branches[index](*operands)
-    # Without the checkpoint a loop would keep what every branch of the switch wants
-    # to remember, taken or not.
-    branches = [jax.checkpoint(branch, prevent_cse=False) for branch in branches]
-    return lax.switch(index, branches, *operands)
 
 
 class Packing:

@@ -16,10 +16,9 @@ from typing import NamedTuple
 
 import jax.numpy as jnp
 import numpy as np
-from jax import lax
 
-from nao.child import branches as branches_lib
 from nao.child import parameters
+from nao.child.branch_loop import Plan, run_branches
 from nao.child.branches import Packing
 from nao.child.noise import drop
 from nao.child.operations import get_operations, is_identity
@@ -201,8 +200,8 @@ class Cell(NamedTuple):
                 packing, vector, before = next(branches)
                 (stride,) = self.strides(source)
                 x = large[source] if source < NUM_INPUTS else states[source]
-                options = packing.branches(stride, train, self.axis_name)
-                x, after = branches_lib.choose(0, options, vector, before, x)
+                (branch,) = packing.branches(stride, train, self.axis_name)
+                x, after = branch(vector, before, x)
                 if keep is not None and not is_identity(self.operations[operation]):
                     x = drop(x, keep[len(running)])
                 total = total + x
@@ -212,54 +211,33 @@ class Cell(NamedTuple):
 
     def _run_universal(self, variables, large, small, arch, train, keep):
         """Runs the branches in one loop; returns the states [states, batch, ...]."""
-        num_branches = 2 * self.num_nodes
         zeros = jnp.zeros_like(large[0][:, ::2, ::2] if self.is_reduction else large[0])
         start = [zeros if x is None else x for x in small]
         states = jnp.stack([*start, *[zeros] * self.num_nodes])
-        large = jnp.stack(large)
-        keeps = jnp.array([is_identity(name) for name in self.operations])
-
-        def step(carry, branch):
-            states, partial = carry
-            number, vector, running, (source, operation), keep = branch
-            x, running = self._choose(
-                vector, running, large, states, source, operation, train
-            )
-            if keep is not None:
-                x = drop(x, jnp.where(keeps[operation], 1, keep))
-            # A node's first branch is written and written over by the sum of both:
-            # no one reads a node before its second branch is through.
-            x = x + jnp.where(number % 2 == 1, partial, 0)
-            node = number // 2 + NUM_INPUTS
-            states = lax.dynamic_update_index_in_dim(states, x, node, 0)
-            return (states, x), running
-
-        (states, _), running = lax.scan(
-            step,
-            (states, zeros),
-            (
-                jnp.arange(num_branches),
-                *variables,
-                arch.reshape(num_branches, 2),
-                keep,
-            ),
-        )
-        return states, running
-
-    def _choose(self, vector, running, large, states, source, operation, train):
-        """Switches over operations, in a reduction cell over (stride, operation)."""
+        source, operation = arch.reshape(-1, 2).T
+        nodes = NUM_INPUTS + np.repeat(np.arange(self.num_nodes), 2)
+        if keep is not None:
+            exempt = jnp.array([is_identity(name) for name in self.operations])
+            keep = jnp.where(exempt[operation][:, None], 1, keep)
         (packing,) = self.packings
         options = functools.partial(
             packing.branches, train=train, axis_name=self.axis_name
         )
-        read = lax.dynamic_index_in_dim(states, source, 0, keepdims=False)
         if not self.is_reduction:
-            return branches_lib.choose(operation, options(1), vector, running, read)
-        large = jnp.where(source == 0, large[0], large[1])
-        at_two = [_reading(branch, 0) for branch in options(2)]
-        at_one = [_reading(branch, 1) for branch in options(1)]
-        index = operation + len(self.operations) * (source >= NUM_INPUTS)
-        return branches_lib.choose(index, at_two + at_one, vector, running, large, read)
+            plan = Plan(operation, (source,), jnp.asarray(nodes))
+            return run_branches(tuple(options(1)), (states,), *variables, plan, keep)
+        # Which operation, at which stride: one that reads an input halves it.
+        at_one = [_reading(branch, 0) for branch in options(1)]
+        at_two = [_reading(branch, 1) for branch in options(2)]
+        operation = operation + len(at_one) * (source < NUM_INPUTS)
+        reads = source, jnp.minimum(source, NUM_INPUTS - 1)
+        return run_branches(
+            (*at_one, *at_two),
+            (states, jnp.stack(large)),
+            *variables,
+            Plan(operation, reads, jnp.asarray(nodes)),
+            keep,
+        )
 
     def _join(self, states, arch):
         """Concatenates the joined states along the channels."""
@@ -331,7 +309,7 @@ class Cell(NamedTuple):
 
 
 def _reading(branch, which: int):
-    """Makes a branch of (vector, running, large, read) read one of both."""
+    """Makes a branch read one of two buffers."""
     return lambda vector, running, *x: branch(vector, running, x[which])
 
 

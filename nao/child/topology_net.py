@@ -11,8 +11,8 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from nao.child import branches as branches_lib
 from nao.child import parameters, primitives
+from nao.child.branch_loop import Plan, run_branches
 from nao.child.branches import Packing
 from nao.child.noise import Noise, drop
 from nao.child.norms import Norms
@@ -116,30 +116,27 @@ class TopologyNet(StagedNet):
 
     def _run_universal(self, stage, vectors, running, x, arch, train, keep):
         (packing,) = self._packings(stage)
-        options = packing.branches(1, train, self.axis_name)
-        keeps = jnp.array([is_identity(name) for name in self.operations])
         states = jnp.stack([x, *[jnp.zeros_like(x)] * (_NUM_NODES - 1)])
-
-        def step(states, edge):
-            vector, running, operation, (to, of), keep = edge
-            x = lax.dynamic_index_in_dim(states, of, 0, keepdims=False)
-            x, running = branches_lib.choose(operation, options, vector, running, x)
-            if keep is not None:
-                x = drop(x, jnp.where(keeps[operation], 1, keep))
-            x = x + lax.dynamic_index_in_dim(states, to, 0, keepdims=False)
-            return lax.dynamic_update_index_in_dim(states, x, to, 0), running
-
-        edges = jnp.array(EDGES, jnp.int32)
-        states, running = lax.scan(step, states, (vectors, running, arch, edges, keep))
+        if keep is not None:
+            exempt = jnp.array([is_identity(name) for name in self.operations])
+            keep = jnp.where(exempt[arch][:, None], 1, keep)
+        to, of = jnp.array(EDGES, jnp.int32).T
+        states, running = run_branches(
+            tuple(packing.branches(1, train, self.axis_name)),
+            (states,),
+            vectors,
+            running,
+            Plan(arch, (of,), to),
+            keep,
+        )
         return states[-1], running
 
     def _run_concrete(self, stage, vectors, running, x, arch, train, keep):
         states, after = [x] + [0.0] * (_NUM_NODES - 1), []
         edges = zip(EDGES, arch, self._packings(stage), vectors, running, strict=True)
         for number, ((to, of), operation, packing, vector, before) in enumerate(edges):
-            options = packing.branches(1, train, self.axis_name)
-            read = states[of] + jnp.zeros_like(x)
-            out, new = branches_lib.choose(0, options, vector, before, read)
+            (branch,) = packing.branches(1, train, self.axis_name)
+            out, new = branch(vector, before, states[of] + jnp.zeros_like(x))
             if keep is not None and not is_identity(self.operations[operation]):
                 out = drop(out, keep[number])
             states[to] = states[to] + out

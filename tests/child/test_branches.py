@@ -1,11 +1,7 @@
-import functools
-
 import jax
-import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from nao.child import branches, parameters
 from nao.child.branches import Packing
 from nao.child.operations import OPERATIONS
 
@@ -59,35 +55,3 @@ def test_extracted_vectors_hold_the_same_arrays(stride):
         for part, kernel in kernels.items():
             np.testing.assert_array_equal(kernel, expected[part])
         np.testing.assert_array_equal(scale_bias, expected_norms[: own.num_norms])
-
-
-@pytest.mark.parametrize("stride", [1, 2])
-def test_chosen_by_a_number_equals_chosen_by_a_traced_one(stride):
-    """Outputs, running averages and gradients of the vector and the image."""
-    names = ("identity", "max_pool_3x3", "sep_conv_3x3")
-    packing = Packing(names, 3, (1, 2))
-    x = jax.random.normal(jax.random.key(1), (3, 5, 4, 3))
-    running = parameters.init_running(packing.num_norms, 3)
-    options = packing.branches(stride, train=True)
-
-    def loss_fn(vector, x, index):
-        y, new = branches.choose(index, options, vector, running, x)
-        return (y * jnp.sin(jnp.arange(y.size)).reshape(y.shape)).sum(), (y, new)
-
-    grad_fn = jax.grad(loss_fn, (0, 1), has_aux=True)
-    traced = jax.jit(grad_fn)
-    for index in range(len(names)):
-        alone = jax.jit(functools.partial(grad_fn, index=index))
-        jax.tree.map(
-            functools.partial(np.testing.assert_allclose, rtol=1e-4, atol=1e-5),
-            traced(draw(packing), x, index),
-            alone(draw(packing), x),
-        )
-
-
-def test_a_number_compiles_its_branch_alone():
-    options = [lambda x: x + 1, lambda x: x * 2]
-    alone = jax.make_jaxpr(lambda x: branches.choose(np.int32(1), options, x))(1.0)
-    assert [str(eqn.primitive) for eqn in alone.eqns] == ["mul"]
-    both = jax.make_jaxpr(lambda i, x: branches.choose(i, options, x))(1, 1.0)
-    assert "cond" in [str(eqn.primitive) for eqn in both.eqns]

@@ -1,0 +1,130 @@
+"""One loop over the branches of a universal cell, and its gradient.
+
+A branch reads a state of the cell, applies one of several operations, and adds what
+comes out to another state. In one loop there is one `lax.switch` in the program for all
+branches of a cell.
+
+The gradient is written by hand. What a branch read still lies in the states when the
+loop is through, so nothing else is kept, and each branch is computed once more on the
+way back. Automatic differentiation would keep every branch's input a second time, and
+give each read a gradient as large as all states together.
+"""
+
+import functools
+from collections.abc import Callable
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jax import lax
+
+from nao.child.noise import drop
+from nao.types import Array
+
+
+class Plan(NamedTuple):
+    """What every branch does, in an order that completes a state before it is read.
+
+    Attributes:
+        option: int32 [num_branches], its operation.
+        reads: For every buffer int32 [num_branches], what it reads there.
+        writes: int32 [num_branches], the state it adds to, in the first buffer.
+    """
+
+    option: Array
+    reads: tuple[Array, ...]
+    writes: Array
+
+
+@functools.partial(jax.custom_vjp, nondiff_argnums=(0,))
+def run_branches(
+    options: tuple[Callable, ...],
+    buffers: tuple[Array, ...],
+    vectors: Array,
+    running: Array,
+    plan: Plan,
+    keep: Array | None,
+) -> tuple[Array, Array]:
+    """Runs all branches; differentiable in `buffers` and `vectors`.
+
+    Args:
+        options: The operations: each maps (vector, running averages, what was read in
+            each buffer) to (output, new running averages).
+        buffers: States [states, batch, height, width, channels]; only the first is
+            written to, and starts as zeros where it is.
+        vectors: float32 [num_branches, size], parameters.
+        running: float32 [num_branches, norms, 2, channels], running averages.
+        plan: Who does what.
+        keep: float32 [num_branches, batch], factors of the outputs; None is 1.
+
+    Returns:
+        The states and the new running averages.
+    """
+    states, *others = buffers
+    applies = [functools.partial(_apply, option) for option in options]
+
+    def step(states, branch):
+        (option, reads, to), vector, running, keep = branch
+        inputs = vector, running, (states, *others), reads
+        x, running = lax.switch(option, applies, *inputs)
+        if keep is not None:
+            x = drop(x, keep)
+        return _add(states, x, to), running
+
+    return lax.scan(step, states, (plan, vectors, running, keep))
+
+
+def _forward(options, buffers, vectors, running, plan, keep):
+    states, after = run_branches(options, buffers, vectors, running, plan, keep)
+    return (states, after), ((states, *buffers[1:]), vectors, running, plan, keep)
+
+
+def _backward(options, saved, grads):
+    # Nothing flows through the running averages.
+    buffers, vectors, running, plan, keep = saved
+    pull_backs = [functools.partial(_pull_back, option) for option in options]
+
+    def step(grads, branch):
+        (option, reads, to), vector, running, keep = branch
+        # Whoever reads this state has been here: its gradient is complete.
+        grad = lax.dynamic_index_in_dim(grads[0], to, 0, keepdims=False)
+        if keep is not None:
+            grad = drop(grad, keep)
+        inputs = grad, vector, running, buffers, reads
+        of_vector, *of_x = lax.switch(option, pull_backs, *inputs)
+        return tuple(map(_add, grads, of_x, reads)), of_vector
+
+    zeros = jax.tree.map(jnp.zeros_like, buffers[1:])
+    grads, of_vectors = lax.scan(
+        step, (grads[0], *zeros), (plan, vectors, running, keep), reverse=True
+    )
+    return grads, of_vectors, None, None, None
+
+
+run_branches.defvjp(_forward, _backward)
+
+
+# Reading inside the switch lets XLA fuse the read with what the operation does first.
+def _apply(option, vector, running, buffers, reads):
+    return option(vector, running, *_read(buffers, reads))
+
+
+def _pull_back(option, grad, vector, running, buffers, reads):
+    """Returns the gradients of a branch's parameters and of what it read."""
+
+    def output(vector, *x):
+        return option(vector, running, *x)[0]
+
+    return jax.vjp(output, vector, *_read(buffers, reads))[1](grad)
+
+
+def _read(buffers, reads):
+    return [
+        lax.dynamic_index_in_dim(buffer, index, 0, keepdims=False)
+        for buffer, index in zip(buffers, reads, strict=True)
+    ]
+
+
+def _add(buffer, x, index):
+    x = x + lax.dynamic_index_in_dim(buffer, index, 0, keepdims=False)
+    return lax.dynamic_update_index_in_dim(buffer, x, index, 0)
