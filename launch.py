@@ -33,9 +33,10 @@ _WORKDIR = flags.DEFINE_string(
 _MODE = flags.DEFINE_enum(
     "mode",
     "search",
-    ["search", "train", "benchmark", "prepare"],
+    ["search", "train", "export", "benchmark", "prepare"],
     "search: find the best architecture. train: train one architecture from scratch, "
-    "by the final recipe, and test it. benchmark: compare strategies over a table, "
+    "by the final recipe, and test it. export: write the architecture, and the network "
+    "trained from it, for other programs. benchmark: compare strategies over a table, "
     "seed by seed, or finished searches. prepare: download or build the data set, the "
     "only mode that uses the network.",
 )
@@ -233,6 +234,15 @@ def _train(config: config_lib.Config) -> None:
     print(json.dumps(result, indent=2))
 
 
+def _export(config: config_lib.Config) -> None:
+    if _WORKDIR.value is None:
+        raise ValueError("mode=export needs --workdir of a search or a training.")
+    workdir = _workdir("export")
+    for name, what in experiment.export_run(config, workdir).items():
+        print(f"{name}: {what}")
+    print(f"Written to {workdir / 'export'}")
+
+
 def _benchmark(config: config_lib.Config) -> None:
     import tqdm
 
@@ -277,7 +287,8 @@ def _is_file(path: pathlib.Path) -> bool:
 
 def _run() -> None:
     config = None
-    if _MODE.value == "train" and _WORKDIR.value and not flags.FLAGS["config"].present:
+    goes_on = _MODE.value in ("train", "export") and _WORKDIR.value
+    if goes_on and not flags.FLAGS["config"].present:
         config = experiment.read_config(pathlib.Path(_WORKDIR.value).expanduser())
     config = config_lib.override(config or _load_config(_CONFIG.value), _overrides())
     found = {
@@ -291,6 +302,7 @@ def _run() -> None:
     modes = {
         "search": _search,
         "train": _train,
+        "export": _export,
         "benchmark": _benchmark,
         "prepare": _prepare,
     }

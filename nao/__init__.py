@@ -5,7 +5,7 @@ gives them their number: `nao.search(strategy, evaluator, num_trials=..., workdi
 """
 
 from nao import data, evaluators, spaces, strategies
-from nao.child import ChildConfig
+from nao.child import ChildConfig, TrainedChild
 from nao.config import Config
 from nao.controller import Controller, ControllerConfig
 from nao.study import Result, search
@@ -16,6 +16,7 @@ __all__ = [
     "Controller",
     "ControllerConfig",
     "Result",
+    "TrainedChild",
     "data",
     "evaluators",
     "search",

@@ -13,6 +13,7 @@ from nao import (
     comparison,
     data,
     evaluators,
+    export,
     final_training,
     runtime,
     spaces,
@@ -329,8 +330,9 @@ def train(
         "data": dataclasses.asdict(config.data) | {"sha256": evaluator.data_sha256},
     }
     workdir = pathlib.Path(workdir).expanduser().absolute()
+    folder = final_training.folder(workdir, settings)
     try:
-        with RunDirectory(final_training.folder(workdir, settings), settings) as run:
+        with RunDirectory(folder, settings) as run:
             run.begin()
             describe_fn(evaluator.describe(tokens))
             metrics = final_training.run(
@@ -339,8 +341,26 @@ def train(
     except ChildFailure as failure:
         raise ValueError(f"The architecture can't be trained: {failure}.") from None
     result = space.to_json(tokens) | {"seed": config.seed, "metrics": metrics}
+    result["training"] = folder.name
     (workdir / "train.json").write_text(json.dumps(result, indent=2) + "\n")
     return result
+
+
+def export_run(config: Config, workdir: str | os.PathLike) -> dict[str, str]:
+    """Writes `export/` in the folder of a search or a training, see `export.write`.
+
+    Args:
+        config: The search's; only its space is read.
+        workdir: The folder.
+
+    Returns:
+        What every file is, by its name.
+
+    Raises:
+        ValueError: If there is nothing to export.
+    """
+    workdir = pathlib.Path(workdir).expanduser().absolute()
+    return export.write(workdir, make_space(config.space))
 
 
 def read_config(workdir: pathlib.Path) -> Config | None:

@@ -44,7 +44,8 @@ def run(
         save_every_s: Seconds between checkpoints.
 
     Returns:
-        The metrics of `TrainingEvaluator.train`.
+        The metrics of `TrainingEvaluator.train`, which `result.json` of the folder
+        holds too; the trained network is in `child/`, for `TrainedChild.load`.
 
     Raises:
         ChildFailure: If it can't be trained.
@@ -82,9 +83,12 @@ def run(
         progress_fn(done, metrics)
 
     try:
-        metrics = evaluator.train(tokens, jax.random.key(seed), keep, begin)
+        metrics, child = evaluator.train(tokens, jax.random.key(seed), keep, begin)
     finally:
         manager.close()
+    architecture = evaluator.space.to_json(tokens)
+    about = {"architecture": architecture, "seed": seed, "metrics": metrics}
+    child.save(run.path / "child", about)
     run.write_json("result.json", metrics)
     return metrics
 

@@ -12,6 +12,7 @@ from nao.child.conv_net import Join
 from nao.child.nets import make_net
 from nao.child.programs import TrainState
 from nao.child.recipe import ChildConfig, FinalConfig
+from nao.child.trained import TrainedChild
 from nao.child.training import ChildFailure, ChildTrainer, Outcome
 from nao.data.dataset import ImageDataset
 from nao.evaluators.base import Evaluation, Objective
@@ -83,7 +84,7 @@ class TrainingEvaluator:
         """
         trainer = self._trainer(self._final, like=self.trainer)
         try:
-            metrics = self._train(trainer, tokens, key, None, None)
+            metrics, _ = self._train(trainer, tokens, key, None, None)
         except ChildFailure as failure:
             logging.error("The final choice could not be tested: %s.", failure)
             return {}
@@ -116,7 +117,7 @@ class TrainingEvaluator:
         key: Array,
         progress_fn: Callable[[int, TrainState, Mapping[str, float]], None],
         start: Callable[[TrainState], tuple[int, TrainState] | None] | None = None,
-    ) -> dict[str, float]:
+    ) -> tuple[dict[str, float], TrainedChild]:
         """Trains one architecture by the final recipe on all devices, and measures it.
 
         Args:
@@ -128,15 +129,23 @@ class TrainingEvaluator:
                 continue from; None from it begins anew.
 
         Returns:
-            Training loss, accuracies and losses of both other parts, seconds, memory,
-            and what the architecture costs.
+            Metrics (training loss, accuracies and losses of both other parts, seconds,
+            memory, and what the architecture costs), and the trained network.
 
         Raises:
             ChildFailure: If it cannot be trained.
         """
-        return self._train(self._final_trainer, tokens, key, progress_fn, start)
+        trainer = self._final_trainer
+        metrics, states = self._train(trainer, tokens, key, progress_fn, start)
+        (arch,) = self.space.architecture(np.asarray(tokens)[None])
+        net = trainer.net
+        if trainer.config.specialised:
+            net = net.specialise(arch)
+        return metrics, TrainedChild.of(net, states, arch, self._dataset)
 
-    def _train(self, trainer, tokens, key, progress_fn, start) -> dict[str, float]:
+    def _train(
+        self, trainer, tokens, key, progress_fn, start
+    ) -> tuple[dict[str, float], TrainState]:
         begun = time.perf_counter()
         archs = self.space.architecture(np.asarray(tokens)[None])
 
@@ -158,7 +167,8 @@ class TrainingEvaluator:
                 raise ChildFailure(found.failure)
             metrics |= found.metrics
         seconds = time.perf_counter() - begun
-        return metrics | self._costs(trainer, archs[0]) | {"seconds": seconds}
+        metrics |= self._costs(trainer, archs[0]) | {"seconds": seconds}
+        return metrics, states
 
     def _costs(self, trainer: ChildTrainer, arch: np.ndarray) -> dict[str, float]:
         return {

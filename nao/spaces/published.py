@@ -10,9 +10,7 @@ import dataclasses
 import numpy as np
 
 from nao.spaces.conv_cell import OPERATION_SETS, ConvCell
-
-# Operations as the papers' code names them, in ours.
-_DARTS_NAMES = {"skip_connect": "identity", "conv_7x1_1x7": "conv_1x7_7x1"}
+from nao.spaces.genotype import from_darts
 
 
 @dataclasses.dataclass(frozen=True)
@@ -54,7 +52,7 @@ def _genotype(operations: str, normal: str, reduction: str) -> str:
         pairs = zip(words[::2], words[1::2], strict=True)
         cells.append(
             " ".join(
-                f"{source} {names.index(_DARTS_NAMES.get(operation, operation))}"
+                f"{source} {names.index(from_darts(operation))}"
                 for operation, source in pairs
             )
         )

@@ -93,12 +93,12 @@ def test_final_training_reports_every_epoch_and_continues():
         epochs.append((epoch, metrics["val_accuracy"]))
         kept[epoch + 1] = jax.tree.map(np.array, states)
 
-    results = evaluator.train(TOKENS[0], KEYS[0], keep)
+    results, _ = evaluator.train(TOKENS[0], KEYS[0], keep)
     assert [epoch for epoch, _ in epochs] == [0, 1, 2]
     assert results["epochs"] == 3
     expected = {"train_loss", "val_accuracy", "test_accuracy", "num_parameters"}
     assert expected <= set(results)
-    again = evaluator.train(TOKENS[0], KEYS[0], keep, lambda fresh: (2, kept[2]))
+    again, _ = evaluator.train(TOKENS[0], KEYS[0], keep, lambda fresh: (2, kept[2]))
     assert {**again, "seconds": 0} == {**results, "seconds": 0}
 
 

@@ -1,0 +1,231 @@
+"""A trained child by itself: images to scores, on disk, and without this code."""
+
+import dataclasses
+import functools
+import json
+import os
+import pathlib
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import orbax.checkpoint as ocp
+
+from nao.child.conv_net import ConvNet
+from nao.child.programs import EVALUATE_BATCH, TrainState
+from nao.child.topology_net import TopologyNet
+from nao.data.dataset import ImageDataset
+from nao.types import Array, PyTree
+
+FORMAT = "nao/child"
+FORMAT_VERSION = 1
+PLATFORMS = ("cpu", "cuda", "tpu")
+_NETS = {net.__name__: net for net in (ConvNet, TopologyNet)}
+_NOT_SAVED = ("parent", "name")  # fields that Flax adds to every module
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class TrainedChild:
+    """The trained network of one architecture.
+
+    Attributes:
+        net: The network, of this architecture alone.
+        variables: Its `params` and `batch_stats`, NumPy arrays.
+        mean: What is taken from every channel of an image, float32 [channels].
+        deviation: What the rest is divided by, float32 [channels].
+        image_dtype: What images are, `uint8` or `float32`.
+    """
+
+    net: ConvNet | TopologyNet
+    variables: PyTree
+    mean: np.ndarray
+    deviation: np.ndarray
+    image_dtype: str
+
+    @classmethod
+    def of(
+        cls,
+        net: ConvNet | TopologyNet,
+        states: TrainState,
+        arch: np.ndarray,
+        dataset: ImageDataset,
+    ) -> "TrainedChild":
+        """Takes the first of some children out of what trained them.
+
+        Args:
+            net: The network that was trained, for any architecture or this one.
+            states: Their parameters and statistics, stacked.
+            arch: The architecture, as the network reads it.
+            dataset: What it learned.
+        """
+        own = jax.tree.map(lambda x: np.asarray(x[0]), states._replace(opt_state=None))
+        variables = {"params": own.params, "batch_stats": own.batch_stats}
+        # Neither head nor axis outlives the training.
+        net = net.clone(axis_name=None, auxiliary=False)
+        if net.arch is None:
+            variables = net.extract(variables, arch)
+            net = net.specialise(arch)
+        for tree in variables.values():
+            tree["net"].pop("auxiliary", None)
+        return cls(
+            net,
+            variables,
+            dataset.mean,
+            dataset.deviation,
+            str(dataset.train_images.dtype),
+        )
+
+    def scores(self, images: Array) -> Array:
+        """Maps images of any batch size to class scores; can be traced.
+
+        Args:
+            images: `image_dtype` [num, height, width, channels], as they were loaded:
+                normalising them is part of it.
+
+        Returns:
+            float32 [num, num_classes], before a softmax.
+        """
+        images = (images.astype(jnp.float32) - self.mean) / self.deviation
+        return self.net.apply(self.variables, images, None, train=False)[0]
+
+    def predict(self, images: np.ndarray) -> np.ndarray:
+        """Returns the scores of images, computed in batches on the host's device.
+
+        Raises:
+            ValueError: If the images are not as they must be.
+        """
+        shape = self.net.image_shape
+        if images.shape[1:] != shape or images.dtype != self.image_dtype:
+            raise ValueError(
+                f"Images must be {self.image_dtype} of shape [num, "
+                f"{', '.join(map(str, shape))}], got {images.dtype} of shape "
+                f"{list(images.shape)}."
+            )
+        found = [np.zeros((0, self.net.num_classes), np.float32)]
+        for start in range(0, len(images), EVALUATE_BATCH):
+            batch = images[start : start + EVALUATE_BATCH]
+            fill = [(0, EVALUATE_BATCH - len(batch)), (0, 0), (0, 0), (0, 0)]
+            scores = self._scores(np.pad(batch, fill))  # one shape, compiled once
+            found.append(np.asarray(scores)[: len(batch)])
+        return np.concatenate(found)
+
+    @functools.cached_property
+    def _scores(self):
+        return jax.jit(self.scores)
+
+    def save(self, path: str | os.PathLike, about: Mapping[str, Any]) -> None:
+        """Writes the parameters as an Orbax checkpoint, and `child.json` beside them.
+
+        Args:
+            path: A folder, made or overwritten.
+            about: Further JSON values for `child.json`.
+        """
+        path = pathlib.Path(path).expanduser().absolute()
+        path.mkdir(parents=True, exist_ok=True)
+        with ocp.StandardCheckpointer() as checkpointer:
+            checkpointer.save(path / "params", _flat(self.variables), force=True)
+        fields = {
+            field.name: getattr(self.net, field.name)
+            for field in dataclasses.fields(self.net)
+            if field.name not in _NOT_SAVED
+        }
+        description = {
+            "format": FORMAT,
+            "version": FORMAT_VERSION,
+            **about,
+            "image_dtype": self.image_dtype,
+            "mean": self.mean.tolist(),
+            "deviation": self.deviation.tolist(),
+            "network": {"kind": type(self.net).__name__, **fields},
+        }
+        text = json.dumps(description, indent=2)
+        (path / "child.json").write_text(text + "\n")
+
+    @classmethod
+    def load(cls, path: str | os.PathLike) -> "TrainedChild":
+        """Reads what `save` wrote.
+
+        Raises:
+            ValueError: If there is no child, or one of another version.
+        """
+        path = pathlib.Path(path).expanduser().absolute()
+        description = describe(path)
+        fields = {k: _tuples(v) for k, v in description["network"].items()}
+        net = _NETS[fields.pop("kind")](**fields)
+        empty = jax.eval_shape(lambda: net.init(jax.random.key(0), method="declare"))
+        try:
+            with ocp.StandardCheckpointer() as checkpointer:
+                leaves = checkpointer.restore(path / "params")
+        except (OSError, ValueError, KeyError) as error:
+            reason = str(error).strip().splitlines()[0]
+            raise ValueError(f"Parameters of {path} can't be read: {reason}") from None
+        shapes = {name: leaf.shape for name, leaf in _flat(empty).items()}
+        if {name: leaf.shape for name, leaf in leaves.items()} != shapes:
+            raise ValueError(f"Parameters of {path} do not fit its child.json.")
+        variables = jax.tree_util.tree_map_with_path(
+            lambda place, leaf: np.asarray(
+                leaves.get(_name(place), np.empty(leaf.shape, leaf.dtype))
+            ),
+            empty,
+        )
+        return cls(
+            net,
+            variables,
+            np.array(description["mean"], np.float32),
+            np.array(description["deviation"], np.float32),
+            description["image_dtype"],
+        )
+
+    def export(self, platforms: Sequence[str] = PLATFORMS) -> bytes:
+        """Returns the network as one file, parameters inside, for any batch size.
+
+        It holds StableHLO as `jax.export` serialises it: `deserialize(...).call` is
+        `scores`, on any of the platforms, with JAX alone.
+
+        Args:
+            platforms: Where it can run, as `jax.export` names them.
+        """
+        from jax import export  # Needs flatbuffers, which nothing else does.
+
+        (num,) = export.symbolic_shape("num")
+        shape = (num, *self.net.image_shape)
+        images = jax.ShapeDtypeStruct(shape, self.image_dtype)
+        exported = export.export(jax.jit(self.scores), platforms=platforms)(images)
+        return bytes(exported.serialize())
+
+
+def describe(path: pathlib.Path) -> dict[str, Any]:
+    """Returns what `child.json` of a saved child says.
+
+    Raises:
+        ValueError: If there is no child, or one of another version.
+    """
+    try:
+        found = json.loads((path / "child.json").read_text())
+        is_ours = (found["format"], found["version"]) == (FORMAT, FORMAT_VERSION)
+    except (OSError, ValueError, KeyError, TypeError):
+        raise ValueError(f"{path} holds no trained child.") from None
+    if not is_ours:
+        raise ValueError(
+            f"A trained child must have format {FORMAT!r} and version "
+            f"{FORMAT_VERSION}, got {found['format']!r} and {found['version']!r} in "
+            f"{path}."
+        )
+    return found
+
+
+def _name(place: tuple) -> str:
+    return jax.tree_util.keystr(place, simple=True, separator=".")
+
+
+def _flat(variables: PyTree) -> dict[str, np.ndarray]:
+    """Returns the arrays by name; Orbax keeps none without elements."""
+    leaves = jax.tree_util.tree_leaves_with_path(variables)
+    return {_name(place): leaf for place, leaf in leaves if leaf.size}
+
+
+def _tuples(value: Any) -> Any:
+    """Returns JSON lists as the tuples that they were."""
+    return tuple(map(_tuples, value)) if isinstance(value, list) else value

@@ -1,0 +1,108 @@
+"""A network trained on digits, taken out of nao."""
+
+import json
+import subprocess
+import sys
+
+import jax
+import numpy as np
+import orbax.checkpoint as ocp
+import pytest
+
+import nao
+from nao import Config, experiment
+from nao.child import ChildConfig, FinalConfig
+from nao.config import SpaceConfig
+
+CONFIG = Config(
+    num_devices=2,
+    space=SpaceConfig(num_nodes=1),
+    child=ChildConfig(channels=2, batch_size=32),
+    train=FinalConfig(epochs=6, specialised=True),
+)
+# Both cells join an input.
+CELLS = "1 0 1 4 | 0 2 0 4"
+# Reads images and writes labels, in a process that can't import nao.
+PREDICT = """
+import pathlib, sys
+import numpy as np
+from jax import export
+sys.modules["nao"] = None
+network = export.deserialize(pathlib.Path(sys.argv[1]).read_bytes())
+images = np.load(sys.argv[2])
+scores = [network.call(part) for part in np.split(images, [1, 8])]
+np.save(sys.argv[3], np.concatenate(scores))
+"""
+
+
+@pytest.fixture(scope="module")
+def workdir(tmp_path_factory):
+    path = tmp_path_factory.mktemp("run")
+    experiment.train(CONFIG, CELLS, path, lambda done, metrics: None)
+    experiment.export_run(CONFIG, path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def reported(workdir):
+    return json.loads((workdir / "train.json").read_text())["metrics"]
+
+
+def test_a_reloaded_child_has_the_reported_accuracy(workdir, reported):
+    dataset = nao.data.load("digits")
+    child = nao.TrainedChild.load(workdir / "export/child")
+    for part, name in (("test", "test"), ("validation", "val")):
+        labels = getattr(dataset, f"{part}_labels")
+        scores = child.predict(getattr(dataset, f"{part}_images"))
+        right = (scores.argmax(-1) == labels).sum()
+        # As it was computed: a quotient of float32.
+        assert (
+            np.float32(right) / np.float32(len(labels)) == reported[f"{name}_accuracy"]
+        )
+    assert reported["test_accuracy"] > 0.3  # Chance is 0.1.
+    assert child.net.num_parameters() == reported["num_parameters"]
+    with pytest.raises(ValueError, match="Images must be uint8 of shape"):
+        child.predict(dataset.test_images[..., 0])
+    about = json.loads((workdir / "export/child/child.json").read_text())
+    assert about["metrics"] == reported
+    assert about["architecture"]["architecture"] == CELLS
+
+
+def test_the_parameters_load_with_orbax_alone(workdir):
+    path = workdir / "export/child/params"
+    params = ocp.StandardCheckpointer().restore(path)
+    assert params["params.net.head"].shape == (2 * 8, 10)  # Two states.
+    child = nao.TrainedChild.load(workdir / "export/child")
+    head = child.variables["params"]["net"]["head"]
+    np.testing.assert_array_equal(params["params.net.head"], head)
+
+
+def test_the_artefact_predicts_without_nao(workdir, reported, tmp_path):
+    dataset = nao.data.load("digits")
+    images = dataset.test_images
+    np.save(tmp_path / "images.npy", images)
+    paths = [workdir / "export/child.jax_export", tmp_path / "images.npy"]
+    out = tmp_path / "scores.npy"
+    command = [sys.executable, "-c", PREDICT, *map(str, paths), str(out)]
+    subprocess.run(command, check=True, cwd=tmp_path)
+    scores = np.load(out)
+    assert scores.shape == (len(images), 10) and scores.dtype == np.float32
+    right = (scores.argmax(-1) == dataset.test_labels).sum()
+    actual = np.float32(right) / np.float32(len(images))
+    assert actual == reported["test_accuracy"]
+    exported = jax.export.deserialize(paths[0].read_bytes())
+    assert exported.platforms == ("cpu", "cuda", "tpu")
+
+
+def test_architecture_files(workdir):
+    folder = workdir / "export"
+    assert (folder / "architecture.txt").read_text() == CELLS + "\n"
+    space = experiment.make_space(CONFIG.space)
+    tokens = space.parse((folder / "architecture.json").read_text())
+    assert space.format(tokens) == CELLS
+    assert (folder / "genotype.txt").read_text() == (
+        "Genotype(normal=[('sep_conv_3x3', 1), ('skip_connect', 1)], "
+        "normal_concat=[0, 2], reduce=[('avg_pool_3x3', 0), ('skip_connect', 0)], "
+        "reduce_concat=[1, 2])\n"
+    )
+    assert "uint8 [num, 8, 8, 1]" in (folder / "README.md").read_text()
