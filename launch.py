@@ -52,6 +52,14 @@ _ARCHITECTURE = flags.DEFINE_string(
     "mode=train: the architecture, as text, a JSON file, or the name of a published "
     f"one: {', '.join(PUBLISHED)}. Default: best.json of the workdir.",
 )
+_HOSTS = flags.DEFINE_string(
+    "hosts",
+    None,
+    "mode=train: train on the devices of several machines, by the same command on each "
+    "and on a workdir that all can write: ADDRESS:PORT,NUMBER,INDEX of the first "
+    "machine, how many there are and which this is, from 0; or auto on a cluster that "
+    "tells.",
+)
 
 
 def _define_config_flags() -> dict[str, flags.FlagHolder]:
@@ -297,7 +305,11 @@ def _run() -> None:
         "data.archive": _find(config.data.archive),
     }
     config = config_lib.override(config, found)
-    if config.evaluator == "training":
+    if _HOSTS.value is not None:
+        if _MODE.value != "train" or _WORKDIR.value is None:
+            raise ValueError("hosts needs --mode=train and a --workdir that all share.")
+        runtime.join_hosts(_HOSTS.value)
+    elif config.evaluator == "training":
         runtime.use_cpu_devices(config.num_devices)
     modes = {
         "search": _search,

@@ -332,7 +332,7 @@ def train(
     workdir = pathlib.Path(workdir).expanduser().absolute()
     folder = final_training.folder(workdir, settings)
     try:
-        with RunDirectory(folder, settings) as run:
+        with RunDirectory(folder, settings, runtime.is_first_host()) as run:
             run.begin()
             describe_fn(evaluator.describe(tokens))
             metrics = final_training.run(
@@ -342,7 +342,8 @@ def train(
         raise ValueError(f"The architecture can't be trained: {failure}.") from None
     result = space.to_json(tokens) | {"seed": config.seed, "metrics": metrics}
     result["training"] = folder.name
-    (workdir / "train.json").write_text(json.dumps(result, indent=2) + "\n")
+    if runtime.is_first_host():
+        (workdir / "train.json").write_text(json.dumps(result, indent=2) + "\n")
     return result
 
 

@@ -10,6 +10,7 @@ import jax
 import numpy as np
 import orbax.checkpoint as ocp
 
+from nao import runtime
 from nao.child.programs import TrainState
 from nao.evaluators import TrainingEvaluator
 from nao.run_directory import RunDirectory
@@ -75,7 +76,7 @@ def run(
         done = epoch + 1
         if done > num_logged:
             run.log(done, {"epoch": done, **metrics})
-        if time.monotonic() - saved >= save_every_s:
+        if runtime.agree(time.monotonic() - saved >= save_every_s):
             manager.save(done, args=ocp.args.StandardSave(_leaves(states)))
             # The next epoch reuses the memory of these arrays.
             manager.wait_until_finished()
@@ -88,7 +89,7 @@ def run(
         manager.close()
     architecture = evaluator.space.to_json(tokens)
     about = {"architecture": architecture, "seed": seed, "metrics": metrics}
-    child.save(run.path / "child", about)
+    child.save(run.path / "child", about)  # All hosts: Orbax waits for each of them.
     run.write_json("result.json", metrics)
     return metrics
 

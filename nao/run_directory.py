@@ -21,13 +21,17 @@ class RunDirectory(contextlib.AbstractContextManager):
         is_new: Whether there was no run in it.
     """
 
-    def __init__(self, path: str | os.PathLike, config: Mapping):
+    def __init__(
+        self, path: str | os.PathLike, config: Mapping, is_writer: bool = True
+    ):
         """Makes the folder or opens the run that is there.
 
         Args:
             path: The folder.
             config: Resolved config, JSON values only. All of it must equal the config
                 of a run that is there, but for a larger `num_trials`.
+            is_writer: Whether this process is the one that writes; others of the same
+                run, on other hosts, read alone.
 
         Raises:
             ValueError: If the folder can't be written, is in use by another process, or
@@ -35,10 +39,12 @@ class RunDirectory(contextlib.AbstractContextManager):
         """
         self.path = pathlib.Path(path).expanduser().absolute()
         self._metrics = self._writer = None
+        self._is_writer = is_writer
         try:
             self.path.mkdir(parents=True, exist_ok=True)
             self._lock = filelock.FileLock(self.path / _LOCK)
-            self._lock.acquire(timeout=0)
+            if is_writer:
+                self._lock.acquire(timeout=0)
         except filelock.Timeout:
             raise ValueError(
                 f"Workdir {self.path} is in use by another process."
@@ -88,6 +94,8 @@ class RunDirectory(contextlib.AbstractContextManager):
 
     def write_json(self, name: str, data: Mapping) -> None:
         """Writes a file that is there whole or not at all."""
+        if not self._is_writer:
+            return
         path = self.path / name
         temporary = path.with_name(f".{path.name}.tmp")
         temporary.write_text(json.dumps(data, indent=2, allow_nan=False) + "\n")
@@ -131,6 +139,8 @@ class RunDirectory(contextlib.AbstractContextManager):
             step: Number of trials finished.
             metrics: JSON values; the numbers among them become TensorBoard scalars.
         """
+        if not self._is_writer:
+            return
         if self._metrics is None:
             import tensorboardX  # Pulls in protobuf: only where there is a run.
 

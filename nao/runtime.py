@@ -6,12 +6,15 @@ import importlib.metadata
 import os
 import pathlib
 import platform
+import re
 import resource
 import subprocess
 import sys
 import time
 
 import jax
+import numpy as np
+from jax.experimental import multihost_utils
 
 from nao.types import cache_dir
 
@@ -56,13 +59,56 @@ def use_cpu_devices(num: int = 0) -> None:
         jax.config.update("jax_num_cpu_devices", num)
 
 
+def join_hosts(hosts: str) -> None:
+    """Joins this process to those of other machines, which then share their devices.
+
+    On CPU each process is one device: with more, programs of the same process wait for
+    each other's messages.
+
+    Args:
+        hosts: `ADDRESS:PORT,NUMBER,INDEX`: the first machine, how many there are and
+            which one this is, from 0; or `auto`, where the cluster knows (Slurm, TPU
+            pods, Open MPI).
+
+    Raises:
+        ValueError: If it is neither, or the machines don't find each other.
+    """
+    match = re.fullmatch(r"(\S+:\d+),(\d+),(\d+)", hosts)
+    if hosts != "auto" and (not match or int(match[3]) >= int(match[2])):
+        raise ValueError(
+            "hosts must be auto, or ADDRESS:PORT,NUMBER,INDEX with an index from 0 to "
+            f"the number less 1, got {hosts!r}."
+        )
+    try:
+        if match:
+            jax.distributed.initialize(match[1], int(match[2]), int(match[3]))
+        else:
+            jax.distributed.initialize()
+    except (RuntimeError, ValueError) as error:
+        raise ValueError(f"hosts={hosts} can't be joined: {error}") from None
+
+
+def is_first_host() -> bool:
+    """Whether this process is the one that writes a run."""
+    return jax.process_index() == 0
+
+
+def agree(choice: bool) -> bool:
+    """Returns what the first host chose; all hosts must ask."""
+    if jax.process_count() == 1:
+        return choice
+    return bool(multihost_utils.broadcast_one_to_all(np.bool_(choice)))
+
+
 def devices(num: int = 0) -> list[jax.Device]:
-    """Returns the first `num` devices of this process, all of them for 0.
+    """Returns the first `num` devices of all hosts, all of them for 0.
 
     Raises:
         ValueError: If there are fewer.
     """
-    found = jax.local_devices()
+    found = jax.devices()
+    if num and jax.process_count() > 1:
+        raise ValueError(f"num_devices must be 0 with several hosts, got {num}.")
     if num > len(found):
         raise ValueError(
             f"num_devices must be at most {len(found)}, the {found[0].platform} "

@@ -269,7 +269,10 @@ class ChildTrainer:
         settings = Settings(
             net, self._mesh, self.config.batch_size, self.config.micro_batches
         )
-        keys = None if keys is None else place(jnp.stack(list(keys))[fill])
+        if keys is not None:
+            # By way of the host, the only place that devices of all hosts take from.
+            data = np.asarray(jax.random.key_data(jnp.stack(list(keys))))
+            keys = jax.random.wrap_key_data(place(data[fill]))
         return keys, place(archs[fill]), settings
 
 
