@@ -204,23 +204,16 @@ class _Table:
         for other in study.get_trials(deepcopy=False):
             if other.number == trial.number:
                 continue
-            if _ROUND in other.system_attrs:
-                asked = self._from_attributes(other.system_attrs[_ROUND])
-            row = self._row(other.params)
-            if other.state == TrialState.COMPLETE and row is not None:
-                objective.append(sign * other.value)
-                told.append(row)
-            elif other.state.is_finished() and row is not None:
-                objective.append(np.nan)
-                told.append(row)
-            elif other.state == TrialState.RUNNING:
-                # Its parameters are not all in the storage yet.
-                given = other.system_attrs.get(_PROPOSED)
-                pending.extend([] if given is None else self._from_attributes(given))
-            elif other.state == TrialState.WAITING:
-                fixed = other.system_attrs.get("fixed_params", {})
-                row = self._row(fixed)
-                pending.extend([] if row is None else [row])
+            asked = self._from_attributes(other.system_attrs.get(_ROUND), asked)
+            row = self._row(other)
+            if row is None:
+                continue
+            if not other.state.is_finished():
+                pending.append(row)
+                continue
+            complete = other.state == TrialState.COMPLETE
+            objective.append(sign * other.value if complete else np.nan)
+            told.append(row)
         pool = Pool(self._stack(told), np.array(objective, np.float64))
         return pool, self._stack(pending), asked
 
@@ -235,20 +228,27 @@ class _Table:
         columns = self.space.to_indices(tokens).T.tolist()
         return dict(zip(self.values, columns, strict=True))
 
-    def _from_attributes(self, found: Mapping[str, list[int]]) -> np.ndarray:
-        """Reads `to_attributes`; nothing where it was of other parameters."""
-        sizes = {name: len(values) for name, values in self.values.items()}
-        if set(found) != set(sizes) or any(
-            max(column) >= sizes[name] for name, column in found.items()
-        ):
-            return np.zeros((0, self.space.length), np.int32)
+    def _from_attributes(
+        self, found: Mapping[str, list[int]] | None, default: np.ndarray
+    ) -> np.ndarray:
+        """Reads `to_attributes`; the default where it lacks a parameter."""
+        if found is None or not found.keys() >= self.values.keys():
+            return default
         columns = [found[name] for name in self.values]
         return self.space.from_indices(np.array(columns, np.int32).T)
 
-    def _row(self, params: Mapping[str, Any]) -> np.ndarray | None:
-        """Returns an architecture [length]; None where a value is missing or other."""
+    def _row(self, trial: FrozenTrial) -> np.ndarray | None:
+        """Returns a trial's architecture [length]; None where it is not known.
+
+        Its parameters are in the storage once they were suggested. A trial that is
+        running, or that failed early, lacks some: those that it was given.
+        """
+        nothing = np.zeros((0, self.space.length), np.int32)
+        given = self._from_attributes(trial.system_attrs.get(_PROPOSED), nothing)
+        known = self.params(given[0]) if len(given) else {}
+        known |= trial.system_attrs.get("fixed_params", {}) | trial.params
         indices = [
-            positions.get(repr(params[name])) if name in params else None
+            positions.get(repr(known[name])) if name in known else None
             for name, positions in self.positions.items()
         ]
         return None if None in indices else self.space.from_indices(np.array(indices))
