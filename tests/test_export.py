@@ -15,7 +15,7 @@ from nao.child import ChildConfig, FinalConfig
 from nao.config import SpaceConfig
 
 CONFIG = Config(
-    num_devices=2,
+    num_devices=1,
     space=SpaceConfig(num_nodes=1),
     child=ChildConfig(channels=2, batch_size=32),
     train=FinalConfig(epochs=6, specialised=True),

@@ -1,0 +1,1 @@
+"""nao inside other programs; import the module of the one you use."""

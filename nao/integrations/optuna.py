@@ -1,0 +1,264 @@
+"""NAO as a sampler of Optuna (Akiba et al., 2019, arXiv:1907.10902).
+
+study = optuna.create_study(sampler=NAOSampler(seed=0), direction="maximize")
+study.optimize(objective, n_trials=100)
+"""
+
+import threading
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import optuna
+from optuna.distributions import (
+    BaseDistribution,
+    CategoricalDistribution,
+    IntDistribution,
+)
+from optuna.search_space import intersection_search_space
+from optuna.trial import FrozenTrial, TrialState
+
+from nao.ask_tell import propose
+from nao.spaces import Slot, Space
+from nao.strategies import NAO, NAOConfig, Pool, Unseen
+from nao.types import check_at_least
+
+_PROPOSED = "nao:proposed"  # what a trial was given: positions of choices, by parameter
+_ROUND = "nao:round"  # the round that a trial asked for, itself included
+_LOCK = threading.Lock()  # of all samplers: one controller is fitted at a time
+
+
+class NAOSampler(optuna.samplers.BaseSampler):
+    """Proposes categorical parameters, and integers of few values, together.
+
+    Every value of such a parameter is a token of an architecture; what other
+    parameters get (floats, integers of many values, those that not every finished
+    trial has) comes from `independent_sampler`. As long as no trial is complete, and
+    no search space was given, all of them do.
+
+    The state is rebuilt from the trials of the study: one that is loaded from a storage
+    goes on, and takes up what other samplers or `enqueue_trial` brought. Failed and
+    pruned trials are not learned from and not proposed again. A round of
+    `config.round_size` trials comes from one fit, and is kept in the storage. Several
+    threads share rounds and repeat nothing; processes that ask in the same moment may
+    propose the same. Once a space has no more combinations, they are sampled
+    independently. One process and an integer seed give the same trials again.
+    """
+
+    def __init__(
+        self,
+        config: NAOConfig | None = None,
+        *,
+        seed: int | None = None,
+        search_space: Mapping[str, BaseDistribution] | None = None,
+        independent_sampler: optuna.samplers.BaseSampler | None = None,
+        max_choices: int = 32,
+    ):
+        """Makes a sampler.
+
+        Args:
+            config: Settings of NAO; `num_seed_archs` trials are random.
+            seed: Seed of everything random; None for another one each time.
+            search_space: Parameters to propose; None for those that all completed
+                trials have in common.
+            independent_sampler: What samples all other parameters; random by default.
+            max_choices: Integer parameters of more values are left to the independent
+                sampler.
+
+        Raises:
+            ValueError: If an argument is out of range, or a given parameter can't be
+                proposed.
+        """
+        self._config = NAOConfig() if config is None else config
+        self._seed = int(np.random.SeedSequence().entropy % 2**31)
+        if seed is not None:
+            if seed < 0:
+                raise ValueError(f"seed must not be negative, got {seed}.")
+            self._seed = seed
+        self.max_choices = max_choices
+        check_at_least(2, self, "max_choices")
+        self._search_space = None if search_space is None else dict(search_space)
+        for name, distribution in (self._search_space or {}).items():
+            if not self._is_supported(distribution):
+                raise ValueError(
+                    "search_space must have categorical parameters, or integers of 2 "
+                    f"to {max_choices} values, got {name}={distribution}."
+                )
+        self._independent = independent_sampler
+        if independent_sampler is None:
+            self._independent = optuna.samplers.RandomSampler(seed=self._seed)
+
+    def reseed_rng(self) -> None:
+        """Makes several workers sample independent parameters differently."""
+        self._independent.reseed_rng()
+
+    def infer_relative_search_space(
+        self, study: optuna.Study, trial: FrozenTrial
+    ) -> dict[str, BaseDistribution]:
+        """Returns the parameters that this sampler proposes."""
+        del trial
+        self._raise_error_if_multi_objective(study)
+        if self._search_space is not None:
+            return self._search_space
+        found = intersection_search_space(study.get_trials(deepcopy=False))
+        return {
+            name: distribution
+            for name, distribution in found.items()
+            if self._is_supported(distribution)
+        }
+
+    def sample_relative(
+        self,
+        study: optuna.Study,
+        trial: FrozenTrial,
+        search_space: dict[str, BaseDistribution],
+    ) -> dict[str, Any]:
+        """Returns the next combination; none where all were proposed."""
+        if not search_space:
+            return {}
+        with _LOCK:
+            return self._propose(study, trial, search_space)
+
+    def sample_independent(
+        self,
+        study: optuna.Study,
+        trial: FrozenTrial,
+        param_name: str,
+        param_distribution: BaseDistribution,
+    ) -> Any:
+        """Leaves a parameter to the independent sampler."""
+        return self._independent.sample_independent(
+            study, trial, param_name, param_distribution
+        )
+
+    def before_trial(self, study: optuna.Study, trial: FrozenTrial) -> None:
+        """Hands on to the independent sampler."""
+        self._independent.before_trial(study, trial)
+
+    def after_trial(
+        self,
+        study: optuna.Study,
+        trial: FrozenTrial,
+        state: TrialState,
+        values: Sequence[float] | None,
+    ) -> None:
+        """Hands on to the independent sampler."""
+        self._independent.after_trial(study, trial, state, values)
+
+    def _is_supported(self, distribution: BaseDistribution) -> bool:
+        if not isinstance(distribution, CategoricalDistribution):
+            if not isinstance(distribution, IntDistribution):
+                return False
+            if len(_values(distribution)) > self.max_choices:
+                return False
+        values = _values(distribution)
+        return len(values) > 1 and len(set(map(repr, values))) == len(values)
+
+    def _propose(self, study, trial, search_space) -> dict[str, Any]:
+        table = _Table(search_space)
+        told, pending, asked = table.read(study, trial)
+        seen = np.concatenate([told.tokens, pending])
+        strategy = NAO(table.space, self._config, deduplicate="sequence")
+        proposed = Unseen(table.space, "sequence", seen).take(asked, 1)
+        attributes = {}
+        if not len(proposed):
+            asked = propose(strategy, self._seed, [told], pending)
+            if not len(asked):
+                return {}
+            proposed = asked[:1]
+            attributes[_ROUND] = table.to_attributes(asked)
+        attributes[_PROPOSED] = table.to_attributes(proposed)
+        for name, value in attributes.items():
+            study._storage.set_trial_system_attr(trial._trial_id, name, value)
+        return table.params(proposed[0])
+
+
+class _Table:
+    """The parameters of a study as a space, and its trials as architectures."""
+
+    def __init__(self, search_space: Mapping[str, BaseDistribution]):
+        self.values = {name: _values(d) for name, d in search_space.items()}
+        # `repr`, since choices that are not text may print alike: 1 and "1".
+        self.positions = {
+            name: {repr(value): i for i, value in enumerate(values)}
+            for name, values in self.values.items()
+        }
+        # Numbered slots, so that studies of the same shape share compiled programs.
+        choices = enumerate(self.positions.values())
+        slots = tuple(Slot(str(number), tuple(names)) for number, names in choices)
+        self.space = Space("optuna", slots)
+
+    def read(
+        self, study: optuna.Study, trial: FrozenTrial
+    ) -> tuple[Pool, np.ndarray, np.ndarray]:
+        """Returns what a study's trials say about these parameters.
+
+        Returns:
+            The finished ones, higher better; what others are working on; and the last
+            round that was asked for, all int32 [num, length].
+        """
+        sign = 1 if study.direction == optuna.study.StudyDirection.MAXIMIZE else -1
+        told: list[np.ndarray] = []
+        objective, pending = [], []
+        asked = np.zeros((0, self.space.length), np.int32)
+        for other in study.get_trials(deepcopy=False):
+            if other.number == trial.number:
+                continue
+            asked = self._from_attributes(other.system_attrs.get(_ROUND), asked)
+            row = self._row(other)
+            if row is None:
+                continue
+            if not other.state.is_finished():
+                pending.append(row)
+                continue
+            complete = other.state == TrialState.COMPLETE
+            objective.append(sign * other.value if complete else np.nan)
+            told.append(row)
+        pool = Pool(self._stack(told), np.array(objective, np.float64))
+        return pool, self._stack(pending), asked
+
+    def params(self, tokens: np.ndarray) -> dict[str, Any]:
+        """Returns the values of one architecture [length] by parameter."""
+        indices = self.space.to_indices(tokens)
+        pairs = zip(self.values.items(), indices, strict=True)
+        return {name: values[index] for (name, values), index in pairs}
+
+    def to_attributes(self, tokens: np.ndarray) -> dict[str, list[int]]:
+        """Returns architectures [num, length] as JSON, positions by parameter."""
+        columns = self.space.to_indices(tokens).T.tolist()
+        return dict(zip(self.values, columns, strict=True))
+
+    def _from_attributes(
+        self, found: Mapping[str, list[int]] | None, default: np.ndarray
+    ) -> np.ndarray:
+        """Reads `to_attributes`; the default where it lacks a parameter."""
+        if found is None or not found.keys() >= self.values.keys():
+            return default
+        columns = [found[name] for name in self.values]
+        return self.space.from_indices(np.array(columns, np.int32).T)
+
+    def _row(self, trial: FrozenTrial) -> np.ndarray | None:
+        """Returns a trial's architecture [length]; None where it is not known.
+
+        Its parameters are in the storage once they were suggested. A trial that is
+        running, or that failed early, lacks some: those that it was given.
+        """
+        nothing = np.zeros((0, self.space.length), np.int32)
+        given = self._from_attributes(trial.system_attrs.get(_PROPOSED), nothing)
+        known = self.params(given[0]) if len(given) else {}
+        known |= trial.system_attrs.get("fixed_params", {}) | trial.params
+        indices = [
+            positions.get(repr(known[name])) if name in known else None
+            for name, positions in self.positions.items()
+        ]
+        return None if None in indices else self.space.from_indices(np.array(indices))
+
+    def _stack(self, rows: list[np.ndarray]) -> np.ndarray:
+        return np.array(rows, np.int32).reshape(-1, self.space.length)
+
+
+def _values(distribution: BaseDistribution) -> Sequence[Any]:
+    """Returns what a parameter can be, in order."""
+    if isinstance(distribution, CategoricalDistribution):
+        return distribution.choices
+    return range(distribution.low, distribution.high + 1, distribution.step)
