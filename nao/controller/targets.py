@@ -1,5 +1,7 @@
 """What the predictor learns: the pool's objective, brought to a common scale."""
 
+from typing import NamedTuple
+
 import numpy as np
 from scipy import stats
 
@@ -41,3 +43,57 @@ def normalise(objective: np.ndarray, rule: str) -> np.ndarray:
         ranks = stats.rankdata(objective) - 1
         scaled = 2 * ranks / (len(objective) - 1) - 1
     return scaled.astype(np.float32)
+
+
+class Scale(NamedTuple):
+    """How the targets of a pool and the values they came from map to each other.
+
+    Piecewise linear between what was measured: for `min_max` and `z_score` a straight
+    line, for `rank` the quantiles of the pool. Beyond the pool the line goes on with
+    the mean slope, so a prediction above the best has a value above the best.
+
+    Attributes:
+        targets: float64 [knots], increasing.
+        values: float64 [knots], increasing or decreasing.
+    """
+
+    targets: np.ndarray
+    values: np.ndarray
+
+    def to_values(self, targets: np.ndarray) -> np.ndarray:
+        """Maps targets to the unit of the values, float64 of the same shape."""
+        slope = np.ptp(self.values) * self._sign / (np.ptp(self.targets) or 1.0)
+        return _interpolate(targets, self.targets, self.values, slope)
+
+    def to_targets(self, values: np.ndarray) -> np.ndarray:
+        """Maps values to targets, float64 of the same shape."""
+        order = slice(None, None, self._sign)
+        # A pool whose values all tie says nothing of other values but their side.
+        slope = (np.ptp(self.targets) or 1.0) * self._sign
+        slope /= np.ptp(self.values) or 1.0
+        return _interpolate(values, self.values[order], self.targets[order], slope)
+
+    @property
+    def _sign(self) -> int:
+        return 1 if self.values[-1] >= self.values[0] else -1
+
+
+def scale(values: np.ndarray, rule: str, maximize: bool = True) -> Scale:
+    """Returns the scale of `normalise(values, rule)`.
+
+    Args:
+        values: float64 [num], finite, as measured; at least one.
+        rule: See `normalise`.
+        maximize: Whether higher is better; otherwise higher values have lower targets.
+    """
+    values = np.asarray(values, np.float64)
+    targets = normalise(values if maximize else -values, rule)
+    targets, first = np.unique(targets.astype(np.float64), return_index=True)
+    return Scale(targets, values[first])
+
+
+def _interpolate(x, knots_x, knots_y, slope: float) -> np.ndarray:
+    x = np.asarray(x, np.float64)
+    inside = np.interp(x, knots_x, knots_y)
+    beyond = np.minimum(x - knots_x[0], 0) + np.maximum(x - knots_x[-1], 0)
+    return inside + slope * beyond
