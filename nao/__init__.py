@@ -8,13 +8,16 @@ from nao import data, evaluators, spaces, strategies
 from nao.child import ChildConfig
 from nao.config import Config
 from nao.controller import Controller, ControllerConfig
+from nao.embedding import Constraint, Embedding
 from nao.study import Result, search
 
 __all__ = [
     "ChildConfig",
     "Config",
+    "Constraint",
     "Controller",
     "ControllerConfig",
+    "Embedding",
     "Result",
     "data",
     "evaluators",

@@ -75,6 +75,28 @@ class Checkpoints:
         self._manager.close()
 
 
+def read_latest(path: pathlib.Path) -> Round | None:
+    """Returns the last round kept in a folder; None where there is none.
+
+    Changes nothing there: a search may be writing to it.
+    """
+    if not path.is_dir():
+        return None
+    options = ocp.CheckpointManagerOptions(read_only=True)
+    with ocp.CheckpointManager(path, options=options) as manager:
+        for told in sorted(manager.all_steps(), reverse=True):
+            try:
+                tree = manager.restore(told, args=ocp.args.StandardRestore())
+                return _from_tree(tree)
+            except Exception as error:  # Damaged, or just replaced by a later one.
+                logging.warning(
+                    "Checkpoint %s can't be read (%s).",
+                    path / str(told),
+                    type(error).__name__,
+                )
+    return None
+
+
 def _to_tree(asked: Round) -> dict:
     state = asked.state
     tree = {
