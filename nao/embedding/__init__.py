@@ -1,6 +1,7 @@
 """Queries on a fitted controller: a latent space to ask and to look at."""
 
 from nao.embedding.embedding import Embedding
+from nao.embedding.front_search import search_front
 from nao.embedding.index import Index, Neighbours
 from nao.embedding.maps import Map
 from nao.embedding.objectives import Constraint, Prediction
@@ -17,4 +18,5 @@ __all__ = [
     "Path",
     "Prediction",
     "Proposal",
+    "search_front",
 ]

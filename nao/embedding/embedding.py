@@ -231,8 +231,8 @@ class Embedding:
     def ascend(
         self,
         start: Architectures,
-        steps: int = 10,
-        step_size: float = 0.1,
+        steps: int = 20,
+        step_size: float = 0.3,
         objective: Wanted = None,
         constraints: Sequence[Constraint] = (),
     ) -> paths.Path:
@@ -262,7 +262,7 @@ class Embedding:
         *,
         starts: Architectures | None = None,
         exclude: Architectures | None = None,
-        confidence: float = 1.0,
+        confidence: float = 2.0,
         seed: int = 0,
     ) -> paths.Proposal:
         """Returns the new architectures with the best predictions that ascent finds.
@@ -289,8 +289,9 @@ class Embedding:
         constraints: Sequence[Constraint] = (),
         *,
         num_directions: int = 5,
+        layers: int = 1,
         exclude: Architectures | None = None,
-        confidence: float = 1.0,
+        confidence: float = 2.0,
         seed: int = 0,
     ) -> pareto.Front:
         """Returns the predicted Pareto front among what ascents along trade-offs find.
@@ -299,12 +300,20 @@ class Embedding:
             objectives: Names of two or more; all by default.
             constraints: Bounds that predictions keep.
             num_directions: Least number of trade-offs to climb along.
+            layers: 1 is the front; 2 adds the front of what is left, and so on.
             exclude: Architectures not wanted, besides the evaluated ones.
             confidence: Standard deviations that predictions stay away from a bound.
             seed: Seed of everything random.
         """
         return pareto.find(
-            self, objectives, constraints, num_directions, exclude, confidence, seed
+            self,
+            objectives,
+            constraints,
+            num_directions,
+            layers,
+            exclude,
+            confidence,
+            seed,
         )
 
     # From points back to architectures.

@@ -16,17 +16,20 @@ if TYPE_CHECKING:
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Front:
-    """Architectures none of which is better than another in every objective.
+    """Architectures that no other one dominates, layer by layer.
 
-    Ordered from best to worst in the first objective.
+    Within a layer from best to worst in the first objective.
 
     Attributes:
         tokens: int32 [num, length].
         predicted: Each objective's prediction, [num].
+        layers: 0 for the front itself, 1 for the front of what is left without it, and
+            so on; int64 [num], rising.
     """
 
     tokens: np.ndarray
     predicted: Mapping[str, Prediction]
+    layers: np.ndarray
 
 
 def is_optimal(scores: np.ndarray) -> np.ndarray:
@@ -95,12 +98,18 @@ def find(
     objectives: Sequence[str] | None,
     constraints: Sequence[Constraint],
     num_directions: int,
+    layers: int,
     exclude,
     confidence: float,
     seed: int,
 ) -> Front:
     """Climbs along several trade-offs; see `Embedding.pareto`."""
     names = list(embedding.objectives.names if objectives is None else objectives)
+    if num_directions < 1 or layers < 1:
+        raise ValueError(
+            "num_directions and layers must be at least 1, got "
+            f"{num_directions} and {layers}."
+        )
     if len(set(names)) < 2:
         raise ValueError(f"A front needs two or more objectives, got {names}.")
     columns = [embedding.objectives.index(name) for name in names]
@@ -115,6 +124,9 @@ def find(
     allowed = embedding.objectives.is_allowed(targets, goals[0], confidence)
     tokens, targets = tokens[allowed], targets[allowed]
     scores = targets.mean(1)[:, columns]
-    optimal = np.flatnonzero(is_optimal(scores))
-    optimal = optimal[np.argsort(-scores[optimal, 0], kind="stable")]
-    return Front(tokens[optimal], embedding.predictions(targets[optimal]))
+    layer = np.full(len(scores), layers)
+    for number in range(layers):
+        left = np.flatnonzero(layer == layers)
+        layer[left[is_optimal(scores[left])]] = number
+    order = np.lexsort((-scores[:, 0], layer))[: int((layer < layers).sum())]
+    return Front(tokens[order], embedding.predictions(targets[order]), layer[order])

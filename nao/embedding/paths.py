@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 # several paces, and where they come by is decoded greedily and by sampling.
 _NUM_BEST = 32
 _NUM_RANDOM = 96
-_PACES = ((0.1, 5), (0.5, 3))  # step size, steps
+_PACES = ((0.2, 5), (0.5, 5))  # step size, steps
 _TEMPERATURE = 1.0
 
 

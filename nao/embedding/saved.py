@@ -102,8 +102,13 @@ def _from_parts(header: dict, arrays: dict, space: spaces.Space | None) -> dict:
             f"{list(values.shape)}."
         )
     scales = tuple(
-        Scale(arrays[f"scale/{i}/targets"], arrays[f"scale/{i}/values"])
-        for i in range(len(columns))
+        Scale(
+            arrays[f"scale/{i}/targets"],
+            arrays[f"scale/{i}/values"],
+            config.target,
+            column.maximize,
+        )
+        for i, column in enumerate(columns)
     )
     params = restore_params(space, config, len(columns), arrays)
     return {
