@@ -12,6 +12,7 @@ import typing
 
 from absl import app, flags, logging
 
+import nao
 from nao import config as config_lib
 from nao import experiment, runtime
 from nao.spaces.published import PUBLISHED
@@ -33,17 +34,28 @@ _WORKDIR = flags.DEFINE_string(
 _MODE = flags.DEFINE_enum(
     "mode",
     "search",
-    ["search", "train", "benchmark", "prepare"],
+    ["search", "train", "benchmark", "prepare", "serve"],
     "search: find the best architecture. train: train one architecture from scratch, "
     "by the final recipe, and test it. benchmark: compare strategies over a table, "
     "seed by seed, or finished searches. prepare: download or build the data set, the "
-    "only mode that uses the network.",
+    "only mode that downloads. serve: answer queries on the embedding of --workdir, a "
+    "search or a saved embedding, as JSON over HTTP.",
 )
 _RUNS = flags.DEFINE_list(
     "runs",
     None,
     "mode=benchmark: workdirs of finished searches to compare, separated by commas; "
     "none compares config.benchmark.strategies over the table.",
+)
+_HOST = flags.DEFINE_string(
+    "host", "127.0.0.1", "mode=serve: address to bind to; the default is this machine."
+)
+_PORT = flags.DEFINE_integer(
+    "port",
+    8421,
+    "mode=serve: TCP port; 0 is any free one.",
+    lower_bound=0,
+    upper_bound=65535,
 )
 _ARCHITECTURE = flags.DEFINE_string(
     "architecture",
@@ -268,6 +280,16 @@ def _prepare(config: config_lib.Config) -> None:
     )
 
 
+def _serve() -> None:
+    if _WORKDIR.value is None:
+        raise ValueError("mode=serve needs --workdir of a search, or a saved file.")
+    from nao.integrations import serve  # FastAPI takes a second to import.
+
+    path = pathlib.Path(_WORKDIR.value).expanduser()
+    load = nao.Embedding.load if path.is_file() else nao.Embedding.from_workdir
+    serve.run(load(path), _HOST.value, _PORT.value)
+
+
 def _is_file(path: pathlib.Path) -> bool:
     try:
         return path.is_file()
@@ -276,6 +298,8 @@ def _is_file(path: pathlib.Path) -> bool:
 
 
 def _run() -> None:
+    if _MODE.value == "serve":
+        return _serve()
     config = None
     if _MODE.value == "train" and _WORKDIR.value and not flags.FLAGS["config"].present:
         config = experiment.read_config(pathlib.Path(_WORKDIR.value).expanduser())

@@ -1,0 +1,1 @@
+"""nao inside other programs."""
