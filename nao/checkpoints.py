@@ -82,12 +82,12 @@ def read_latest(path: pathlib.Path) -> Round | None:
     """
     if not path.is_dir():
         return None
-    options = ocp.CheckpointManagerOptions(read_only=True)
-    with ocp.CheckpointManager(path, options=options) as manager:
-        for told in sorted(manager.all_steps(), reverse=True):
+    steps = [int(child.name) for child in path.iterdir() if child.name.isdecimal()]
+    # A read-only manager warns of being one, each time.
+    with ocp.StandardCheckpointer() as checkpointer:
+        for told in sorted(steps, reverse=True):
             try:
-                tree = manager.restore(told, args=ocp.args.StandardRestore())
-                return _from_tree(tree)
+                return _from_tree(checkpointer.restore(path / str(told) / "default"))
             except Exception as error:  # Damaged, or just replaced by a later one.
                 logging.warning(
                     "Checkpoint %s can't be read (%s).",
