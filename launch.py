@@ -12,6 +12,7 @@ import typing
 
 from absl import app, flags, logging
 
+import nao
 from nao import config as config_lib
 from nao import experiment, runtime
 from nao.spaces.published import PUBLISHED
@@ -23,7 +24,8 @@ _CONFIG = flags.DEFINE_string(
     "config",
     "digits",
     "Config file, or the name of one in experiments/configs: "
-    f"{', '.join(sorted(path.stem for path in _CONFIGS.glob('*.py')))}.",
+    f"{', '.join(sorted(path.stem for path in _CONFIGS.glob('*.py')))}; or config.json "
+    "of a run.",
 )
 _WORKDIR = flags.DEFINE_string(
     "workdir",
@@ -33,18 +35,30 @@ _WORKDIR = flags.DEFINE_string(
 _MODE = flags.DEFINE_enum(
     "mode",
     "search",
-    ["search", "train", "export", "benchmark", "prepare"],
+    ["search", "train", "export", "benchmark", "report", "serve", "prepare"],
     "search: find the best architecture. train: train one architecture from scratch, "
     "by the final recipe, and test it. export: write the architecture, and the network "
     "trained from it, for other programs. benchmark: compare strategies over a table, "
-    "seed by seed, or finished searches. prepare: download or build the data set, the "
-    "only mode that uses the network.",
+    "seed by seed, or finished searches. report: write report.html about the "
+    "search of --workdir, finished or not. serve: answer queries on the embedding of "
+    "--workdir, a search or a saved embedding, as JSON over HTTP. prepare: download or "
+    "build the data set, the only mode that downloads.",
 )
 _RUNS = flags.DEFINE_list(
     "runs",
     None,
     "mode=benchmark: workdirs of finished searches to compare, separated by commas; "
     "none compares config.benchmark.strategies over the table.",
+)
+_HOST = flags.DEFINE_string(
+    "host", "127.0.0.1", "mode=serve: address to bind to; the default is this machine."
+)
+_PORT = flags.DEFINE_integer(
+    "port",
+    8421,
+    "mode=serve: TCP port; 0 is any free one.",
+    lower_bound=0,
+    upper_bound=65535,
 )
 _ARCHITECTURE = flags.DEFINE_string(
     "architecture",
@@ -111,9 +125,11 @@ def _load_config(name: str) -> config_lib.Config:
     if path is None:
         known = ", ".join(sorted(path.stem for path in _CONFIGS.glob("*.py")))
         raise ValueError(f"No config file {name!r}; a path, or one of: {known}.")
+    if path.suffix == ".json":
+        return experiment.load_config(path)
     spec = importlib.util.spec_from_file_location(f"config_{path.stem}", path)
     if spec is None:
-        raise ValueError(f"Config file {path} must be Python, named *.py.")
+        raise ValueError(f"Config file {path} must be named *.py or *.json.")
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module
     # A config's own modules lie beside it or where the user stands.
@@ -175,10 +191,10 @@ def _search(config: config_lib.Config) -> None:
         _interrupted(command)
     if result.was_finished:
         print("This run is finished; a larger --config.num_trials continues it.")
-    _report(result.summary, workdir)
+    _print_outcome(result.summary, workdir)
 
 
-def _report(summary: dict, workdir: pathlib.Path) -> None:
+def _print_outcome(summary: dict, workdir: pathlib.Path) -> None:
     """Prints the outcome of a search."""
     best, at_random = summary["best"], summary["random_best"]
     if summary["exhausted"]:
@@ -273,6 +289,12 @@ def _benchmark(config: config_lib.Config) -> None:
     print(f"Written to {workdir}")
 
 
+def _report() -> None:
+    if _WORKDIR.value is None:
+        raise ValueError("mode=report needs --workdir of a search.")
+    print(f"Written to {experiment.write_report(_WORKDIR.value)}")
+
+
 def _prepare(config: config_lib.Config) -> None:
     dataset = experiment.prepare(config.data)
     sizes = [
@@ -286,6 +308,16 @@ def _prepare(config: config_lib.Config) -> None:
     )
 
 
+def _serve() -> None:
+    if _WORKDIR.value is None:
+        raise ValueError("mode=serve needs --workdir of a search, or a saved file.")
+    from nao.integrations import serve  # FastAPI takes a second to import.
+
+    path = pathlib.Path(_WORKDIR.value).expanduser()
+    load = nao.Embedding.load if path.is_file() else nao.Embedding.from_workdir
+    serve.run(load(path), _HOST.value, _PORT.value)
+
+
 def _is_file(path: pathlib.Path) -> bool:
     try:
         return path.is_file()
@@ -294,6 +326,10 @@ def _is_file(path: pathlib.Path) -> bool:
 
 
 def _run() -> None:
+    if _MODE.value == "report":
+        return _report()
+    if _MODE.value == "serve":
+        return _serve()
     config = None
     goes_on = _MODE.value in ("train", "export") and _WORKDIR.value
     if goes_on and not flags.FLAGS["config"].present:

@@ -9,14 +9,17 @@ from nao.ask_tell import AskTell
 from nao.child import ChildConfig, TrainedChild
 from nao.config import Config
 from nao.controller import Controller, ControllerConfig
+from nao.embedding import Constraint, Embedding
 from nao.study import Result, search
 
 __all__ = [
     "AskTell",
     "ChildConfig",
     "Config",
+    "Constraint",
     "Controller",
     "ControllerConfig",
+    "Embedding",
     "Result",
     "TrainedChild",
     "data",

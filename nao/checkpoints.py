@@ -75,6 +75,28 @@ class Checkpoints:
         self._manager.close()
 
 
+def read_latest(path: pathlib.Path) -> Round | None:
+    """Returns the last round kept in a folder; None where there is none.
+
+    Changes nothing there: a search may be writing to it.
+    """
+    if not path.is_dir():
+        return None
+    steps = [int(child.name) for child in path.iterdir() if child.name.isdecimal()]
+    # A read-only manager warns of being one, each time.
+    with ocp.StandardCheckpointer() as checkpointer:
+        for told in sorted(steps, reverse=True):
+            try:
+                return _from_tree(checkpointer.restore(path / str(told) / "default"))
+            except Exception as error:  # Damaged, or just replaced by a later one.
+                logging.warning(
+                    "Checkpoint %s can't be read (%s).",
+                    path / str(told),
+                    type(error).__name__,
+                )
+    return None
+
+
 def _to_tree(asked: Round) -> dict:
     state = asked.state
     tree = {

@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 import jax
 import numpy as np
 
-from nao import checkpoints, interrupts, ledger, runtime, summary
+from nao import checkpoints, interrupts, ledger, runtime, search_record, summary
 from nao import warm_start as warm_start_lib
 from nao.evaluators import Evaluator
 from nao.progress import SearchBar
@@ -93,6 +93,9 @@ def search(
         if run.is_new and len(study.ledger):
             raise ValueError(f"Workdir {run.path} has trials and no config.json.")
         run.begin()
+        run.write_json(
+            search_record.NAME, search_record.describe(strategy, evaluator.objective)
+        )
         if study.is_finished(num_trials):
             book = study.ledger
             return Result(book.best(), list(book.trials), study.before, True)

@@ -3,12 +3,15 @@
 from nao.controller.config import PAPER, PRESETS, ControllerConfig
 from nao.controller.controller import Controller, Params
 from nao.controller.fit import History
+from nao.controller.latent_space import Goal, LatentSpace
 
 __all__ = [
     "PAPER",
     "PRESETS",
     "Controller",
     "ControllerConfig",
+    "Goal",
     "History",
+    "LatentSpace",
     "Params",
 ]

@@ -110,4 +110,8 @@ PAPER = ControllerConfig(
     normalise_gradient=False,
 )
 
-PRESETS = {"default": ControllerConfig(), "paper": PAPER}
+# For queries rather than for the rounds of a search: takes as many steps as exact
+# decoding of unseen sequences of 40 tokens needs.
+EMBEDDING = ControllerConfig(min_steps=600, num_unlabelled=32)
+
+PRESETS = {"default": ControllerConfig(), "embedding": EMBEDDING, "paper": PAPER}

@@ -13,13 +13,12 @@ import jax.numpy as jnp
 import numpy as np
 
 from nao.controller import config as config_lib
-from nao.controller import decoding, fit, latent, networks, parameters
+from nao.controller import decoding, fit, latent, networks, parameters, rows
 from nao.spaces import Space
 from nao.types import Array, PyTree
 
 Params = PyTree  # of networks.EncoderPredictorDecoder, leading axis [ensemble]
 
-_ROW_SIZES = (32, 128, 512, 2048)  # what numbers of rows are padded to; more: in chunks
 _DECODE_ROWS = 2048  # sequences decoded at once, which bounds the memory of a proposal
 
 
@@ -49,7 +48,8 @@ class Controller:
             tokens: int32 [num_variants, num, length]; the variants of a row are
                 sequences of the same architecture (`space.equivalents`), one of which
                 is drawn for each row in each epoch.
-            targets: float32 [num], as from `targets.normalise`.
+            targets: float32 [num], as from `targets.normalise`; or one column for each
+                of several objectives, [num, objectives] with at least two.
             unlabelled: int32 [num_unlabelled, length], random architectures to learn
                 reconstruction from; needed where `config.num_unlabelled` is positive.
 
@@ -65,10 +65,12 @@ class Controller:
                 "tokens must be [variants, num, length] with at least one row, got "
                 f"shape {tokens.shape}."
             )
-        if targets.shape != tokens.shape[1:2] or not np.isfinite(targets).all():
+        is_shaped = targets.ndim == 1 or (targets.ndim == 2 and targets.shape[1] > 1)
+        fits = is_shaped and len(targets) == tokens.shape[1]
+        if not fits or not np.isfinite(targets).all():
             raise ValueError(
-                f"targets must be finite, one for each of {tokens.shape[1]} rows, got "
-                f"shape {targets.shape}."
+                f"targets must be finite, one for each of {tokens.shape[1]} rows (and "
+                f"of several objectives), got shape {targets.shape}."
             )
         if unlabelled is None or not self.config.num_unlabelled:
             unlabelled = np.zeros((0, self.space.length), np.int32)
@@ -77,8 +79,8 @@ class Controller:
                 "unlabelled must have rows where num_unlabelled is positive, got "
                 f"none for {self.config.num_unlabelled} a step."
             )
-        self._check(tokens.reshape(-1, tokens.shape[-1]))
-        self._check(unlabelled)
+        self.check(tokens.reshape(-1, tokens.shape[-1]))
+        self.check(unlabelled)
         pool = fit.pad_pool(tokens, targets, unlabelled)
         return fit.controller_fit(key, pool, self.space, self.config)
 
@@ -91,7 +93,10 @@ class Controller:
         return jnp.concatenate(self._by_rows(controller_embed, params, tokens), axis=1)
 
     def predict(self, params: Params, tokens: np.ndarray) -> np.ndarray:
-        """Returns predictions in the unit of the targets, float32 [ensemble, num]."""
+        """Returns predictions in the unit of the targets, float32 [ensemble, num].
+
+        Where several objectives were fitted, [ensemble, num, objectives].
+        """
         return np.concatenate(self._by_rows(controller_predict, params, tokens), axis=1)
 
     def reconstruct(self, params: Params, tokens: np.ndarray) -> np.ndarray:
@@ -134,7 +139,8 @@ class Controller:
             parts.append(np.asarray(proposed)[:, :, :num])
         return np.concatenate(parts, axis=2)
 
-    def _check(self, tokens: np.ndarray):
+    def check(self, tokens: np.ndarray) -> None:
+        """Raises ValueError where tokens do not fit the space, [num, length]."""
         if tokens.ndim != 2 or tokens.shape[1] != self.space.length:
             raise ValueError(
                 f"Sequences of space {self.space.name!r} have {self.space.length} "
@@ -148,14 +154,10 @@ class Controller:
             )
 
     def _chunks(self, tokens: np.ndarray):
-        """Yields chunks padded to one of few sizes, with their real number of rows."""
+        """Yields padded chunks, with their real number of rows."""
         tokens = np.asarray(tokens, np.int32)
-        self._check(tokens)
-        # Without rows there is still one chunk, of padding, so shapes come out right.
-        for start in range(0, max(len(tokens), 1), _ROW_SIZES[-1]):
-            chunk = tokens[start : start + _ROW_SIZES[-1]]
-            size = next(size for size in _ROW_SIZES if size >= len(chunk))
-            yield np.pad(chunk, ((0, size - len(chunk)), (0, 0))), len(chunk)
+        self.check(tokens)
+        yield from rows.chunks(tokens)
 
     def _by_rows(self, function, params: Params, tokens: np.ndarray) -> list[Array]:
         """Applies a function of rows on axis 1 of its result to chunks of rows."""
@@ -168,8 +170,12 @@ class Controller:
 _jit = functools.partial(jax.jit, static_argnames=("space", "config"))
 
 
-def _bind(params: Params, space: Space, config: config_lib.ControllerConfig):
-    model = networks.EncoderPredictorDecoder(space, config)
+def bind(
+    params: Params, space: Space, config: config_lib.ControllerConfig
+) -> networks.EncoderPredictorDecoder:
+    """Returns the networks with one member's parameters in them."""
+    num_objectives = parameters.num_objectives(params)
+    model = networks.EncoderPredictorDecoder(space, config, num_objectives)
     return model.bind({"params": params})
 
 
@@ -177,7 +183,7 @@ def _bind(params: Params, space: Space, config: config_lib.ControllerConfig):
 def controller_encode(params, tokens, *, space, config):
     """Maps tokens [num, length] to [ensemble, num, encoder_length, hidden]."""
     return parameters.map_members(
-        lambda params: _bind(params, space, config).encode(tokens), params
+        lambda params: bind(params, space, config).encode(tokens), params
     )
 
 
@@ -185,17 +191,17 @@ def controller_encode(params, tokens, *, space, config):
 def controller_embed(params, tokens, *, space, config):
     """Maps tokens [num, length] to embeddings [ensemble, num, hidden]."""
     return parameters.map_members(
-        lambda params: networks.pool(_bind(params, space, config).encode(tokens)),
+        lambda params: networks.pool(bind(params, space, config).encode(tokens)),
         params,
     )
 
 
 @_jit
 def controller_predict(params, tokens, *, space, config):
-    """Maps tokens [num, length] to predictions [ensemble, num]."""
+    """Maps tokens [num, length] to predictions [ensemble, num, ...]."""
 
     def predict(params):
-        model = _bind(params, space, config)
+        model = bind(params, space, config)
         return model.predict(model.encode(tokens))
 
     return parameters.map_members(predict, params)
@@ -217,7 +223,7 @@ def controller_reconstruct(params, tokens, *, space, config):
     """Maps tokens [num, length] to greedily decoded [ensemble, num, length]."""
 
     def reconstruct(params):
-        model = _bind(params, space, config)
+        model = bind(params, space, config)
         return _decode(model, model.encode(tokens))
 
     return parameters.map_members(reconstruct, params)
@@ -231,7 +237,7 @@ def controller_propose(key, params, tokens, step_sizes, temperature, *, space, c
     step_sizes = jnp.pad(step_sizes, (0, -num_steps % chunk)).reshape(-1, chunk)
 
     def propose(member_key, params):
-        model = _bind(params, space, config)
+        model = bind(params, space, config)
         encoder_outputs = model.encode(tokens)
 
         def for_step_sizes(inputs):

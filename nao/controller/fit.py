@@ -36,7 +36,7 @@ class Pool(NamedTuple):
     Attributes:
         tokens: int32 [num_variants, capacity, length]; the variants of a row describe
             the same architecture.
-        targets: float32 [capacity].
+        targets: float32 [capacity], or [capacity, objectives] where there are several.
         num: Real rows, which come first; int32 scalar.
         unlabelled: int32 [unlabelled_capacity, length].
         num_unlabelled: Real rows of `unlabelled`, int32 scalar.
@@ -54,7 +54,7 @@ def pad_pool(tokens: np.ndarray, targets: np.ndarray, unlabelled: np.ndarray) ->
 
     Args:
         tokens: int32 [num_variants, num, length].
-        targets: float32 [num].
+        targets: float32 [num] or [num, objectives].
         unlabelled: int32 [num_unlabelled, length]; may have no rows.
 
     Returns:
@@ -68,7 +68,10 @@ def pad_pool(tokens: np.ndarray, targets: np.ndarray, unlabelled: np.ndarray) ->
         unlabelled = np.asarray(unlabelled, np.int32)[unlabelled_rows]
     return Pool(
         np.asarray(tokens, np.int32)[:, rows],
-        np.pad(np.asarray(targets, np.float32), (0, padded - num)),
+        np.pad(
+            np.asarray(targets, np.float32),
+            [(0, padded - num)] + [(0, 0)] * (np.ndim(targets) - 1),
+        ),
         np.int32(num),
         unlabelled,
         np.int32(num_unlabelled),
@@ -134,7 +137,7 @@ def take_batch(
 
     Returns:
         int32 [batch_size + num_unlabelled, length], the labelled rows first, and
-        float32 [batch_size] twice.
+        float32 [batch_size] or [batch_size, objectives], and float32 [batch_size].
     """
     start = index % num_batches * batch_size
     rows = jax.lax.dynamic_slice(plan.rows, (start,), (batch_size,))
@@ -168,8 +171,10 @@ def make_optimiser(
     )
 
 
-def _make_loss_fn(space: Space, config: config_lib.ControllerConfig):
-    model = networks.EncoderPredictorDecoder(space, config)
+def _make_loss_fn(
+    space: Space, config: config_lib.ControllerConfig, num_objectives: int
+):
+    model = networks.EncoderPredictorDecoder(space, config, num_objectives)
     legal = space.legal if config.masked_loss else None
 
     def loss_fn(params, key, tokens, targets, weights):
@@ -182,9 +187,14 @@ def _make_loss_fn(space: Space, config: config_lib.ControllerConfig):
             is_training=True,
             rngs={"dropout": key},
         )
-        prediction = losses.prediction(
-            predictions, targets, weights, config.ranking_weight
+        prediction_loss = functools.partial(
+            losses.prediction, weights=weights, ranking_weight=config.ranking_weight
         )
+        if num_objectives > 1:
+            by_objective = jax.vmap(prediction_loss, in_axes=1)
+            prediction = by_objective(predictions, targets).mean()
+        else:
+            prediction = prediction_loss(predictions, targets)
         if len(tokens) > num:
             tokens, weights = tokens[num:], jnp.ones(len(tokens) - num)
         reconstruction = losses.reconstruction(logits, tokens, weights, legal)
@@ -205,13 +215,14 @@ def _fit_member(
     steps_per_epoch = jnp.maximum(num_batches, min_steps)
     max_steps = max(-(-capacity // batch_size), min_steps)
     init_key, epochs_key = jax.random.split(key)
+    num_objectives = pool.targets.shape[1] if pool.targets.ndim == 2 else 1
     # Parameters are one flat vector here, so the optimiser is a few operations to
     # compile and to dispatch rather than a few per layer.
     params, unflatten = jax.flatten_util.ravel_pytree(
-        parameters.create_params(init_key, space, config)
+        parameters.create_params(init_key, space, config, num_objectives)
     )
     optimiser = make_optimiser(config, steps_per_epoch * config.num_epochs)
-    loss_fn = _make_loss_fn(space, config)
+    loss_fn = _make_loss_fn(space, config, num_objectives)
     grad_fn = jax.grad(lambda p, *args: loss_fn(unflatten(p), *args), has_aux=True)
 
     def epoch(carry, key):

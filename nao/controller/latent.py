@@ -37,10 +37,17 @@ def ascend(
     # Rows are independent, so the gradient of the sum is each row's own gradient.
     gradient = jax.grad(lambda h: predict_fn(h).sum())(encoder_outputs)
     if normalise_gradient:
-        square = jnp.sum(gradient**2, axis=-1, keepdims=True).mean(-2, keepdims=True)
-        # Where the prediction is flat there is no direction: stay.
-        gradient = jnp.where(
-            square > 0, gradient * jax.lax.rsqrt(jnp.where(square > 0, square, 1)), 0
-        )
+        gradient = scale_gradient(gradient)
     step_sizes = step_sizes[:, None, None, None]
     return networks.normalise(encoder_outputs + step_sizes * gradient)
+
+
+def scale_gradient(gradient: Array) -> Array:
+    """Scales gradients [..., length, hidden] to root mean square length 1 over length.
+
+    Where the prediction is flat there is no direction: zero stays zero.
+    """
+    square = jnp.sum(gradient**2, axis=-1, keepdims=True).mean(-2, keepdims=True)
+    return jnp.where(
+        square > 0, gradient * jax.lax.rsqrt(jnp.where(square > 0, square, 1)), 0
+    )

@@ -94,19 +94,30 @@ class Encoder(nn.Module):
 
 
 class Predictor(nn.Module):
-    """Maps embeddings to predictions in the unit of the targets."""
+    """Maps embeddings to predictions in the unit of the targets.
+
+    Attributes:
+        config: Sizes of the layers.
+        num_objectives: Predictions a row; they share all layers but the last.
+    """
 
     config: config_lib.ControllerConfig
+    num_objectives: int = 1
 
     @nn.compact
     def __call__(self, arch_emb: Array, is_training: bool = False) -> Array:
-        """Predicts from embeddings [batch, hidden]; float32 [batch]."""
+        """Predicts from embeddings [batch, hidden].
+
+        Returns:
+            float32 [batch]; [batch, num_objectives] where there are several.
+        """
         config = self.config
         x = arch_emb
         for size in config.predictor_sizes:
             x = jax.nn.relu(nn.Dense(size, kernel_init=_kernel_init)(x))
             x = nn.Dropout(config.predictor_dropout)(x, deterministic=not is_training)
-        x = nn.Dense(1, kernel_init=_kernel_init)(x)[..., 0]
+        x = nn.Dense(self.num_objectives, kernel_init=_kernel_init)(x)
+        x = x[..., 0] if self.num_objectives == 1 else x
         return jax.nn.sigmoid(x) if config.bounded else x
 
 
@@ -189,11 +200,12 @@ class EncoderPredictorDecoder(nn.Module):
 
     space: Space
     config: config_lib.ControllerConfig
+    num_objectives: int = 1
 
     def setup(self):
         """Makes the networks."""
         self.encoder = Encoder(self.space, self.config)
-        self.predictor = Predictor(self.config)
+        self.predictor = Predictor(self.config, self.num_objectives)
         self.decoder = Decoder(self.space, self.config)
 
     def __call__(
@@ -208,7 +220,8 @@ class EncoderPredictorDecoder(nn.Module):
             is_training: Whether dropout acts, with the key `dropout`.
 
         Returns:
-            Predictions float32 [num_labelled], and teacher-forced logits of the tokens
+            Predictions float32 [num_labelled] or [num_labelled, num_objectives] (see
+            `Predictor`), and teacher-forced logits of the tokens
             that are reconstructed, float32 [batch - num_labelled, length, vocab].
         """
         encoder_outputs = self.encode(tokens)
@@ -223,7 +236,7 @@ class EncoderPredictorDecoder(nn.Module):
         return self.encoder(tokens)
 
     def predict(self, encoder_outputs: Array, is_training: bool = False) -> Array:
-        """Maps encoder outputs [batch, steps, hidden] to predictions [batch]."""
+        """Maps encoder outputs [batch, steps, hidden] to what `Predictor` returns."""
         return self.predictor(pool(encoder_outputs), is_training)
 
     def start(self, encoder_outputs: Array) -> lstm.State:

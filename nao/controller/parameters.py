@@ -19,14 +19,17 @@ from nao.types import Array, PyTree
 
 
 def create_params(
-    key: Array, space: Space, config: config_lib.ControllerConfig
+    key: Array,
+    space: Space,
+    config: config_lib.ControllerConfig,
+    num_objectives: int = 1,
 ) -> PyTree:
     """Draws parameters of one ensemble member, ready for `networks`.
 
     Embeddings are uniform within `networks.EMBEDDING_BOUND`, kernels uniform at
     variance 1 / inputs, biases zero.
     """
-    model = networks.EncoderPredictorDecoder(space, config)
+    model = networks.EncoderPredictorDecoder(space, config, num_objectives)
     tokens = jax.ShapeDtypeStruct((1, space.length), jnp.int32)
     shapes = jax.eval_shape(model.init, jax.random.key(0), tokens)["params"]
     leaves, structure = jax.tree_util.tree_flatten_with_path(shapes)
@@ -37,6 +40,12 @@ def create_params(
         for draw, (path, leaf) in zip(draws, leaves, strict=True)
     ]
     return jax.tree.unflatten(structure, values)
+
+
+def num_objectives(params: PyTree) -> int:
+    """Returns how many numbers the predictor of some parameters predicts."""
+    layers = params["predictor"]  # Dense_0, Dense_1, ..., in this order
+    return layers[f"Dense_{len(layers) - 1}"]["bias"].shape[-1]
 
 
 def _bound(name: str, shape: tuple[int, ...]) -> float:

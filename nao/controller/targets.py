@@ -1,5 +1,7 @@
 """What the predictor learns: the pool's objective, brought to a common scale."""
 
+from typing import NamedTuple
+
 import numpy as np
 from scipy import stats
 
@@ -41,3 +43,66 @@ def normalise(objective: np.ndarray, rule: str) -> np.ndarray:
         ranks = stats.rankdata(objective) - 1
         scaled = 2 * ranks / (len(objective) - 1) - 1
     return scaled.astype(np.float32)
+
+
+class Scale(NamedTuple):
+    """How the targets of a pool and the values they came from map to each other.
+
+    For `min_max` and `z_score` a straight line. For `rank` the quantiles of the pool:
+    a target is a place among what was measured, so no value lies beyond that.
+
+    Attributes:
+        targets: float64 [knots], increasing.
+        values: float64 [knots], increasing or decreasing.
+        rule: One of `config.TARGETS`.
+        maximize: Whether the values increase.
+    """
+
+    targets: np.ndarray
+    values: np.ndarray
+    rule: str
+    maximize: bool = True
+
+    def to_values(self, targets: np.ndarray) -> np.ndarray:
+        """Maps targets to the unit of the values, float64 of the same shape."""
+        values = np.interp(targets, self.targets, self.values)
+        if self.rule == "rank":
+            return values
+        slope = np.ptp(self.values) / (np.ptp(self.targets) or 1.0)
+        return values + self._sign * slope * _beyond(targets, self.targets)
+
+    def to_targets(self, values: np.ndarray) -> np.ndarray:
+        """Maps values to targets, float64 of the same shape.
+
+        Values beyond the pool map beyond its targets, also for `rank`: a bound that no
+        architecture of the pool keeps is one.
+        """
+        knots = self.values[:: self._sign]
+        targets = np.interp(values, knots, self.targets[:: self._sign])
+        # A pool whose values all tie says nothing of other values but their side.
+        slope = (np.ptp(self.targets) or 1.0) / (np.ptp(knots) or 1.0)
+        return targets + self._sign * slope * _beyond(values, knots)
+
+    @property
+    def _sign(self) -> int:
+        return 1 if self.maximize else -1
+
+
+def scale(values: np.ndarray, rule: str, maximize: bool = True) -> Scale:
+    """Returns the scale of `normalise(values, rule)`.
+
+    Args:
+        values: float64 [num], finite, as measured; at least one.
+        rule: See `normalise`.
+        maximize: Whether higher is better; otherwise higher values have lower targets.
+    """
+    values = np.asarray(values, np.float64)
+    targets = normalise(values if maximize else -values, rule)
+    targets, first = np.unique(targets.astype(np.float64), return_index=True)
+    return Scale(targets, values[first], rule, maximize)
+
+
+def _beyond(x: np.ndarray, knots: np.ndarray) -> np.ndarray:
+    """Returns how far values lie before the first knot (negative) or after the last."""
+    x = np.asarray(x, np.float64)
+    return np.minimum(x - knots[0], 0) + np.maximum(x - knots[-1], 0)

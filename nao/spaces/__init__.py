@@ -3,6 +3,7 @@
 from nao.spaces.base import Slot, Space
 from nao.spaces.conv_cell import OPERATION_SETS, ConvCell
 from nao.spaces.custom import custom
+from nao.spaces.description import describe, from_description
 from nao.spaces.nasbench201 import NASBench201
 from nao.spaces.subset import Subset
 
@@ -14,4 +15,6 @@ __all__ = [
     "Space",
     "Subset",
     "custom",
+    "describe",
+    "from_description",
 ]

@@ -120,7 +120,12 @@ class ConvCell(base.Space):
 
     def canonical(self, tokens: np.ndarray) -> np.ndarray:
         """Maps each row to the smallest row under branch order and node numbering."""
-        return self._map_cells(tokens, _smallest)
+        cells = self.architecture(tokens)
+        flat = cells.reshape(-1, self.num_nodes, 2, 2)
+        mapped, is_sure = _smallest_of_many(flat, len(self.operations))
+        for i in np.flatnonzero(~is_sure):
+            mapped[i] = _smallest(_as_cell(flat[i].tolist()))
+        return self.from_indices(mapped.reshape(-1, self.length))
 
     def equivalents(self, rng: np.random.Generator, tokens: np.ndarray) -> np.ndarray:
         """Draws a random numbering of the nodes and order of the branches per row."""
@@ -193,6 +198,42 @@ def _place(cell: Cell, node: int, number: dict[int, int]) -> tuple | None:
     if any(state not in number for state, _ in cell[node]):
         return None
     return tuple(sorted((number[state], op) for state, op in cell[node]))
+
+
+def _smallest_of_many(
+    cells: np.ndarray, num_operations: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Does what `_smallest` does to most cells at once.
+
+    Args:
+        cells: int32 [num, nodes, branch, 2], input and operation.
+        num_operations: Number of operations.
+
+    Returns:
+        The smallest cells, and in which of them, bool [num], no two nodes tied for a
+        place; those with a tie are not sure to be smallest.
+    """
+    num, num_nodes = cells.shape[:2]
+    base = (num_nodes + NUM_INPUTS) * num_operations  # above every branch
+    never = base * base  # above every node
+    row = np.arange(num)
+    numbers = np.full((num, num_nodes + NUM_INPUTS), -1)
+    numbers[:, :NUM_INPUTS] = np.arange(NUM_INPUTS)
+    result = np.zeros_like(cells)
+    is_sure = np.ones(num, bool)
+    for position in range(num_nodes):
+        inputs = numbers[row[:, None, None], cells[..., 0]]
+        branches = np.sort(inputs * num_operations + cells[..., 1], axis=-1)
+        keys = branches[..., 0] * base + branches[..., 1]
+        is_open = (inputs >= 0).all(-1) & (numbers[:, NUM_INPUTS:] < 0)
+        keys = np.where(is_open, keys, never)
+        chosen = keys.argmin(-1)
+        smallest = keys[row, chosen]
+        is_sure &= (keys == smallest[:, None]).sum(-1) == 1
+        numbers[row, NUM_INPUTS + chosen] = NUM_INPUTS + position
+        placed = np.stack(np.divmod(smallest, base), -1)
+        result[:, position] = np.stack(np.divmod(placed, num_operations), -1)
+    return result, is_sure
 
 
 @functools.lru_cache(maxsize=1 << 16)  # a search meets the same cells over and over

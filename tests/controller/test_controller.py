@@ -111,3 +111,24 @@ def test_controllers_of_equal_parts_are_equal(toy_space, tiny):
     second = controller.Controller(toy_space, dataclasses.replace(tiny))
     assert first == second
     assert hash(first) == hash(second)
+
+
+def test_several_objectives_share_an_encoder(toy_space, tiny, toy_pool):
+    """The second objective, the choices `a`, is as simple as the first."""
+    tokens, targets, rest = toy_pool
+    second = ((tokens == 1).sum(-1) / 2 - 1).astype(np.float32)
+    model = controller.Controller(toy_space, tiny)
+    both = np.stack([targets, second], -1)
+    params, _ = model.fit(jax.random.key(0), tokens[None], both, rest)
+    predicted = model.predict(params, rest)
+    assert predicted.shape == (2, len(rest), 2)
+    for column, token in enumerate((2, 1)):
+        actual = (rest == token).sum(-1)
+        assert metrics.kendall_tau(actual, predicted[..., column].mean(0)) > 0.7
+
+
+def test_targets_of_several_objectives_are_columns(toy_space, tiny, toy_pool):
+    tokens, targets, rest = toy_pool
+    model = controller.Controller(toy_space, tiny)
+    with pytest.raises(ValueError, match="one for each of 40 rows"):
+        model.fit(jax.random.key(0), tokens[None], targets[:, None], rest)

@@ -72,3 +72,15 @@ def test_loose_ends_reach_the_output():
     graph = space.graph(space.parse("0 0 0 1  2 0 0 4 | 0 0 1 0 0 0 1 0"))
     assert set(graph.predecessors("normal/output")) == {"normal/1", "normal/3"}
     assert set(graph.predecessors("reduction/output")) == {"reduction/2", "reduction/3"}
+
+
+@pytest.mark.parametrize("num_nodes", [2, 5])
+def test_many_cells_at_once_become_what_each_becomes(num_nodes, rng):
+    """Two operations, so many nodes tie; and eleven."""
+    for operations in (("a", "b"), "nao"):
+        space = spaces.ConvCell(operations, num_nodes)
+        tokens = space.sample(rng, 300)
+        cells = space.architecture(tokens).reshape(-1, num_nodes, 2, 2).tolist()
+        one_by_one = [conv_cell._smallest(conv_cell._as_cell(cell)) for cell in cells]
+        actual = space.architecture(space.canonical(tokens))
+        np.testing.assert_array_equal(actual.reshape(-1, num_nodes, 2, 2), one_by_one)

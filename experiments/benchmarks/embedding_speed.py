@@ -1,0 +1,95 @@
+"""Times queries on an embedding: encoding, single predictions, neighbours.
+
+    python experiments/benchmarks/embedding_speed.py
+
+Encodes random convolutional cells of 40 tokens, 20 encoder steps: with the sizes of the
+published controller (96 hidden units) and with those of `Embedding.fit`. `tokens` is
+what the network reads; `cells` finds the canonical form first. Parameters are random,
+which changes no time. Neighbours are searched exactly among a million embeddings. Two
+minutes on two cores; 2 GB.
+"""
+
+import argparse
+import dataclasses
+import pathlib
+import sys
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2]))
+
+import jax
+import numpy as np
+
+from nao import embedding, runtime, spaces
+from nao.controller import PRESETS, Controller, LatentSpace, parameters, targets
+from nao.embedding.objectives import Objectives
+from nao.evaluators import Objective
+
+
+def make(space: spaces.Space, config) -> embedding.Embedding:
+    """Returns an embedding with random parameters."""
+    keys = jax.random.split(jax.random.key(0), config.ensemble_size)
+    params = parameters.map_members(
+        lambda key: parameters.create_params(key, space.grammar, config), keys
+    )
+    latent = LatentSpace(Controller(space.grammar, config), params)
+    scale = targets.scale(np.arange(10.0), config.target)
+    tokens = space.sample(np.random.default_rng(0), 10)
+    objectives = Objectives((Objective("objective"),), (scale,))
+    return embedding.Embedding(
+        space, latent, objectives, tokens, np.arange(10.0)[:, None]
+    )
+
+
+def best_of(function, repeats: int) -> float:
+    """Returns the seconds of the fastest of some calls, after one that compiles."""
+    function()
+    seconds = []
+    for _ in range(repeats):
+        start = time.perf_counter()
+        function()
+        seconds.append(time.perf_counter() - start)
+    return min(seconds)
+
+
+def main():
+    """Prints the table."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--num", type=int, default=100_000, help="cells to encode")
+    parser.add_argument("--rows", type=int, default=1_000_000, help="rows to search")
+    parser.add_argument("--repeats", type=int, default=3, help="timed calls")
+    args = parser.parse_args()
+    runtime.use_compile_cache()
+    space = spaces.ConvCell()
+    tokens = space.sample(np.random.default_rng(1), args.num)
+    paper = dataclasses.replace(PRESETS["paper"], hidden_size=96)
+    print("what | measured | peak MiB")
+    for name, config in (("96 units", paper), ("default", PRESETS["embedding"])):
+        made = make(space, config)
+        plain = dataclasses.replace(made, canonical=False)
+        for what, asked in (("tokens", plain), ("cells", made)):
+            seconds = best_of(lambda asked=asked: asked.encode(tokens), args.repeats)
+            print(
+                f"encode {args.num} {what}, {name} | {args.num / seconds:.0f} / s | "
+                f"{runtime.peak_rss_mib():.0f}",
+                flush=True,
+            )
+        seconds = best_of(lambda made=made: made.predict(tokens[0]), 50)
+        print(f"predict one, {name} | {1e3 * seconds:.1f} ms | ", flush=True)
+    rng = np.random.default_rng(2)
+    size = made.latent.point_shape[1]
+    rows = rng.normal(size=(args.rows, size)).astype(np.float32)
+    rows /= np.linalg.norm(rows, axis=-1, keepdims=True)
+    # Tokens of the index are read, never looked at.
+    few = np.broadcast_to(tokens[:1], (args.rows, tokens.shape[1]))
+    index = embedding.Index(few, rows)
+    wanted = made.encode(tokens[0])[0]
+    seconds = best_of(lambda: index.nearest(wanted, 10), 20)
+    print(
+        f"10 nearest of {args.rows}, size {size} | {1e3 * seconds:.1f} ms | "
+        f"{runtime.peak_rss_mib():.0f}"
+    )
+
+
+if __name__ == "__main__":
+    main()

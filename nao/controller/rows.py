@@ -1,0 +1,39 @@
+"""Rows in chunks of a few sizes, so jitted functions compile a handful of times."""
+
+from collections.abc import Callable, Iterator
+
+import jax
+import numpy as np
+
+from nao.types import PyTree
+
+SIZES = (32, 128, 512, 2048)  # what numbers of rows are padded to; more: in chunks
+
+
+def chunks(rows: np.ndarray) -> Iterator[tuple[np.ndarray, int]]:
+    """Yields chunks padded to one of few sizes, with their real number of rows.
+
+    Without rows there is still one chunk, of padding, so shapes come out right.
+    """
+    for start in range(0, max(len(rows), 1), SIZES[-1]):
+        chunk = rows[start : start + SIZES[-1]]
+        size = next(size for size in SIZES if size >= len(chunk))
+        padding = [(0, size - len(chunk))] + [(0, 0)] * (rows.ndim - 1)
+        yield np.pad(chunk, padding), len(chunk)
+
+
+def map_rows(function: Callable[[np.ndarray], PyTree], rows: np.ndarray) -> PyTree:
+    """Applies a function to chunks of rows, on host arrays; memory stays bounded.
+
+    Args:
+        function: Maps rows [size, ...] to arrays whose first axis is the same rows.
+        rows: [num, ...].
+
+    Returns:
+        What the function returns, as host arrays [num, ...].
+    """
+    parts = [
+        jax.tree.map(lambda x, num=num: np.asarray(x)[:num], function(chunk))
+        for chunk, num in chunks(rows)
+    ]
+    return jax.tree.map(lambda *xs: np.concatenate(xs), *parts)

@@ -1,0 +1,169 @@
+"""What is predicted, wanted and allowed, in the units of the values."""
+
+import dataclasses
+import math
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from nao.controller import Goal
+from nao.controller.targets import Scale
+from nao.evaluators import Objective
+
+
+class Prediction(NamedTuple):
+    """What an ensemble predicts, in the unit of the values; float64, of equal shape.
+
+    Attributes:
+        mean: Mean over the members.
+        std: Standard deviation over the members: how much they disagree, which is less
+            than how far they may be off; 0 for a single member.
+    """
+
+    mean: np.ndarray
+    std: np.ndarray
+
+
+@dataclasses.dataclass(frozen=True)
+class Constraint:
+    """A bound on an objective, in its own unit: `Constraint("params", at_most=3e6)`.
+
+    Attributes:
+        name: Name of the objective.
+        at_most: Largest value that is allowed; None for any.
+        at_least: Least value that is allowed; None for any.
+    """
+
+    name: str
+    at_most: float | None = None
+    at_least: float | None = None
+
+    def __post_init__(self):
+        bounds = [b for b in (self.at_most, self.at_least) if b is not None]
+        if not bounds or not all(map(math.isfinite, bounds)):
+            raise ValueError(
+                f"Constraint on {self.name!r} needs a finite at_most or at_least, got "
+                f"{self.at_most} and {self.at_least}."
+            )
+
+    def allows(self, values: np.ndarray) -> np.ndarray:
+        """Says which values are inside the bounds, bool of the same shape."""
+        upper = math.inf if self.at_most is None else self.at_most
+        lower = -math.inf if self.at_least is None else self.at_least
+        return (values <= upper) & (values >= lower)
+
+
+# A name, or a weight for each name; None is the first objective.
+Wanted = str | Mapping[str, float] | None
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Objectives:
+    """The columns a controller predicts.
+
+    A controller learns targets, which are higher where a value is better; see
+    `targets.normalise`.
+
+    Attributes:
+        columns: Name, direction and unit of each.
+        scales: How each column's targets and values map to each other.
+    """
+
+    columns: tuple[Objective, ...]
+    scales: tuple[Scale, ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the columns, the main one first."""
+        return tuple(column.name for column in self.columns)
+
+    def index(self, name: str | None) -> int:
+        """Returns the position of a column, the first for None."""
+        if name is None:
+            return 0
+        if name not in self.names:
+            raise ValueError(
+                f"Unknown objective {name!r}; known: {', '.join(self.names)}."
+            )
+        return self.names.index(name)
+
+    def to_prediction(self, targets: np.ndarray, index: int) -> Prediction:
+        """Maps members' targets [..., ensemble, objectives] to values [...]."""
+        values = self.scales[index].to_values(targets[..., index])
+        return Prediction(values.mean(-1), values.std(-1))
+
+    def goal(self, wanted: Wanted, constraints: Sequence[Constraint] = ()) -> Goal:
+        """Returns what ascent shall do.
+
+        Args:
+            wanted: Objective to improve, in its own direction; or weights of several,
+                which act on targets: 1 is from the middle to the best of the pool.
+            constraints: Bounds.
+        """
+        weights = np.zeros(len(self.columns), np.float32)
+        if not isinstance(wanted, Mapping):
+            weights[self.index(wanted)] = 1
+        else:
+            for name, weight in wanted.items():
+                if not math.isfinite(weight):
+                    raise ValueError(f"Weight of {name!r} must be finite: {weight}.")
+                weights[self.index(name)] = weight
+        lower = np.full(len(weights), -np.inf, np.float32)
+        upper = np.full(len(weights), np.inf, np.float32)
+        for constraint in constraints:
+            i = self.index(constraint.name)
+            ends = []
+            for bound in (constraint.at_least, constraint.at_most):
+                ends.append(
+                    None if bound is None else float(self.scales[i].to_targets(bound))
+                )
+            # A column where less is better has its largest values at its least targets.
+            least, most = ends if self.columns[i].maximize else ends[::-1]
+            lower[i] = max(lower[i], -np.inf if least is None else least)
+            upper[i] = min(upper[i], np.inf if most is None else most)
+        return Goal(weights, lower, upper)
+
+    def is_allowed(
+        self, targets: np.ndarray, goal: Goal, confidence: float
+    ) -> np.ndarray:
+        """Says where members' targets [..., ensemble, objectives] keep the bounds.
+
+        Args:
+            targets: What the members predict.
+            goal: Holds the bounds.
+            confidence: Standard deviations that the mean must stay away from a bound.
+        """
+        mean, std = targets.mean(-2), confidence * targets.std(-2)
+        return ((mean - std >= goal.lower) & (mean + std <= goal.upper)).all(-1)
+
+
+def table(values, num: int, minimize: Sequence[str]) -> tuple[dict, tuple]:
+    """Reads the values of architectures.
+
+    Args:
+        values: One number for each of `num` architectures, or such columns by name.
+        num: Number of architectures.
+        minimize: Names of the columns where less is better.
+
+    Returns:
+        Columns float64 [num] by name, and their `Objective`s.
+    """
+    if not isinstance(values, Mapping):
+        values = {"objective": values}
+    if not values:
+        raise ValueError("values must have at least one column, got none.")
+    columns = {str(name): np.asarray(v, np.float64) for name, v in values.items()}
+    for name, column in columns.items():
+        if column.shape != (num,) or not np.isfinite(column).all():
+            raise ValueError(
+                f"values of {name!r} must be {num} finite numbers, one for each "
+                f"architecture, got shape {list(column.shape)}."
+            )
+    for name in minimize:
+        if name not in columns:
+            raise ValueError(
+                f"minimize names {name!r}, which has no values; "
+                f"known: {', '.join(columns)}."
+            )
+    return columns, tuple(Objective(name, name not in minimize) for name in columns)

@@ -1,0 +1,67 @@
+"""Architectures in whatever form a caller has them."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+
+from nao.spaces import Space, Subset
+
+# Text in the space's notation or versioned JSON, a choice for each slot by name, tokens
+# [length], an object with `tokens` (a trial), or many of them: a list or [num, length].
+Architectures = Any
+
+
+def read(space: Space, architectures: Architectures) -> np.ndarray:
+    """Returns the tokens of architectures, int32 [num, length]; one makes one row.
+
+    Where the space is a list of architectures, those of the whole space are read too.
+
+    Raises:
+        ValueError: If one is not an architecture of the space.
+    """
+    if isinstance(space, Subset):
+        space = space.whole
+    if isinstance(architectures, str | Mapping) or hasattr(architectures, "tokens"):
+        return _one(space, architectures)[None]
+    if not isinstance(architectures, np.ndarray):
+        if not isinstance(architectures, Iterable):
+            raise ValueError(f"Not an architecture: {architectures!r}.")
+        rows = list(architectures)
+        if not rows:
+            return np.zeros((0, space.length), np.int32)
+        if not all(isinstance(row, int | np.integer) for row in rows):
+            return np.stack([_one(space, row) for row in rows])
+        architectures = np.array(rows)
+    return _check(space, np.atleast_2d(architectures))
+
+
+def _one(space: Space, architecture: Any) -> np.ndarray:
+    if isinstance(architecture, str):
+        return space.parse(architecture)
+    if isinstance(architecture, Mapping):
+        tokens = space.from_choices({k: str(v) for k, v in architecture.items()})
+    else:
+        tokens = np.asarray(getattr(architecture, "tokens", architecture))
+        if tokens.ndim != 1:
+            raise ValueError(
+                f"An architecture must be text, choices by slot or {space.length} "
+                f"tokens, got shape {list(tokens.shape)}."
+            )
+    return _check(space, tokens[None])[0]
+
+
+def _check(space: Space, tokens: np.ndarray) -> np.ndarray:
+    if tokens.ndim != 2 or tokens.shape[1] != space.length or tokens.dtype.kind != "i":
+        raise ValueError(
+            f"Architectures of space {space.name!r} must be integers of shape [num, "
+            f"{space.length}], got {tokens.dtype} of shape {list(tokens.shape)}."
+        )
+    valid = space.is_valid(tokens)
+    if not valid.all():
+        first = int(np.argmin(valid))
+        raise ValueError(
+            f"Not a valid architecture of {space.name!r}: tokens "
+            f"{tokens[first].tolist()} in row {first}."
+        )
+    return tokens.astype(np.int32)

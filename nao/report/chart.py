@@ -1,0 +1,197 @@
+"""A chart as inline SVG, coloured by the page's style sheet.
+
+Drawn in units of a phone's pixels, so that its text is legible there, and scaled up on
+larger screens. Marks of a trial carry its number, by which the page's script finds
+what to show.
+"""
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+from matplotlib import ticker
+
+from nao.report.markup import Child, Element, element
+
+WIDTH, HEIGHT = 440, 280
+_LEFT, _RIGHT, _TOP, _BOTTOM = 58, 12, 22, 42
+_RADIUS = 3.5
+
+
+class Chart:
+    """Axes and marks; positions are in the unit of the data."""
+
+    def __init__(
+        self,
+        title: str,
+        x: tuple[float, float],
+        y: tuple[float, float],
+        labels: tuple[str, str] = ("", ""),
+        height: int = HEIGHT,
+        whole_x: bool = False,
+    ):
+        """Draws the axes.
+
+        Args:
+            title: What the chart shows, for readers who don't see it.
+            x: Ends of the horizontal axis.
+            y: Ends of the vertical axis.
+            labels: Of both axes; without a label an axis has no ticks.
+            height: Height, in the unit of `WIDTH`.
+            whole_x: Whether ticks of the horizontal axis are whole numbers.
+        """
+        self._x, self._y, self._height = _open(x), _open(y), height
+        left = _LEFT if labels[1] else _RIGHT
+        self._left, self._right = left, WIDTH - _RIGHT
+        self._top, self._bottom = _TOP, height - (_BOTTOM if labels[0] else _RIGHT)
+        self.svg = element(
+            "svg",
+            {
+                "viewBox": f"0 0 {WIDTH} {height}",
+                "role": "img",
+                "aria-label": title,
+                "class": "chart",
+            },
+        )
+        self._draw_axes(labels, whole_x)
+
+    def _draw_axes(self, labels: tuple[str, str], whole_x: bool) -> None:
+        x_label, y_label = labels
+        if y_label:
+            for value, text in _ticks(self._y, 6):
+                y = self.y(value)
+                self._add("line", "grid", x1=self._left, x2=self._right, y1=y, y2=y)
+                self._text(text, self._left - 7, y + 4, "tick end")
+            self._text(y_label, 4, 13, "label")
+        if x_label:
+            for value, text in _ticks(self._x, 7, whole_x):
+                self._text(text, self.x(value), self._bottom + 17, "tick")
+            middle = (self._left + self._right) / 2
+            self._text(x_label, middle, self._height - 6, "label middle")
+            ends = {"x1": self._left, "x2": self._right}
+            self._add("line", "axis", **ends, y1=self._bottom, y2=self._bottom)
+
+    def x(self, value: float) -> float:
+        """Returns where a value lies, in the unit of `WIDTH`."""
+        low, high = self._x
+        share = (value - low) / (high - low)
+        return round(self._left + share * (self._right - self._left), 1)
+
+    def y(self, value: float) -> float:
+        """Returns where a value lies, from the top."""
+        low, high = self._y
+        share = (value - low) / (high - low)
+        return round(self._bottom - share * (self._bottom - self._top), 1)
+
+    def dot(
+        self,
+        x: float,
+        y: float,
+        name: str,
+        trial: int | str | None = None,
+        shade: float | None = None,
+    ) -> None:
+        """Draws a dot; `shade` in [0, 1] mixes the colours of worst and best."""
+        style = None if shade is None else f"--shade:{100 * shade:.0f}%"
+        place = {"cx": self.x(x), "cy": self.y(y), "r": _RADIUS}
+        self._add("circle", name, trial=trial, style=style, **place)
+
+    def cross(self, x: float, name: str, trial: int) -> None:
+        """Draws a cross on the lower edge."""
+        self._mark(x, "M-4 -4L4 4M-4 4L4 -4", name, trial)
+
+    def arrow(self, x: float, name: str, trial: int, upwards: bool) -> None:
+        """Draws an arrowhead on the edge beyond which a value lies."""
+        path = "M-4 4L0 -3L4 4Z" if upwards else "M-4 -4L0 3L4 -4Z"
+        self._mark(x, path, name, trial, at_top=upwards)
+
+    def line(
+        self,
+        x: Sequence[float],
+        y: Sequence[float],
+        name: str,
+        trial: int | str | None = None,
+    ) -> None:
+        """Draws a line through points."""
+        points = zip(map(self.x, x), map(self.y, y), strict=True)
+        text = " ".join(f"{a},{b}" for a, b in points)
+        self._add("polyline", name, trial, points=text)
+
+    def steps(self, x: Sequence[float], y: Sequence[float], name: str) -> None:
+        """Draws a line that keeps each value until the next; y has one value less."""
+        self.line(np.repeat(x, 2)[1:-1], np.repeat(y, 2), name)
+
+    def band(self, x: tuple[float, float], text: str) -> None:
+        """Shades what lies between two values, with a text above."""
+        left, right = map(self.x, x)
+        place = {"x": left, "width": round(right - left, 1), "y": self._top}
+        self._add("rect", "band", **place, height=self._bottom - self._top)
+        self._text(text, left + 3, self._top + 12, "tick")
+
+    def text(self, text: str, x: float, y: float, name: str = "tick") -> None:
+        """Writes a text at a place."""
+        self._text(text, self.x(x), self.y(y), name)
+
+    def _mark(self, x, path, name, trial, at_top=False) -> None:
+        y = self._top + 6 if at_top else self._bottom - 7
+        move = f"translate({self.x(x)} {y})"
+        self._add("path", name, trial=trial, d=path, transform=move)
+
+    def _text(self, text: str, x: float, y: float, name: str) -> None:
+        at = {"x": round(x, 1), "y": round(y, 1), "class": name}
+        self.svg.append(element("text", at, text))
+
+    def _add(
+        self, tag: str, name: str, trial: int | str | None = None, **attributes
+    ) -> None:
+        trial_or_none = {"data-trial": trial}
+        self.svg.append(element(tag, {"class": name} | trial_or_none | attributes))
+
+
+def figure(chart: Chart, caption: str, *keys: tuple[str, str]) -> Element:
+    """Returns a chart with a caption and a legend.
+
+    Args:
+        chart: The chart.
+        caption: What to see in it.
+        keys: Class of a mark, and what it stands for.
+    """
+    legend: list[Child] = [
+        element("span", {"class": "key"}, element("i", {"class": name}), text)
+        for name, text in keys
+    ]
+    shown = element("p", {"class": "legend"}, *legend) if legend else None
+    text = element("figcaption", {}, caption)
+    return element("figure", {}, chart.svg, shown, text)
+
+
+def extent(values: Iterable[float], margin: float = 0.06) -> tuple[float, float]:
+    """Returns ends of an axis that has room for all values."""
+    values = np.asarray(list(values), np.float64)
+    if not len(values):
+        return 0.0, 1.0
+    low, high = float(values.min()), float(values.max())
+    pad = margin * (high - low) or 0.1 * abs(high) or 1.0
+    return low - pad, high + pad
+
+
+def _open(ends: tuple[float, float]) -> tuple[float, float]:
+    low, high = ends
+    return (low, high) if high > low else (low - 0.5, high + 0.5)
+
+
+def _ticks(
+    ends: tuple[float, float], num: int, whole: bool = False
+) -> list[tuple[float, str]]:
+    """Returns round numbers inside an axis, with their texts."""
+    locator = ticker.MaxNLocator(num, steps=(1, 2, 5, 10), integer=whole)
+    slack = 1e-9 * (ends[1] - ends[0])  # for the rounding of an end that is a tick
+    values = [
+        value
+        for value in locator.tick_values(*ends)
+        if ends[0] - slack <= value <= ends[1] + slack
+    ]
+    step = values[1] - values[0] if len(values) > 1 else 1.0
+    digits = max(0, -int(np.floor(np.log10(step) + 1e-9))) if step < 1 else 0
+    if max(map(abs, values), default=0) >= 1e6 or digits > 6:
+        return [(v, f"{v:.3g}") for v in values]
+    return [(v, f"{v + 0.0:.{digits}f}") for v in values]

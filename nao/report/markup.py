@@ -1,0 +1,44 @@
+"""HTML and SVG as elements: whatever a user wrote is text in them, never markup."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+from xml.etree import ElementTree
+
+Element = ElementTree.Element
+Child = Element | str | int | None
+
+
+def element(tag: str, attributes: Mapping | None = None, *children: Child) -> Element:
+    """Makes an element; attributes and children that are None are left out."""
+    present = {k: str(v) for k, v in (attributes or {}).items() if v is not None}
+    made = Element(tag, present)
+    for child in children:
+        append(made, child)
+    return made
+
+
+def append(parent: Element, child: Child) -> None:
+    """Adds an element or a text behind what is there; nothing for None."""
+    if child is None:
+        return
+    if isinstance(child, Element):
+        parent.append(child)
+    elif len(parent):
+        parent[-1].tail = (parent[-1].tail or "") + str(child)
+    else:
+        parent.text = (parent.text or "") + str(child)
+
+
+def data_script(name: str, data: Any) -> Element:
+    """Returns a script element that holds JSON data, with `name` as its id."""
+    # The text of a script is not escaped, so nothing in it may look like a tag.
+    text = json.dumps(data, allow_nan=False, separators=(",", ":"))
+    text = text.replace("<", "\\u003c")
+    return element("script", {"type": "application/json", "id": name}, text)
+
+
+def to_html(root: Element) -> str:
+    """Writes a whole document."""
+    body = ElementTree.tostring(root, encoding="unicode", method="html")
+    return f"<!doctype html>\n{body}\n"

@@ -1,0 +1,148 @@
+import json
+
+import numpy as np
+import pytest
+
+import nao
+from nao.embedding import saved
+from tests.embedding.conftest import SPACE, TINY, score
+
+
+@pytest.fixture
+def path(embedding, tmp_path):
+    embedding.save(tmp_path / "toy.nao")
+    return tmp_path / "toy.nao"
+
+
+def _rewrite(path, **changes):
+    """Changes arrays of a file, or its header by a mapping."""
+    with np.load(path) as file:
+        arrays = dict(file)
+    header = json.loads(arrays["header"].tobytes()) | changes.pop("header", {})
+    arrays["header"] = np.frombuffer(json.dumps(header).encode(), np.uint8)
+    for name, array in changes.items():
+        arrays[name] = array
+    with open(path, "wb") as file:
+        np.savez(file, **arrays)
+
+
+def test_what_is_loaded_answers_as_what_was_saved(embedding, path, everything):
+    again = nao.Embedding.load(path)
+    assert again.space == SPACE
+    assert again.objectives.columns == embedding.objectives.columns
+    np.testing.assert_array_equal(again.values, embedding.values)
+    np.testing.assert_array_equal(
+        again.encode(everything), embedding.encode(everything)
+    )
+    for name in ("score", "cost"):
+        np.testing.assert_array_equal(
+            again.predict(everything, name), embedding.predict(everything, name)
+        )
+    points = embedding.encoder_outputs(everything)
+    np.testing.assert_array_equal(again.decode(points), embedding.decode(points))
+
+
+def test_it_holds_no_pickle(path):
+    with np.load(path, allow_pickle=False) as file:
+        assert all(file[name].dtype != object for name in file.files)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"header": {"version": 9}}, "version 1, got 'nao/embedding' and 9"),
+        ({"header": {"format": "other"}}, "must have format"),
+        ({"header": {"controller": {"hidden_size": 99}}}, r"is missing"),
+        ({"header": {"controller": {"speed": 1}}}, "Unknown config field 'speed'"),
+        ({"header": {"space": {"format": "nao/space"}}}, "does not fit: A space must"),
+        ({"tokens": np.zeros((3, 9), np.int32)}, "tokens and values have shapes"),
+    ],
+)
+def test_what_does_not_fit_is_refused_in_a_line(path, changes, message):
+    _rewrite(path, **changes)
+    with pytest.raises(ValueError, match=message) as error:
+        nao.Embedding.load(path)
+    assert "\n" not in str(error.value)
+
+
+def test_what_is_no_file_of_ours_is_refused(tmp_path, path):
+    with pytest.raises(ValueError, match="can't be read: No such file"):
+        nao.Embedding.load(tmp_path / "none.nao")
+    whole = path.read_bytes()
+    for data in (b"", b"text", whole[: len(whole) // 2]):
+        path.write_bytes(data)
+        with pytest.raises(ValueError, match="is not a saved embedding"):
+            nao.Embedding.load(path)
+    np.save(tmp_path / "objects.npy", np.array([{}]), allow_pickle=True)
+    with pytest.raises(ValueError, match="is not a saved embedding"):
+        nao.Embedding.load(tmp_path / "objects.npy")
+
+
+def test_a_file_that_cannot_be_written_is_named(embedding, tmp_path):
+    with pytest.raises(ValueError, match="can't be written: No such file"):
+        embedding.save(tmp_path / "nowhere" / "toy.nao")
+
+
+class Odd(nao.spaces.Space):
+    """A class of the user's own, where slot 0 is never `c`."""
+
+    def is_valid(self, tokens):
+        return super().is_valid(tokens) & (np.asarray(tokens)[:, 0] != 3)
+
+
+def test_a_space_class_of_ones_own_is_given_again(single, tmp_path, everything):
+    odd = Odd("odd", SPACE.slots)
+    fitted = nao.Embedding(
+        odd, single.latent, single.objectives, single.tokens, single.values
+    )
+    fitted.save(tmp_path / "odd.nao")
+    with pytest.raises(ValueError, match="must be given as space="):
+        nao.Embedding.load(tmp_path / "odd.nao")
+    again = nao.Embedding.load(tmp_path / "odd.nao", odd)
+    rows = everything[odd.is_valid(everything)]
+    np.testing.assert_array_equal(again.encode(rows), single.encode(rows))
+
+
+def test_a_run_can_be_asked(tmp_path):
+    """A search that stopped in a round: its last controller, and all its trials."""
+    config = nao.strategies.NAOConfig(
+        num_seed_archs=8, round_size=6, num_random_starts=4, controller=TINY
+    )
+
+    def minimised(choices):
+        return 4.0 - sum(choice == "b" for choice in choices.values())
+
+    evaluator = nao.evaluators.FunctionEvaluator(
+        SPACE, minimised, nao.evaluators.Objective("loss", maximize=False)
+    )
+    strategy = nao.strategies.NAO(SPACE, config)
+    nao.search(strategy, evaluator, num_trials=17, workdir=tmp_path, progress=False)
+    asked = nao.Embedding.from_workdir(tmp_path)
+    assert asked.space == SPACE and asked.tokens.shape == (17, 4)
+    np.testing.assert_array_equal(asked.values[:, 0], 4 - score(asked.tokens))
+    assert asked.objectives.columns[0].maximize is False
+    # Predictions are those the search made for its last round, lower is better.
+    mean, _ = asked.predict(asked.tokens)
+    assert np.corrcoef(mean, asked.values[:, 0])[0, 1] > 0.7
+    asked.save(tmp_path / "saved.nao")
+    again = nao.Embedding.load(tmp_path / "saved.nao")
+    np.testing.assert_array_equal(again.predict(asked.tokens).mean, mean)
+
+
+def test_a_run_without_a_controller_says_so(tmp_path):
+    evaluator = nao.evaluators.FunctionEvaluator(SPACE, lambda choices: 1.0)
+    with pytest.raises(ValueError, match=r"does not hold a search \(no search.json\)"):
+        nao.Embedding.from_workdir(tmp_path)
+    for strategy, message in (
+        (nao.strategies.RandomSearch(SPACE), "has no controller"),
+        (nao.strategies.NAO(SPACE), "has not fitted a controller yet"),
+    ):
+        workdir = tmp_path / type(strategy).__name__
+        nao.search(strategy, evaluator, num_trials=3, workdir=workdir, progress=False)
+        with pytest.raises(ValueError, match=message):
+            nao.Embedding.from_workdir(workdir)
+
+
+def test_names_of_parameters_are_those_of_a_fit(single):
+    names = [name for name, _ in saved._named(single.latent.params)]
+    assert "params/encoder/embedding" in names and len(set(names)) == len(names)

@@ -1,0 +1,191 @@
+"""Queries over HTTP, in this process; no socket but in the last test."""
+
+import json
+import os
+import pathlib
+import re
+import subprocess
+import sys
+
+import httpx
+import numpy as np
+import pytest
+from fastapi import testclient
+
+import launch
+import nao
+from nao.integrations import serve
+from tests.embedding.conftest import SPACE, TINY, cost, score
+
+
+@pytest.fixture(scope="module")
+def embedding():
+    tokens = SPACE.sample(np.random.default_rng(0), 30)
+    values = {"score": score(tokens), "cost": cost(tokens)}
+    return nao.Embedding.fit(SPACE, tokens, values, minimize=["cost"], config=TINY)
+
+
+@pytest.fixture(scope="module")
+def client(embedding):
+    app = serve.create_app(embedding)
+    # Errors of the server come back as a 500, as they would to a client.
+    return testclient.TestClient(
+        app, base_url="http://localhost", raise_server_exceptions=False
+    )
+
+
+ROW = "slot0=a slot1=b slot2=c slot3=a"
+CHOICES = dict(part.split("=") for part in ROW.split())
+
+
+def _ask(client, query, **body):
+    answer = client.post(f"/{query}", json=body)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+def test_answers_are_those_of_the_embedding(client, embedding):
+    forms = [ROW, [1, 2, 3, 1], CHOICES]
+    found = _ask(client, "encode", architectures=forms, encoder_outputs=True)
+    np.testing.assert_allclose(
+        found["embeddings"], embedding.encode([ROW] * 3), rtol=1e-4
+    )
+    decoded = _ask(client, "decode", points=found["points"])["architectures"]
+    assert decoded == embedding.format(
+        embedding.decode(embedding.encoder_outputs([ROW] * 3))
+    )
+    drawn = _ask(client, "decode", points=found["points"][:1], num_samples=4)
+    assert np.shape(drawn["architectures"]) == (1, 4)
+    predicted = _ask(client, "predict", architectures=[ROW])
+    np.testing.assert_allclose(
+        predicted["cost"]["mean"], embedding.predict(ROW, "cost").mean, rtol=1e-5
+    )
+    assert list(_ask(client, "predict", architectures=[ROW], objective="cost")) == [
+        "cost"
+    ]
+
+
+def test_ascends_under_a_bound(client, embedding):
+    bound = {"name": "cost", "at_most": 120}
+    found = _ask(client, "ascend", architectures=[ROW], steps=4, constraints=[bound])
+    path = embedding.ascend(ROW, 4, constraints=[nao.Constraint("cost", 120)])
+    assert found["best"] == embedding.format(path.best())
+    assert np.shape(found["architectures"]) == (5, 1)
+    proposed = _ask(client, "propose", num=3, constraints=[bound], confidence=0)
+    assert max(proposed["predicted"]["cost"]["mean"]) <= 120
+
+
+def test_looks_around(client, embedding):
+    found = _ask(client, "neighbours", architecture=ROW, k=3)
+    assert found["indices"] == embedding.neighbours(ROW, 3).indices.tolist()
+    among = _ask(client, "neighbours", architecture=ROW, among=[ROW, [1, 1, 1, 1]])
+    assert among["architectures"][0] == ROW
+    line = _ask(client, "interpolate", a=ROW, b=[2, 2, 2, 2], num=4)
+    assert len(line["architectures"]) == 4
+    assert len(_ask(client, "sample", num=5, near=[ROW])["architectures"]) == 5
+    assert np.shape(_ask(client, "map")["coordinates"]) == (30, 2)
+    about = client.get("/").json()
+    assert about["space"] == "toy" and about["point_shape"] == [4, 32]
+    assert set(client.get("/openapi.json").json()["paths"]) > {"/ascend", "/map"}
+
+
+@pytest.mark.parametrize(
+    ("query", "body", "message"),
+    [
+        ("encode", '{"architectures": ["slot0=z"]}', "lacks slots"),
+        ("encode", '{"architectures": ["slot0=\\ud800"]}', "valid string"),
+        ("encode", '{"architectures": [[9, 9, 9, 9]]}', "Not a valid"),
+        ("encode", '{"architectures": []}', "at least 1"),
+        ("encode", '{"architectures": [[1, 2, 3, 1]], "more": 1}', "not permitted"),
+        ("encode", "[" * 100_000, ""),
+        ("encode", "{", "JSON"),
+        ("encode", "\x00\xff", ""),
+        ("encode", json.dumps({"architectures": [[1] * 4] * 1025}), "at most 1024"),
+        (
+            "predict",
+            f'{{"architectures": ["{ROW}"], "objective": "x"}}',
+            "known: score",
+        ),
+        ("decode", '{"points": [[[NaN]]]}', "finite"),
+        ("decode", '{"points": [[[1e999]]]}', "finite"),
+        ("decode", '{"points": [[[1], [1, 2]]]}', "same shape"),
+        ("decode", '{"points": [[[1]]]}', "Points must have shape"),
+        ("ascend", f'{{"architectures": ["{ROW}"], "step_size": -1}}', "greater than"),
+        ("map", '{"method": "\\u0000"}', "method must be one of"),
+        ("sample", f'{{"num": 1{"0" * 5000}}}', ""),
+    ],
+)
+def test_mistakes_are_answered_in_a_line(client, query, body, message):
+    answer = client.post(
+        f"/{query}", content=body, headers={"content-type": "application/json"}
+    )
+    assert answer.status_code in (400, 422), answer.text
+    assert message in answer.text and "Traceback" not in answer.text
+
+
+def test_a_query_that_needs_too_much_is_refused(client):
+    many = [[1, 2, 3, 1]] * 1000
+    answer = client.post("/ascend", json={"architectures": many, "steps": 200})
+    assert answer.status_code == 422 and "at most 1000000 numbers" in answer.text
+
+
+def test_large_bodies_are_refused_announced_or_not(client):
+    body = b" " * (serve.MAX_BODY + 1)
+    assert client.post("/encode", content=body).status_code == 413
+    chunks = iter([body[:100]] * (serve.MAX_BODY // 100 + 1))
+    assert client.post("/encode", content=chunks).status_code == 413
+
+
+def test_other_hosts_are_refused(client):
+    assert client.get("/", headers={"host": "evil.example"}).status_code == 400
+
+
+@pytest.mark.slow
+def test_no_request_makes_it_fail(embedding):
+    """Requests made from the OpenAPI page, of which half break its rules."""
+    import hypothesis
+    import schemathesis
+
+    app = serve.create_app(embedding, hosts=("*",))
+    schema = schemathesis.openapi.from_asgi("/openapi.json", app)
+    modes = schemathesis.GenerationMode
+    for operation in schema.get_all_operations():
+        for mode in (modes.POSITIVE, modes.NEGATIVE):
+            if mode == modes.NEGATIVE and operation.ok().method == "get":
+                continue  # has nothing to break
+
+            @hypothesis.settings(
+                max_examples=30,
+                deadline=None,
+                derandomize=True,
+                database=None,
+                suppress_health_check=list(hypothesis.HealthCheck),
+            )
+            @hypothesis.given(operation.ok().as_strategy(generation_mode=mode))
+            def send(case):
+                answer = case.call()
+                assert answer.status_code < 500, answer.text
+
+            send()
+
+
+@pytest.mark.slow
+def test_the_command_serves_a_saved_file(embedding, tmp_path):
+    embedding.save(tmp_path / "toy.nao")
+    root = pathlib.Path(launch.__file__).parent
+    command = [sys.executable, root / "launch.py", "--mode=serve", "--port=0"]
+    process = subprocess.Popen(
+        [*command, f"--workdir={tmp_path / 'toy.nao'}"],
+        stdout=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"JAX_PLATFORMS": "cpu"},
+    )
+    try:
+        line = process.stdout.readline()
+        url = re.search(r"http://127\.0\.0\.1:\d+", line).group()
+        answer = httpx.post(f"{url}/predict", json={"architectures": [ROW]}, timeout=60)
+        mean = answer.json()["score"]["mean"]
+        np.testing.assert_allclose(mean, embedding.predict(ROW).mean, rtol=1e-4)
+    finally:
+        process.terminate()
+        process.wait(30)

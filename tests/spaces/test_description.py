@@ -1,0 +1,50 @@
+import dataclasses
+import json
+
+import numpy as np
+import pytest
+
+from nao import spaces
+
+
+def _round_trip(space, given=None):
+    return spaces.from_description(
+        json.loads(json.dumps(spaces.describe(space))), given
+    )
+
+
+def test_every_space_comes_back(space):
+    again = _round_trip(space)
+    assert again == space and type(again) is type(space)
+    tokens = space.sample(np.random.default_rng(0), 3)
+    np.testing.assert_array_equal(again.canonical(tokens), space.canonical(tokens))
+
+
+def test_a_subset_comes_back(rng):
+    whole = spaces.NASBench201()
+    subset = spaces.Subset(whole, whole.sample(rng, 4))
+    assert _round_trip(subset) == subset
+
+
+class Odd(spaces.Space):
+    """Not known to nao."""
+
+
+def test_a_class_of_ones_own_must_be_given():
+    space = Odd("odd", spaces.custom({"a": (1, 2)}).slots)
+    with pytest.raises(ValueError, match="class Odd is not one of nao's"):
+        _round_trip(space)
+    assert _round_trip(space, space) is space
+    other = dataclasses.replace(space, name="other")
+    with pytest.raises(ValueError, match="'other', is not the Odd that was saved"):
+        _round_trip(space, other)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [({"version": 2}, "version 1, got"), ({"slots": None}, "is damaged")],
+)
+def test_what_does_not_fit_is_refused(changes, message):
+    described = spaces.describe(spaces.custom({"a": (1, 2)}))
+    with pytest.raises(ValueError, match=message):
+        spaces.from_description(described | changes)
