@@ -14,7 +14,7 @@ from absl import app, flags, logging
 
 import nao
 from nao import config as config_lib
-from nao import experiment, runtime
+from nao import comparing, experiment, runtime
 from nao.spaces.published import PUBLISHED
 
 _ROOT = pathlib.Path(__file__).resolve().parent
@@ -276,7 +276,7 @@ def _benchmark(config: config_lib.Config) -> None:
     if _RUNS.value is not None:
         if not _RUNS.value or not all(_RUNS.value):
             raise ValueError(f"--runs must name workdirs, got {_RUNS.value}.")
-        experiment.compare_searches(_RUNS.value, workdir)
+        comparing.compare_searches(_RUNS.value, workdir)
     else:
         with tqdm.tqdm(unit="run", disable=None, dynamic_ncols=True) as bar:
 
@@ -284,7 +284,7 @@ def _benchmark(config: config_lib.Config) -> None:
                 bar.total = total
                 bar.update(done - bar.n)
 
-            experiment.run_benchmark(config, workdir, show)
+            comparing.run_benchmark(config, workdir, show)
     print((workdir / "summary.md").read_text(), end="")
     print(f"Written to {workdir}")
 

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 import launch
-from nao import benchmark, experiment
+from nao import benchmark, comparing, experiment
 from nao.config import BenchmarkConfig, Config, SpaceConfig
 from nao.evaluators import TableConfig
 
@@ -42,7 +42,7 @@ def config(tmp_path):
 
 def run(config, workdir):
     progress = []
-    rows = experiment.run_benchmark(
+    rows = comparing.run_benchmark(
         config, workdir, lambda done, total: progress.append((done, total))
     )
     return rows, progress
@@ -153,7 +153,7 @@ def test_finished_searches_are_compared(config, tmp_path):
         changed = dataclasses.replace(config, seed=seed, strategy=strategy)
         experiment.search(changed, tmp_path / f"{strategy}-{seed}")
     folders = [tmp_path / f"{s}-{i}" for s in ("random", "evolution") for i in (0, 1)]
-    rows = experiment.compare_searches(folders, tmp_path / "out")
+    rows = comparing.compare_searches(folders, tmp_path / "out")
     assert [(row["strategy"], row["seeds"]) for row in rows] == [
         ("random", 2),
         ("evolution", 2),
@@ -161,22 +161,22 @@ def test_finished_searches_are_compared(config, tmp_path):
     assert np.isfinite(rows[0]["test@20"])
     one, other = folders[0], tmp_path / "other"
     with pytest.raises(ValueError, match="holds no finished search"):
-        experiment.compare_searches([tmp_path], tmp_path / "out")
+        comparing.compare_searches([tmp_path], tmp_path / "out")
     with pytest.raises(ValueError, match=r"random with seed 0 in .* and in"):
-        experiment.compare_searches([one, one], tmp_path / "out")
+        comparing.compare_searches([one, one], tmp_path / "out")
     with pytest.raises(ValueError, match="is one of the searches"):
-        experiment.compare_searches(folders, one)
+        comparing.compare_searches(folders, one)
     # Another table, and a search that was interrupted.
     rows = pathlib.Path(config.table.path).read_text().splitlines()
     table = dataclasses.replace(config.table, path=str(tmp_path / "rest.csv"))
     pathlib.Path(table.path).write_text("\n".join(rows[:-1]) + "\n")
     experiment.search(dataclasses.replace(config, seed=5, table=table), other)
     with pytest.raises(ValueError, match=r"must have the same table\.sha256"):
-        experiment.compare_searches([one, other], tmp_path / "out")
+        comparing.compare_searches([one, other], tmp_path / "out")
     summary = json.loads((one / "summary.json").read_text()) | {"finished": False}
     (one / "summary.json").write_text(json.dumps(summary))
     with pytest.raises(ValueError, match="it was interrupted"):
-        experiment.compare_searches([one], tmp_path / "out")
+        comparing.compare_searches([one], tmp_path / "out")
 
 
 @pytest.mark.slow

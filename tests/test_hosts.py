@@ -22,6 +22,7 @@ COMMAND = [
     "--config.train.epochs=2",
     "--config.train.specialised=true",
     "--config.train.batch_size=64",
+    "--config.train.learning_rate=0.01",
     "--config.data.num_train=256",
 ]
 
@@ -58,7 +59,7 @@ def test_two_hosts_train_as_one(tmp_path):
     )
     for name, value in one["metrics"].items():
         if name not in ("seconds", "memory_mib"):
-            assert together["metrics"][name] == pytest.approx(value, rel=1e-3), name
+            assert together["metrics"][name] == pytest.approx(value, rel=2e-3), name
     (folder,) = shared.glob("train-*")
     assert len((folder / "metrics.jsonl").read_text().splitlines()) == 2
     config = json.loads((folder / "config.json").read_text())
