@@ -13,8 +13,8 @@ import typing
 from absl import app, flags, logging
 
 import nao
-from nao import config as config_lib
 from nao import comparing, experiment, runtime
+from nao import config as config_lib
 from nao.spaces.published import PUBLISHED
 
 _ROOT = pathlib.Path(__file__).resolve().parent
