@@ -24,7 +24,8 @@ _CONFIG = flags.DEFINE_string(
     "config",
     "digits",
     "Config file, or the name of one in experiments/configs: "
-    f"{', '.join(sorted(path.stem for path in _CONFIGS.glob('*.py')))}.",
+    f"{', '.join(sorted(path.stem for path in _CONFIGS.glob('*.py')))}; or config.json "
+    "of a run.",
 )
 _WORKDIR = flags.DEFINE_string(
     "workdir",
@@ -34,12 +35,13 @@ _WORKDIR = flags.DEFINE_string(
 _MODE = flags.DEFINE_enum(
     "mode",
     "search",
-    ["search", "train", "benchmark", "prepare", "serve"],
+    ["search", "train", "benchmark", "report", "serve", "prepare"],
     "search: find the best architecture. train: train one architecture from scratch, "
     "by the final recipe, and test it. benchmark: compare strategies over a table, "
-    "seed by seed, or finished searches. prepare: download or build the data set, the "
-    "only mode that downloads. serve: answer queries on the embedding of --workdir, a "
-    "search or a saved embedding, as JSON over HTTP.",
+    "seed by seed, or finished searches. report: write report.html about the "
+    "search of --workdir, finished or not. serve: answer queries on the embedding of "
+    "--workdir, a search or a saved embedding, as JSON over HTTP. prepare: download or "
+    "build the data set, the only mode that downloads.",
 )
 _RUNS = flags.DEFINE_list(
     "runs",
@@ -114,9 +116,11 @@ def _load_config(name: str) -> config_lib.Config:
     if path is None:
         known = ", ".join(sorted(path.stem for path in _CONFIGS.glob("*.py")))
         raise ValueError(f"No config file {name!r}; a path, or one of: {known}.")
+    if path.suffix == ".json":
+        return experiment.load_config(path)
     spec = importlib.util.spec_from_file_location(f"config_{path.stem}", path)
     if spec is None:
-        raise ValueError(f"Config file {path} must be Python, named *.py.")
+        raise ValueError(f"Config file {path} must be named *.py or *.json.")
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module
     # A config's own modules lie beside it or where the user stands.
@@ -178,10 +182,10 @@ def _search(config: config_lib.Config) -> None:
         _interrupted(command)
     if result.was_finished:
         print("This run is finished; a larger --config.num_trials continues it.")
-    _report(result.summary, workdir)
+    _print_outcome(result.summary, workdir)
 
 
-def _report(summary: dict, workdir: pathlib.Path) -> None:
+def _print_outcome(summary: dict, workdir: pathlib.Path) -> None:
     """Prints the outcome of a search."""
     best, at_random = summary["best"], summary["random_best"]
     if summary["exhausted"]:
@@ -267,6 +271,12 @@ def _benchmark(config: config_lib.Config) -> None:
     print(f"Written to {workdir}")
 
 
+def _report() -> None:
+    if _WORKDIR.value is None:
+        raise ValueError("mode=report needs --workdir of a search.")
+    print(f"Written to {experiment.write_report(_WORKDIR.value)}")
+
+
 def _prepare(config: config_lib.Config) -> None:
     dataset = experiment.prepare(config.data)
     sizes = [
@@ -298,6 +308,8 @@ def _is_file(path: pathlib.Path) -> bool:
 
 
 def _run() -> None:
+    if _MODE.value == "report":
+        return _report()
     if _MODE.value == "serve":
         return _serve()
     config = None

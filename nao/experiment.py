@@ -1,5 +1,6 @@
 """Builds what a config names, and runs it: the calls that `launch.py` makes."""
 
+import contextlib
 import dataclasses
 import json
 import os
@@ -14,6 +15,7 @@ from nao import (
     data,
     evaluators,
     final_training,
+    run_directory,
     runtime,
     spaces,
     strategies,
@@ -108,10 +110,11 @@ def _training_evaluator(
 
 
 def search(config: Config, workdir: str | os.PathLike) -> study.Result:
-    """Runs, or continues, the search that a config describes, and draws its outcome.
+    """Runs, or continues, the search that a config describes, and reports its outcome.
 
     Takes and raises what `study.search` does. Figures of the best architecture and of
-    the progress go to `figures/` in the folder.
+    the progress go to `figures/` in the folder, and a page with all there is to see to
+    `report.html`.
     """
     evaluator = make_evaluator(config)
     # Into config.json, so that a run is not continued on other numbers or images.
@@ -130,7 +133,42 @@ def search(config: Config, workdir: str | os.PathLike) -> study.Result:
         config=config_lib.to_dict(config),
     )
     _draw(result, evaluator, pathlib.Path(workdir) / "figures")
+    _write_page(workdir, _population(evaluator))
     return result
+
+
+def write_report(workdir: str | os.PathLike) -> pathlib.Path:
+    """Writes `report.html` about the search in a folder, in whatever state it is.
+
+    Returns:
+        Path of the page.
+
+    Raises:
+        ValueError: If there is no search, or something of it can't be read.
+    """
+    folder = pathlib.Path(workdir).expanduser().absolute()
+    settings = run_directory.read_json(folder / "config.json") or {}
+    population = None
+    if settings.get("evaluator") == "table":
+        # The page does without a table that is gone, but for random search.
+        with contextlib.suppress(ValueError):
+            population = _population(make_evaluator(read_config(folder)))
+    return _write_page(folder, population)
+
+
+def _population(evaluator: evaluators.Evaluator) -> np.ndarray | None:
+    """Returns the objectives of all architectures of a table."""
+    if not isinstance(evaluator, evaluators.TableEvaluator):
+        return None
+    return np.array([value for value, _ in evaluator.values.values()])
+
+
+def _write_page(
+    folder: str | os.PathLike, population: np.ndarray | None
+) -> pathlib.Path:
+    from nao import report
+
+    return report.write_page(report.read(folder, population=population))
 
 
 def _draw(
@@ -350,10 +388,17 @@ def read_config(workdir: pathlib.Path) -> Config | None:
         ValueError: If what is there is no config.
     """
     path = workdir / "config.json"
+    return load_config(path) if path.exists() else None
+
+
+def load_config(path: pathlib.Path) -> Config:
+    """Returns the config in a file such as a run's `config.json`.
+
+    Raises:
+        ValueError: If what is there is no config.
+    """
     try:
         return config_lib.from_dict(json.loads(path.read_text()))
-    except FileNotFoundError:
-        return None
     except (OSError, TypeError, ValueError, AttributeError) as error:
         raise ValueError(f"{path} can't be read: {error}") from None
 

@@ -10,7 +10,7 @@ import filelock
 
 from nao import runtime
 
-_LOCK = ".lock"
+LOCK = ".lock"
 
 
 class RunDirectory(contextlib.AbstractContextManager):
@@ -37,7 +37,7 @@ class RunDirectory(contextlib.AbstractContextManager):
         self._metrics = self._writer = None
         try:
             self.path.mkdir(parents=True, exist_ok=True)
-            self._lock = filelock.FileLock(self.path / _LOCK)
+            self._lock = filelock.FileLock(self.path / LOCK)
             self._lock.acquire(timeout=0)
         except filelock.Timeout:
             raise ValueError(
@@ -99,16 +99,7 @@ class RunDirectory(contextlib.AbstractContextManager):
         Raises:
             ValueError: If it is not a JSON object.
         """
-        path = self.path / name
-        try:
-            data = json.loads(path.read_text())
-        except FileNotFoundError:
-            return None
-        except (OSError, ValueError) as error:
-            raise ValueError(f"{path} can't be read: {error}.") from None
-        if not isinstance(data, dict):
-            raise ValueError(f"{path} must hold a JSON object.")
-        return data
+        return read_json(self.path / name)
 
     def num_logged(self, field: str) -> int:
         """Returns how many lines of `metrics.jsonl` have a field.
@@ -142,6 +133,23 @@ class RunDirectory(contextlib.AbstractContextManager):
         for name, value in metrics.items():
             if isinstance(value, int | float) and not isinstance(value, bool):
                 self._writer.add_scalar(name, value, step)
+
+
+def read_json(path: pathlib.Path) -> dict | None:
+    """Returns what a file holds; None where there is none.
+
+    Raises:
+        ValueError: If it is not a JSON object.
+    """
+    try:
+        data = json.loads(path.read_text())
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError) as error:
+        raise ValueError(f"{path} can't be read: {error}.") from None
+    if not isinstance(data, dict):
+        raise ValueError(f"{path} must hold a JSON object.")
+    return data
 
 
 def _differences(there: Mapping, here: Mapping, prefix: str = "") -> list[tuple]:

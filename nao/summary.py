@@ -30,8 +30,7 @@ def of_trials(
     """
     hashes = [ledger.architecture_hash(space, trial.tokens) for trial in trials]
     failed = [trial for trial in trials if trial.value is None]
-    # After a warm start the first round is predicted, so there is no random one.
-    at_random = [t for t in trials if t.round == 0 and t.predicted is None]
+    first = at_random(trials)
     best = ledger.best_of(trials, objective)
     return {
         "objective": {"name": objective.name, "maximize": objective.maximize},
@@ -50,10 +49,16 @@ def of_trials(
             "hash": hashes[best.index],
         },
         "random_best": {
-            "objective": getattr(ledger.best_of(at_random, objective), "value", None),
-            "num_trials": len(at_random),
+            "objective": getattr(ledger.best_of(first, objective), "value", None),
+            "num_trials": len(first),
         },
     }
+
+
+def at_random(trials: list[ledger.Trial]) -> list[ledger.Trial]:
+    """Returns the trials of the random round."""
+    # After a warm start the first round is predicted, so there is no random one.
+    return [t for t in trials if t.round == 0 and t.predicted is None]
 
 
 def of_predictions(

@@ -1,9 +1,12 @@
 import gzip
+import html
 import itertools
 import json
 import os
 import pathlib
 import random
+import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -95,9 +98,42 @@ def test_a_table_search_end_to_end(run, table, tmp_path):
     assert (summary["num_trials"], summary["num_distinct"]) == (27, 27)
     for name in ("best.svg", "best.png", "progress.svg", "progress.png"):
         assert (tmp_path / "run/figures" / name).stat().st_size > 1000
+    assert "score, trial" in (tmp_path / "run/report.html").read_text()
     code, out, err = run(*arguments, "--config.num_trials=40")
     assert code == 0, err
     assert "This run is finished" in out
+
+
+def test_the_page_and_the_config_of_a_run_make_it_again(run, table, tmp_path):
+    """The page gives the command that repeats the run, from its config.json."""
+    first, again = tmp_path / "run", tmp_path / "run-again"
+    flags = [*table_flags(table), "--config.strategy=random", "--config.num_trials=9"]
+    assert run(*flags, f"--workdir={first}")[0] == 0
+    for name in ("report.html", "summary.json"):
+        (first / name).unlink()
+    code, out, err = run("--mode=report", f"--workdir={first}")
+    assert code == 0, err
+    assert out == f"Written to {first / 'report.html'}\n"
+    text = html.unescape((first / "report.html").read_text())
+    assert "There is no summary.json" in text
+    assert "random search would have found" in text
+    command = re.search(r"python launch.py \\\n( +--config=[^<]*-again)<", text)[1]
+    code, out, err = run(*shlex.split(command.replace("\\\n", "")))
+    assert code == 0, err
+    logs = [(path / "metrics.jsonl").read_text() for path in (first, again)]
+    assert logs[0] == logs[1]
+    table.unlink()
+    code, out, err = run("--mode=report", f"--workdir={first}")
+    assert code == 0, err
+    assert "random search would" not in (first / "report.html").read_text()
+
+
+def test_a_page_needs_a_run(run, tmp_path):
+    code, _, err = run("--mode=report")
+    assert code == 2 and err == "launch.py: mode=report needs --workdir of a search.\n"
+    code, _, err = run("--mode=report", f"--workdir={tmp_path}")
+    assert code == 2
+    assert err == f"launch.py: {tmp_path} does not hold a run (no config.json).\n"
 
 
 def test_a_gzipped_table_in_the_benchmarks_notation(run, tmp_path):

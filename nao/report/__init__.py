@@ -1,11 +1,14 @@
-"""Figures: the cells of an architecture, the progress of a search, a benchmark."""
+"""What can be looked at: drawings of cells, figures, and the page about a search."""
 
 from nao.report.benchmark import draw_queries, draw_regret, draw_seconds, draw_test
 from nao.report.cells import draw_architecture
 from nao.report.files import save
+from nao.report.page import write_page
 from nao.report.progress import best_so_far, draw_progress
+from nao.report.run import Run, read
 
 __all__ = [
+    "Run",
     "best_so_far",
     "draw_architecture",
     "draw_progress",
@@ -13,5 +16,7 @@ __all__ = [
     "draw_regret",
     "draw_seconds",
     "draw_test",
+    "read",
     "save",
+    "write_page",
 ]

@@ -13,10 +13,12 @@ from nao.spaces import Space
 # Inches.
 _MARGIN = 0.15
 _PANEL_GAP = 0.5
-_MAX_WIDTH = 16.0  # of panels side by side; wider ones are stacked
+MAX_WIDTH = 16.0  # of panels side by side; wider ones are stacked
 
 
-def draw_architecture(space: Space, tokens: np.ndarray) -> Figure:
+def draw_architecture(
+    space: Space, tokens: np.ndarray, max_width: float = MAX_WIDTH
+) -> Figure:
     """Draws an architecture, one panel per cell.
 
     Operations are boxes, nodes are circles with their number. What has no effect on
@@ -25,6 +27,7 @@ def draw_architecture(space: Space, tokens: np.ndarray) -> Figure:
     Args:
         space: The architecture's space.
         tokens: int32 [length], valid in `space`.
+        max_width: Width, in inches, beyond which panels are stacked.
 
     Returns:
         A figure sized to its content, free of pyplot's global state.
@@ -46,17 +49,17 @@ def draw_architecture(space: Space, tokens: np.ndarray) -> Figure:
         Panel(figure, graph.subgraph(_nodes_of(graph, cell)).copy(), cell, space)
         for cell in cells
     ]
-    _arrange(figure, panels)
+    _arrange(figure, panels, max_width)
     for panel in panels:
         panel.draw()
     return figure
 
 
-def _arrange(figure: Figure, panels: list[Panel]) -> None:
+def _arrange(figure: Figure, panels: list[Panel], max_width: float) -> None:
     """Sets panels side by side, or one below the other where that gets too wide."""
     widths, heights = zip(*[(p.width, p.height) for p in panels], strict=True)
     gaps = _PANEL_GAP * (len(panels) - 1)
-    beside = sum(widths) + gaps + 2 * _MARGIN <= _MAX_WIDTH
+    beside = sum(widths) + gaps + 2 * _MARGIN <= max_width
     width = (sum(widths) + gaps if beside else max(widths)) + 2 * _MARGIN
     height = (max(heights) if beside else sum(heights) + gaps) + 2 * _MARGIN
     figure.set_size_inches(width, height)

@@ -1,5 +1,6 @@
-"""Figures as files."""
+"""Figures as files and as text."""
 
+import io
 import os
 import pathlib
 
@@ -7,6 +8,7 @@ import matplotlib
 from matplotlib.figure import Figure
 
 _DPI = 150
+_SETTINGS = {"svg.hashsalt": "nao", "svg.fonttype": "path"}
 
 
 def save(figure: Figure, path: str | os.PathLike) -> tuple[pathlib.Path, pathlib.Path]:
@@ -23,7 +25,20 @@ def save(figure: Figure, path: str | os.PathLike) -> tuple[pathlib.Path, pathlib
     path.parent.mkdir(parents=True, exist_ok=True)
     # Not `with_suffix`, which would cut a name such as `run.v2`.
     svg, png = (path.with_name(path.name + suffix) for suffix in (".svg", ".png"))
-    with matplotlib.rc_context({"svg.hashsalt": "nao", "svg.fonttype": "path"}):
+    with matplotlib.rc_context(_SETTINGS):
         figure.savefig(svg, metadata={"Date": None, "Creator": None})
         figure.savefig(png, dpi=_DPI, metadata={"Software": None})
     return svg, png
+
+
+def to_svg(figure: Figure) -> str:
+    """Returns a figure as SVG without a background."""
+    text = io.StringIO()
+    with matplotlib.rc_context(_SETTINGS):
+        figure.savefig(
+            text,
+            format="svg",
+            transparent=True,
+            metadata={"Date": None, "Creator": None},
+        )
+    return text.getvalue()

@@ -41,15 +41,15 @@ def draw_progress(trials: list[ledger.Trial], objective: Objective) -> Figure:
     values = objective.sign * ledger.objectives(trials, objective)
     number = np.arange(1, len(trials) + 1)
     failed = np.isnan(values)
-    outside = _outside(values, objective)
-    inside = ~(failed | outside)
+    is_outside = outside(values, objective)
+    inside = ~(failed | is_outside)
 
     figure = Figure(figsize=_SIZE, layout="constrained")
     figure.get_layout_engine().set(w_pad=0.12, h_pad=0.08)  # inches
     FigureCanvasAgg(figure)
     axes = figure.add_subplot()
     axes.set_xlim(0.5, len(trials) + 0.5)
-    _set_limits(axes, values[inside], bool((failed | outside).any()))
+    _set_limits(axes, values[inside], bool((failed | is_outside).any()))
     _draw_rounds(axes, trials)
 
     if inside.any():
@@ -61,12 +61,12 @@ def draw_progress(trials: list[ledger.Trial], objective: Objective) -> Figure:
         label = f"best so far: {best[-1]:.4g}{_unit(objective)}"
         x = [*number, len(trials) + 0.5]
         axes.step(x, [*best, best[-1]], where="post", c=_LINE, lw=1.8, label=label)
-    if outside.any():
+    if is_outside.any():
         label = (
-            f"{'below' if objective.maximize else 'above'} the axis: {outside.sum()}"
+            f"{'below' if objective.maximize else 'above'} the axis: {is_outside.sum()}"
         )
         height, marker = (0.065, "v") if objective.maximize else (0.975, "^")
-        _draw_marks(axes, number[outside], height, marker, _GREY, label)
+        _draw_marks(axes, number[is_outside], height, marker, _GREY, label)
     if failed.any():
         _draw_marks(
             axes, number[failed], 0.025, "x", _FAILED, f"failed: {failed.sum()}"
@@ -96,8 +96,8 @@ def best_so_far(trials: list[ledger.Trial], objective: Objective) -> np.ndarray:
     return objective.sign * np.fmax.accumulate(signed)
 
 
-def _outside(values: np.ndarray, objective: Objective) -> np.ndarray:
-    """Says which values [num] are so bad that the axis leaves them out, bool [num].
+def outside(values: np.ndarray, objective: Objective) -> np.ndarray:
+    """Says which values [num] are so bad that an axis leaves them out, bool [num].
 
     Those further below the lower quartile than three times the interquartile range,
     Tukey's outer fence, but never more than a tenth of the trials (at least one).
@@ -113,6 +113,33 @@ def _outside(values: np.ndarray, objective: Objective) -> np.ndarray:
         return np.zeros(len(values), bool)
     worst_kept = known[int(np.ceil(_MOST_OUTSIDE * len(known)))]
     return signed < min(low - 3 * spread, worst_kept)
+
+
+def expected_best(population: np.ndarray, num: int, objective: Objective) -> np.ndarray:
+    """Returns what random search finds, on average, in 1 to `num` draws.
+
+    Exact, for draws without repetition: of `size` values, the one of rank `i`, counted
+    from the worst, is the best of `n` draws with probability `C(i-1, n-1) / C(size,
+    n)`.
+
+    Args:
+        population: Objectives of all architectures there are, float64 [size], as
+            measured.
+        num: Number of draws.
+        objective: What was measured.
+
+    Returns:
+        float64 [num]; beyond `size` draws, the best value.
+    """
+    signed = np.sort(objective.sign * population)
+    rank = np.arange(1, len(signed) + 1)
+    below = rank / len(signed)  # P(best of n draws <= value of that rank), n = 1
+    means = np.full(num, signed[-1])
+    for n in range(1, min(num, len(signed)) + 1):
+        means[n - 1] = np.diff(below, prepend=0.0) @ signed
+        if n < len(signed):
+            below = below * np.maximum(rank - n, 0) / (len(signed) - n)
+    return objective.sign * means
 
 
 def _set_limits(axes: Axes, values: np.ndarray, has_marks: bool) -> None:

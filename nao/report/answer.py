@@ -1,0 +1,110 @@
+"""The head of the page: what was searched, and the answer."""
+
+import base64
+import pathlib
+
+from nao import ledger
+from nao.report import blocks, cells, commands, figures, files
+from nao.report.markup import Element, element
+from nao.report.run import Run
+
+_NARROW = "(max-width: 40rem)"  # where cells are stacked
+# Field of the config that names what an evaluator reads.
+_SOURCES = {
+    "table": ("table", "path"),
+    "training": ("data", "name"),
+    "function": ("function", "name"),
+}
+_STATUS = {
+    "finished": "finished",
+    "running": "still running",
+    "stopped": "cut off",
+}
+
+
+def header(run: Run) -> Element:
+    """Says what was searched, by whom, and whether it is finished."""
+    budget = run.config.get("num_trials", len(run.trials))
+    strategy = str(run.config.get("strategy", "")).replace("_", " ")
+    return element(
+        "header",
+        {},
+        element(
+            "p",
+            {"class": "status"},
+            element("b", {"class": run.status}, _STATUS[run.status]),
+            f" {len(run.trials)} of {budget} trials · seed {run.config.get('seed')}"
+            f"{_source(run)}",
+        ),
+        element("h1", {}, f"{run.space.name}, searched by {strategy}"),
+        *[element("p", {"class": "note"}, note) for note in run.notes],
+    )
+
+
+def _source(run: Run) -> str:
+    """Names what the numbers are of: a table, images, a function."""
+    evaluator = run.config.get("evaluator")
+    settings = run.config.get(_SOURCES.get(evaluator, ("", ""))[0]) or {}
+    value = settings.get(_SOURCES.get(evaluator, ("", ""))[1])
+    return f" · {pathlib.PurePath(str(value)).name}" if value else ""
+
+
+def answer(run: Run) -> Element:
+    """Shows the best architecture, its numbers and what to do with it."""
+    best = run.best
+    if best is None:
+        found = "No trial succeeded." if run.trials else "Nothing is evaluated yet."
+        return blocks.section(
+            "Best architecture", element("p", {}, found), _goes_on(run)
+        )
+    tiles = [
+        (figures.number(best.value), f"{figures.name(run)}, trial {best.index}"),
+        *[
+            (figures.number(value), f"final choice: {name.replace('_', ' ')}")
+            for name, value in run.test.items()
+        ],
+    ]
+    at_random = ledger.best_of(run.at_random, run.objective)
+    if at_random is not None:
+        tiles.append(
+            (
+                figures.number(at_random.value),
+                f"best of {len(run.at_random)} at random",
+            )
+        )
+    beside = drawing(run, best, stacked=False)
+    words = f"Drawing of trial {best.index}: {run.space.format(best.tokens)}"
+    train = commands.train(run)
+    where = "" if commands.trains_its_own(run) else ", here on handwritten digits"
+    return blocks.section(
+        "Best architecture",
+        blocks.tiles(tiles),
+        element(
+            "picture",
+            {},
+            element("source", {"media": _NARROW, "srcset": drawing(run, best)}),
+            element("img", {"class": "drawing", "src": beside, "alt": words}),
+        ),
+        element("h3", {}, "The cell as text"),
+        blocks.copyable(run.space.format(best.tokens)),
+        element("h3", {}, f"Train it from scratch{where}") if train else None,
+        blocks.copyable(train),
+        _goes_on(run),
+    )
+
+
+def _goes_on(run: Run) -> Element | None:
+    """Says how a search that was cut off is continued."""
+    command = commands.continuation(run)
+    if run.status != "stopped" or command is None:
+        return None
+    text = element("h3", {}, "Continue the search")
+    return element("div", {}, text, blocks.copyable(command))
+
+
+def drawing(run: Run, trial: ledger.Trial, stacked: bool = True) -> str:
+    """Returns the drawing of a trial's architecture as a data URI."""
+    width = 0.0 if stacked else cells.MAX_WIDTH
+    figure = cells.draw_architecture(run.space, trial.tokens, width)
+    svg = files.to_svg(figure)
+    return f"data:image/svg+xml;base64,{base64.b64encode(svg.encode()).decode()}"

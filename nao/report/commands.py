@@ -1,0 +1,55 @@
+"""The commands that continue, repeat and make use of a search."""
+
+import shlex
+
+from nao.report.run import Run
+
+_TRAINABLE = ("conv_cell", "nasbench201")  # spaces whose architectures have a network
+
+
+def train(run: Run) -> str | None:
+    """Returns what trains the best architecture; None where there is no such command.
+
+    What was searched in a table or by a function is trained on the default data set.
+    """
+    if run.began_in_python or run.best is None or run.space.name not in _TRAINABLE:
+        return None
+    if trains_its_own(run):
+        flags = [f"--workdir={run.path}"]
+    else:
+        fields = ["name"]
+        if run.space.name == "conv_cell":
+            fields += ["operations", "num_nodes", "join"]
+        settings = run.config["space"]
+        flags = [f"--config.space.{field}={settings[field]}" for field in fields]
+    architecture = run.space.format(run.best.tokens)
+    return _launch("--mode=train", *flags, f"--architecture={architecture}")
+
+
+def trains_its_own(run: Run) -> bool:
+    """Says whether the search itself trained architectures, on data of its own."""
+    return run.config.get("evaluator") == "training"
+
+
+def continuation(run: Run) -> str | None:
+    """Returns what goes on with a search that was cut off."""
+    if run.began_in_python or run.status == "running":
+        return None
+    config = run.path / "config.json"
+    return _launch(f"--config={config}", f"--workdir={run.path}")
+
+
+def repetition(run: Run) -> str | None:
+    """Returns what does the same search again, in another folder."""
+    if run.began_in_python:
+        return None
+    config = run.path / "config.json"
+    again = run.path.with_name(f"{run.path.name}-again")
+    return _launch(f"--config={config}", f"--workdir={again}")
+
+
+def _launch(*flags: str) -> str:
+    # A line for each flag, as they hold paths and whole architectures.
+    parts = [flag.partition("=") for flag in flags]
+    quoted = [f"{name}{equals}{shlex.quote(value)}" for name, equals, value in parts]
+    return " \\\n    ".join(["python launch.py", *quoted])

@@ -1,0 +1,107 @@
+"""The map of the latent space: where the controller puts the trials, and ascents."""
+
+import dataclasses
+
+import numpy as np
+
+from nao import ledger
+from nao.embedding import Embedding
+from nao.embedding.objectives import Prediction
+from nao.report import chart, figures
+from nao.report.chart import Chart
+from nao.report.markup import Element
+from nao.report.run import Run
+
+_NUM_PATHS = 8
+_STEPS, _STEP_SIZE = 10, 0.5  # of an ascent; points have length 1
+_HEIGHT = 320
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class LatentMap:
+    """What the last controller of a search says about it.
+
+    Attributes:
+        trials: Those that succeeded and are shown.
+        places: Their places on the map, float64 [num, 2].
+        predicted: What the controller predicts for them, [num].
+        starts: Trials that ascents start from.
+        paths: Where ascents come by on the map, float64 [num_starts, steps + 1, 2].
+        found: The best new architecture along each path, int32 [num_starts, length].
+        promised: What the controller predicts for those, [num_starts].
+        explained: Share of the variance that each axis shows, float64 [2].
+    """
+
+    trials: list[ledger.Trial]
+    places: np.ndarray
+    predicted: Prediction
+    starts: list[ledger.Trial]
+    paths: np.ndarray
+    found: np.ndarray
+    promised: Prediction
+    explained: np.ndarray
+
+
+def explore(run: Run) -> LatentMap:
+    """Asks the last controller of a search.
+
+    Ascents start from trials spread evenly from the worst to the best.
+
+    Raises:
+        ValueError: If there is no controller.
+    """
+    embedding = Embedding.from_workdir(run.path, run.space)
+    trials = [trial for trial in figures.shown(run) if trial.value is not None]
+    order = np.argsort(ledger.objectives(trials, run.objective), kind="stable")
+    spread = np.linspace(0, len(order) - 1, min(_NUM_PATHS, len(order)))
+    starts = [trials[i] for i in order[spread.round().astype(int)]]
+    tokens, start_tokens = (
+        np.array([t.tokens for t in some], np.int32) for some in (trials, starts)
+    )
+    flat = embedding.map(tokens)
+    ascents = embedding.ascend(start_tokens, _STEPS, _STEP_SIZE)
+    found = ascents.best()
+    return LatentMap(
+        trials=trials,
+        places=flat.coordinates,
+        predicted=embedding.predict(tokens),
+        starts=starts,
+        paths=flat.project(embedding.pool(ascents.points)).swapaxes(0, 1),
+        found=found,
+        promised=embedding.predict(found),
+        explained=flat.explained,
+    )
+
+
+def draw(latent: LatentMap, run: Run) -> Element:
+    """Draws trials as dots and ascents as lines, whose ends carry `path-<number>`."""
+    everywhere = np.concatenate([latent.places, latent.paths.reshape(-1, 2)])
+    x, y = (chart.extent(values, 0.03) for values in everywhere.T)
+    drawn = Chart("Map of the embeddings, with ascents", x, y, height=_HEIGHT)
+    signed = ledger.objectives(latent.trials, run.objective)
+    rank = np.argsort(np.argsort(signed, kind="stable"))
+    shade = rank / max(len(rank) - 1, 1)
+    for trial, place, share in zip(latent.trials, latent.places, shade, strict=True):
+        drawn.dot(*place, "shaded", trial.index, share)
+    for number, path in enumerate(latent.paths):
+        drawn.line(*path.T, "path", key_of(number))
+        drawn.dot(*path[-1], "path end", key_of(number))
+    shares = latent.explained
+    caption = (
+        "Every trial where the encoder of the last round puts it: the two main axes of "
+        f"the embeddings, which hold {shares.sum():.0%} of their variance. Lines "
+        f"follow {len(latent.starts)} ascents of {_STEPS} steps along the predictor's "
+        "gradient, from trials spread from the worst to the best; a ring is where one "
+        "ends. What else moves, the map can't show."
+    )
+    keys = (
+        ("shaded late", "best"),
+        ("shaded early", "worst"),
+        ("path", "ascent"),
+    )
+    return chart.figure(drawn, caption, *keys)
+
+
+def key_of(number: int) -> str:
+    """Returns what an ascent's marks carry in place of a trial's number."""
+    return f"path-{number}"

@@ -1,0 +1,116 @@
+"""One self-contained HTML page about a search: `report.html` in its folder.
+
+Its figures are inline SVG and its script a hundred lines, so the page weighs a few
+hundred kilobytes, opens without a network, follows the reader's light or dark theme,
+and says all it has to say where scripts are off.
+"""
+
+import importlib.resources
+import os
+import pathlib
+
+from nao.report import answer, blocks, figures, hover, latent_map, sections
+from nao.report.latent_map import LatentMap
+from nao.report.markup import Element, data_script, element, to_html
+from nao.report.run import Run
+
+NAME = "report.html"
+
+
+def write_page(run: Run) -> pathlib.Path:
+    """Writes the page into the run's folder.
+
+    Returns:
+        Its path.
+
+    Raises:
+        ValueError: If it can't be written.
+    """
+    path = run.path / NAME
+    temporary = path.with_name(f".{NAME}.tmp")
+    try:
+        # A path may hold bytes that are no text.
+        temporary.write_text(to_html(to_element(run)), "utf-8", "replace")
+        os.replace(temporary, path)
+    except OSError as error:
+        raise ValueError(f"{path} can't be written: {error.strerror}.") from None
+    return path
+
+
+def to_element(run: Run) -> Element:
+    """Returns the page as an element."""
+    latent, missing = _explore(run)
+    parts = [
+        answer.header(run),
+        answer.answer(run),
+        _figures(run, latent),
+        *[element("p", {"class": "note"}, text) for text in missing],
+        sections.trials(run),
+        sections.failures(run),
+        sections.times(run),
+        sections.reproduce(run),
+    ]
+    viewport = "width=device-width, initial-scale=1"
+    title = f"{run.path.name}: search of {run.space.name}"
+    return element(
+        "html",
+        {"lang": "en"},
+        element(
+            "head",
+            {},
+            element("meta", {"charset": "utf-8"}),
+            element("meta", {"name": "viewport", "content": viewport}),
+            element("meta", {"name": "color-scheme", "content": "light dark"}),
+            element("link", {"rel": "icon", "href": "data:,"}),
+            element("title", {}, title),
+            element("style", {}, _text_of("page.css")),
+        ),
+        element(
+            "body",
+            {},
+            element("main", {}, *parts),
+            element("div", {"id": "tip", "role": "status", "hidden": "hidden"}),
+            data_script("notes", hover.notes(run, latent)),
+            element("script", {}, _text_of("page.js")),
+        ),
+    )
+
+
+def _figures(run: Run, latent: LatentMap | None) -> Element | None:
+    """Returns the charts that there is something to draw in; None without trials."""
+    if not run.trials:
+        return None
+    charts = {
+        "Progress": figures.progress(run),
+        "Map of the embeddings": None
+        if latent is None
+        else latent_map.draw(latent, run),
+        "Predicted against measured": figures.predictions(run),
+        "Rank correlation per round": figures.correlation(run),
+    }
+    shown = [
+        blocks.section(title, drawn)
+        for title, drawn in charts.items()
+        if drawn is not None
+    ]
+    return element("div", {"class": "grid"}, *shown)
+
+
+def _explore(run: Run) -> tuple[LatentMap | None, list[str]]:
+    """Returns the map, and in words why a chart is missing."""
+    if run.best is None:
+        return None, []
+    missing = []
+    if all(trial.predicted is None for trial in run.trials):
+        missing.append(
+            "Nothing was predicted for these trials, so there is nothing to compare "
+            "with what was measured."
+        )
+    try:
+        return latent_map.explore(run), missing
+    except ValueError as error:
+        return None, [f"There is no map of the embeddings: {error}", *missing]
+
+
+def _text_of(name: str) -> str:
+    return (importlib.resources.files("nao.report") / name).read_text("utf-8")

@@ -1,0 +1,349 @@
+"""The page about a search, in every state a search can be in."""
+
+import dataclasses
+import html.parser
+import json
+import re
+import shutil
+
+import filelock
+import numpy as np
+import pytest
+
+from nao import report, spaces, strategies
+from nao.evaluators import Evaluation, Objective
+from nao.ledger import Trial
+from nao.report import hover
+from nao.report import page as page_lib
+from nao.report.progress import expected_best
+from tests.report.browser import visit
+from tests.strategies.test_contract import CONFIG
+from tests.test_study import SPACE, Counting, search
+
+HOSTILE = "</script><img src=x onerror=alert(1)>&\"'<b>"
+
+
+@pytest.fixture(autouse=True)
+def few_drawings(monkeypatch):
+    """Draws one cell: drawings take most of the time of a page."""
+    monkeypatch.setattr(hover, "_NUM_DRAWN", 1)
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    """A search of 16 trials, 6 at random, some of which failed."""
+    path = tmp_path_factory.mktemp("finished")
+    # Random candidates: there is a controller, and less to compile.
+    config = dataclasses.replace(CONFIG, candidates="random")
+    return path, search(path, strategy=strategies.NAO(SPACE, config))
+
+
+@pytest.fixture
+def copied(finished, tmp_path):
+    """A copy of that run to be changed."""
+    return shutil.copytree(finished[0], tmp_path / "run")
+
+
+def write(path):
+    return report.write_page(report.read(path)).read_text("utf-8")
+
+
+class _Reader(html.parser.HTMLParser):
+    def __init__(self, text):
+        super().__init__()
+        self.tags, self.texts, self.links = [], [], []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+        self.links += [v for k, v in attrs if k in ("src", "href", "srcset")]
+        assert not any(name.startswith("on") for name, _ in attrs)
+
+    def handle_data(self, data):
+        if self.tags and self.tags[-1] not in ("script", "style"):
+            self.texts.append(data)
+
+
+def words(text):
+    return " ".join(" ".join(_Reader(text).texts).split())
+
+
+def test_a_finished_search(finished):
+    path, result = finished
+    text = write(path)
+    said = words(text)
+    best = result.summary["best"]
+    assert "16 of 16 trials" in said and "finished" in said
+    for number in (best["objective"], result.summary["random_best"]["objective"]):
+        assert f"{number:.6g}" in said
+    assert (
+        f"{best['test']['test_sum']:g} final choice: test sum" not in said
+    )  # dt first
+    assert "final choice: test sum" in said
+    assert best["architecture"] in said
+    for title in (
+        *("Best architecture", "Progress", "Predicted against measured", "Failures"),
+        *("Rank correlation per round", "Every trial", "Time and compilations"),
+        *("Map of the embeddings", "To reproduce it"),
+    ):
+        assert title in said
+    failed = result.summary["num_failed"]
+    assert f"{failed} of 16 trials failed" in said and "a bad child" in said
+    assert "controller_fit" in said
+    assert "There is no" not in said
+    assert 'class="path end"' in text
+
+
+def test_nothing_is_loaded_from_elsewhere(finished):
+    text = write(finished[0])
+    for link in _Reader(text).links:
+        assert link.startswith("data:")
+    assert not re.search(r"url\(|@import|fetch\(|XMLHttp", text.split("<body>")[0])
+
+
+def test_the_same_run_gives_the_same_page(finished):
+    assert write(finished[0]) == write(finished[0])
+
+
+def test_a_search_cut_off_before_its_summary(copied):
+    (copied / "summary.json").unlink()
+    (copied / "environment.json").unlink()
+    shutil.rmtree(copied / "checkpoints")
+    said = words(write(copied))
+    assert "cut off" in said
+    assert "has not fitted a controller yet" in said
+    assert "There is no summary.json" in said
+    assert "There is no environment.json" in said
+    assert "final choice:" not in said
+    assert "All evaluations together took" in said
+
+
+def test_a_search_that_is_running(copied):
+    (copied / "summary.json").unlink()
+    with filelock.FileLock(copied / ".lock"):
+        assert "still running" in words(write(copied))
+    assert "still running" not in words(write(copied))
+
+
+def test_a_summary_that_is_out_of_date(copied):
+    data = json.loads((copied / "summary.json").read_text())
+    (copied / "summary.json").write_text(json.dumps(data | {"num_trials": 11}))
+    said = words(write(copied))
+    assert "cut off" in said and "summary.json is of the first 11 trials" in said
+
+
+def test_a_damaged_summary_is_a_note(copied):
+    (copied / "summary.json").write_text("{")
+    assert "summary.json can't be read" in words(write(copied))
+
+
+def test_a_search_without_a_trial(copied):
+    (copied / "summary.json").unlink()
+    (copied / "study.db").unlink()
+    said = words(write(copied))
+    assert "Nothing is evaluated yet" in said and "no trial yet" in said
+    assert not (copied / "study.db").exists()
+
+
+def test_no_search_at_all(tmp_path):
+    with pytest.raises(ValueError, match="does not hold a run"):
+        report.read(tmp_path)
+
+
+def test_a_space_of_ones_own_must_be_given(tmp_path):
+    class Own(spaces.Space):
+        """Rules that JSON can't hold."""
+
+    space = Own("own", SPACE.slots)
+    config = strategies.RandomConfig(round_size=4)
+    search(tmp_path, 4, Counting(space=space), strategies.RandomSearch(space, config))
+    with pytest.raises(ValueError, match="must be given as space="):
+        report.read(tmp_path)
+    assert report.read(tmp_path, space).space is space
+
+
+def test_a_page_that_can_not_be_written(finished, tmp_path):
+    run = report.read(finished[0])
+    object.__setattr__(run, "path", tmp_path / "nowhere")
+    with pytest.raises(ValueError, match=r"report\.html can't be written"):
+        report.write_page(run)
+
+
+class _Hostile(Counting):
+    objective = Objective("<i>sum</i>", unit="<u>")
+
+    def evaluate(self, tokens, keys):
+        for evaluation in super().evaluate(tokens, keys):
+            yield (
+                evaluation
+                if evaluation.value is not None
+                else Evaluation(None, reason=HOSTILE)
+            )
+
+
+@pytest.fixture(scope="module")
+def hostile(tmp_path_factory):
+    """A random search whose every name looks like markup."""
+    path = tmp_path_factory.mktemp("<b>run & 'more'")
+    space = spaces.custom(
+        {f"<b>{i}": [f"{HOSTILE}{j}" for j in range(4)] for i in range(5)}, "<script>"
+    )
+    config = strategies.RandomConfig(round_size=8)
+    search(path, 16, _Hostile(space=space), strategies.RandomSearch(space, config))
+    return path
+
+
+def test_what_a_user_wrote_is_text(hostile):
+    path = hostile
+    text = write(path)
+    reader = _Reader(text)
+    assert reader.tags.count("script") == 2 and "b" in reader.tags
+    assert not {"i", "u"} & set(reader.tags[: reader.tags.index("figure")])
+    assert HOSTILE in "".join(reader.texts)
+    assert str(path) in "".join(reader.texts)
+
+
+def test_a_strategy_that_does_not_predict_says_so(hostile):
+    said = words(write(hostile))
+    assert "Nothing was predicted for these trials" in said
+    assert "Rank correlation" not in said
+    assert "has no controller (strategy RandomSearch)" in said
+
+
+@pytest.mark.parametrize("maximize", [True, False])
+@pytest.mark.parametrize("values", [[None, None], [1.0], [2.0, None, 2.0]])
+def test_few_and_equal_values(finished, maximize, values):
+    trials = [
+        Trial(i, 0, 4, SPACE.sample(np.random.default_rng(i), 1)[0], evaluation)
+        for i, evaluation in enumerate(
+            Evaluation(v, reason="" if v is not None else "oops") for v in values
+        )
+    ]
+    said = words(
+        page_lib.to_html(page_lib.to_element(_with(finished[0], trials, maximize)))
+    )
+    assert ("No trial succeeded" in said) == (set(values) == {None})
+
+
+def _with(path, trials, maximize=True):
+    run = report.read(path)
+    object.__setattr__(run, "objective", Objective("sum", maximize))
+    object.__setattr__(run, "trials", trials)
+    return run
+
+
+def test_a_long_search_stays_under_six_megabytes(finished, rng):
+    """Of 5,000 trials, 2,000 are listed, the 1,000 best among them."""
+    tokens = SPACE.sample(rng, 5000)
+    metrics = {f"metric {i}": 1 / 3 for i in range(4)}
+    values = rng.normal(size=5000)
+    trials = [
+        Trial(i, i // 10, 10, row, Evaluation(float(value), metrics), 0.123456)
+        for i, (row, value) in enumerate(zip(tokens, values, strict=True))
+    ]
+    text = page_lib.to_html(page_lib.to_element(_with(finished[0], trials)))
+    assert len(text.encode()) < 6e6
+    listed = {int(i) for i in re.findall(r'<tr data-trial="(\d+)"', text)}
+    assert len(listed) == 2000
+    assert set(np.argsort(-values)[:1000]) <= listed
+    assert "3000 of 5000 trials are left out here" in text
+
+
+def test_expected_best_by_hand():
+    """Of 1, 2, 4: mean 7/3; pairs 2, 4, 4 mean 10/3; all three and more give 4."""
+    population = np.array([4.0, 1.0, 2.0])
+    up = expected_best(population, 5, Objective("x"))
+    np.testing.assert_allclose(up, [7 / 3, 10 / 3, 4, 4, 4])
+    down = expected_best(population, 2, Objective("x", maximize=False))
+    np.testing.assert_allclose(down, [7 / 3, 4 / 3])
+
+
+# In a browser.
+
+_HOVER = """
+const mark = document.querySelector('.chart circle[data-trial="%d"]');
+mark.scrollIntoView();
+const box = mark.getBoundingClientRect();
+const at = {clientX: box.x + box.width / 2, clientY: box.y + box.height / 2};
+const hit = document.elementFromPoint(at.clientX, at.clientY);
+hit.dispatchEvent(new PointerEvent("pointermove", {...at, bubbles: true}));
+const tip = document.getElementById("tip");
+const inside = tip.getBoundingClientRect();
+const seen = {
+  hit: hit.dataset.trial, hidden: tip.hidden, text: tip.innerText,
+  row: document.querySelector(`tr[data-trial="${hit.dataset.trial}"]`).className,
+  fits: inside.left >= 0 && inside.right <= innerWidth,
+};
+document.querySelector("h1").dispatchEvent(
+  new PointerEvent("pointermove", {bubbles: true}));
+return {...seen, after: tip.hidden};
+"""
+_ASCENT = """
+const ends = Array.from(document.querySelectorAll("circle.end"));
+const tip = document.getElementById("tip");
+ends[0].dispatchEvent(new PointerEvent("pointermove", {bubbles: true}));
+return {ends: ends.map((end) => end.dataset.trial), text: tip.innerText};
+"""
+_SORT = """
+const rows = () => Array.from(
+  document.querySelectorAll(".sortable tbody tr"), (row) => Number(row.dataset.trial));
+const column = document.querySelectorAll(".sortable th button")[2];
+const orders = [rows()];
+for (let i = 0; i < 2; i++) { column.click(); orders.push(rows()); }
+return [orders, column.parentNode.getAttribute("aria-sort")];
+"""
+_FITS = "return [document.documentElement.scrollWidth, innerWidth];"
+
+
+def test_hover_shows_the_trial(finished):
+    path, result = finished
+    write(path)
+    trial = next(t for t in result.trials if t.round and t.value is not None)
+    seen, console = visit(path / page_lib.NAME, _HOVER % trial.index)
+    assert console == []
+    assert seen["hit"] == str(trial.index)
+    assert not seen["hidden"] and seen["fits"] and seen["after"]
+    assert f"Trial {trial.index}, round {trial.round}" in seen["text"]
+    assert f"{trial.value:.6g}" in seen["text"]
+    assert f"fit: {trial.predicted:.3g}" in seen["text"]
+    assert seen["row"] == "on"
+
+
+def test_hover_shows_an_ascent(finished):
+    """Eight of them, from the worst trial to the best."""
+    path, result = finished
+    write(path)
+    seen, console = visit(path / page_lib.NAME, _ASCENT)
+    assert console == [] and len(seen["ends"]) == 8
+    worst = min((t for t in result.trials if t.value), key=lambda t: t.value)
+    assert f"Ascent from trial {worst.index}" in seen["text"]
+    assert f"sum at its start: {worst.value:.6g}" in seen["text"]
+    assert re.search(r"along it: [\d.]+ ± |along it the decoder", seen["text"])
+
+
+def test_headings_sort(finished):
+    path, result = finished
+    write(path)
+    ((first, up, down), direction), console = visit(path / page_lib.NAME, _SORT)
+    assert console == [] and direction == "descending"
+    assert first == list(range(16))
+    values = {t.index: t.value for t in result.trials}
+    failed = [i for i in first if values[i] is None]
+    best = sorted((i for i in first if values[i] is not None), key=values.get)
+    assert up == best + failed
+    assert down == best[::-1] + failed
+
+
+@pytest.mark.parametrize("width", [500, 1280])
+def test_nothing_is_wider_than_the_window(hostile, width):
+    path = hostile
+    write(path)
+    (needed, given), console = visit(path / page_lib.NAME, _FITS, (width, 800))
+    assert needed <= given and console == []
+
+
+def test_the_browser_tells_of_errors(tmp_path):
+    page = tmp_path / "page.html"
+    page.write_text("<!doctype html><body><script>oops()</script></body>")
+    _, console = visit(page, "return 1;")
+    assert "oops is not defined" in console[0]
