@@ -120,16 +120,11 @@ class Chart:
         """Draws a line that keeps each value until the next; y has one value less."""
         self.line(np.repeat(x, 2)[1:-1], np.repeat(y, 2), name)
 
-    def band(self, x: tuple[float, float], text: str) -> None:
-        """Shades what lies between two values, with a text above."""
+    def band(self, x: tuple[float, float], name: str) -> None:
+        """Shades what lies between two values."""
         left, right = map(self.x, x)
         place = {"x": left, "width": round(right - left, 1), "y": self._top}
-        self._add("rect", "band", **place, height=self._bottom - self._top)
-        self._text(text, left + 3, self._top + 12, "tick")
-
-    def text(self, text: str, x: float, y: float, name: str = "tick") -> None:
-        """Writes a text at a place."""
-        self._text(text, self.x(x), self.y(y), name)
+        self._add("rect", name, **place, height=self._bottom - self._top)
 
     def _mark(self, x, path, name, trial, at_top=False) -> None:
         y = self._top + 6 if at_top else self._bottom - 7

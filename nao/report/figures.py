@@ -65,9 +65,10 @@ def progress(run: Run) -> Element:
         ("trials evaluated", name(run)),
         whole_x=True,
     )
-    if run.at_random:
-        draw.band((0.5, len(run.at_random) + 0.5), "random")
     keys = [("trial", "trial"), ("best", "best so far")]
+    if run.at_random:
+        draw.band((0.5, len(run.at_random) + 0.5), "band")
+        keys.append(("band", "random round"))
     edges = np.arange(len(values) + 1) + 0.5
     if random is not None:
         visible = (random >= y[0]) & (random <= y[1])

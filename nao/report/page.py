@@ -39,16 +39,12 @@ def write_page(run: Run) -> pathlib.Path:
 
 def to_element(run: Run) -> Element:
     """Returns the page as an element."""
-    latent, no_map = None, "Nothing is evaluated yet."
-    if run.best is not None:
-        try:
-            latent = latent_map.explore(run)
-        except ValueError as error:
-            no_map = str(error)
+    latent, missing = _explore(run)
     parts = [
         answer.header(run),
         answer.answer(run),
-        _figures(run, latent, no_map),
+        _figures(run, latent),
+        *[element("p", {"class": "note"}, text) for text in missing],
         sections.trials(run),
         sections.failures(run),
         sections.times(run),
@@ -80,33 +76,40 @@ def to_element(run: Run) -> Element:
     )
 
 
-def _figures(run: Run, latent: LatentMap | None, no_map: str) -> Element | None:
+def _figures(run: Run, latent: LatentMap | None) -> Element | None:
     """Returns the charts that there is something to draw in; None without trials."""
     if not run.trials:
         return None
-    predicted, ranks = figures.predictions(run), figures.correlation(run)
-    untold = (
-        None
-        if predicted is not None
-        else element(
-            "p",
-            {"class": "note"},
-            "Nothing was predicted for these trials, so there is no prediction to "
-            "compare with what was measured.",
+    charts = {
+        "Progress": figures.progress(run),
+        "Map of the embeddings": None
+        if latent is None
+        else latent_map.draw(latent, run),
+        "Predicted against measured": figures.predictions(run),
+        "Rank correlation per round": figures.correlation(run),
+    }
+    shown = [
+        blocks.section(title, drawn)
+        for title, drawn in charts.items()
+        if drawn is not None
+    ]
+    return element("div", {"class": "grid"}, *shown)
+
+
+def _explore(run: Run) -> tuple[LatentMap | None, list[str]]:
+    """Returns the map, and in words why a chart is missing."""
+    if run.best is None:
+        return None, []
+    missing = []
+    if all(trial.predicted is None for trial in run.trials):
+        missing.append(
+            "Nothing was predicted for these trials, so there is nothing to compare "
+            "with what was measured."
         )
-    )
-    return element(
-        "div",
-        {"class": "grid"},
-        blocks.section("Progress", figures.progress(run)),
-        blocks.section(
-            "Map of the embeddings",
-            None if latent is None else latent_map.draw(latent, run),
-            element("p", {"class": "note"}, no_map) if latent is None else None,
-        ),
-        blocks.section("Predicted against measured", predicted, untold),
-        blocks.section("Rank correlation per round", ranks) if ranks else None,
-    )
+    try:
+        return latent_map.explore(run), missing
+    except ValueError as error:
+        return None, [f"There is no map of the embeddings: {error}", *missing]
 
 
 def _text_of(name: str) -> str:
