@@ -1,29 +1,33 @@
-"""Times queries on an embedding: encoding, single predictions, neighbours.
+"""Times queries on an embedding: encoding, single predictions, HTTP, neighbours.
 
     python experiments/benchmarks/embedding_speed.py
 
 Encodes random convolutional cells of 40 tokens, 20 encoder steps: with the sizes of the
 published controller (96 hidden units) and with those of `Embedding.fit`. `tokens` is
 what the network reads; `cells` finds the canonical form first. Parameters are random,
-which changes no time. Neighbours are searched exactly among a million embeddings. Two
-minutes on two cores; 2 GB.
+which changes no time. HTTP needs httpx, which the tests need as well. Neighbours are
+searched exactly among a million embeddings. Two minutes on two cores; 2 GB.
 """
 
 import argparse
 import dataclasses
 import pathlib
 import sys
+import threading
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2]))
 
+import httpx
 import jax
 import numpy as np
+import uvicorn
 
 from nao import embedding, runtime, spaces
 from nao.controller import PRESETS, Controller, LatentSpace, parameters, targets
 from nao.embedding.objectives import Objectives
 from nao.evaluators import Objective
+from nao.integrations import serve
 
 
 def make(space: spaces.Space, config) -> embedding.Embedding:
@@ -35,7 +39,7 @@ def make(space: spaces.Space, config) -> embedding.Embedding:
     latent = LatentSpace(Controller(space.grammar, config), params)
     scale = targets.scale(np.arange(10.0), config.target)
     tokens = space.sample(np.random.default_rng(0), 10)
-    objectives = Objectives((Objective("objective"),), (scale,))
+    objectives = Objectives((Objective("objective"),), (scale,), np.zeros(1))
     return embedding.Embedding(
         space, latent, objectives, tokens, np.arange(10.0)[:, None]
     )
@@ -50,6 +54,27 @@ def best_of(function, repeats: int) -> float:
         function()
         seconds.append(time.perf_counter() - start)
     return min(seconds)
+
+
+def requests(made: embedding.Embedding, num: int = 400) -> float:
+    """Returns single predictions a second, one after the other over HTTP."""
+    config = uvicorn.Config(serve.create_app(made), port=0, log_level="error")
+    socket = config.bind_socket()
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, args=([socket],))
+    thread.start()
+    body = {"architectures": made.format(made.tokens[:1])}
+    with httpx.Client(
+        base_url=f"http://127.0.0.1:{socket.getsockname()[1]}", timeout=60
+    ) as client:
+        client.post("/predict", json=body).raise_for_status()
+        start = time.perf_counter()
+        for _ in range(num):
+            client.post("/predict", json=body).raise_for_status()
+        seconds = time.perf_counter() - start
+    server.should_exit = True
+    thread.join()
+    return num / seconds
 
 
 def main():
@@ -76,6 +101,7 @@ def main():
             )
         seconds = best_of(lambda made=made: made.predict(tokens[0]), 50)
         print(f"predict one, {name} | {1e3 * seconds:.1f} ms | ", flush=True)
+        print(f"predict one over HTTP, {name} | {requests(made):.0f} / s | ")
     rng = np.random.default_rng(2)
     size = made.latent.point_shape[1]
     rows = rng.normal(size=(args.rows, size)).astype(np.float32)

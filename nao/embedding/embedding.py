@@ -13,22 +13,22 @@ from collections.abc import Mapping, Sequence
 import jax
 import numpy as np
 
-from nao.controller import (
-    PRESETS,
-    Controller,
-    ControllerConfig,
-    LatentSpace,
-    targets,
+from nao.controller import ControllerConfig, LatentSpace
+from nao.embedding import (
+    fitting,
+    maps,
+    objectives,
+    pareto,
+    paths,
+    reading,
+    saved,
+    workdirs,
 )
 from nao.embedding import index as index_lib
-from nao.embedding import maps, objectives, pareto, paths, reading, saved, workdirs
 from nao.embedding.objectives import Constraint, Prediction, Wanted
 from nao.embedding.reading import Architectures
 from nao.spaces import Space
-from nao.strategies.base import numpy_rng
 from nao.types import Array
-
-_NUM_UNLABELLED = 8192  # random architectures of a fit, for the reconstruction loss
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -51,7 +51,8 @@ class Embedding:
         values: What was measured, float64 [num, objectives] in the users' units.
         canonical: Whether the encoder reads canonical forms, so that all sequences of
             the same function have the same embedding. What is decoded is then one
-            representative of the function.
+            representative of the function. A value that depends on more than the
+            function, such as the training time of operations nobody reads, needs False.
     """
 
     space: Space
@@ -71,6 +72,7 @@ class Embedding:
         minimize: Sequence[str] = (),
         config: ControllerConfig | None = None,
         canonical: bool = True,
+        held_out: float = 0.2,
         seed: int = 0,
     ) -> "Embedding":
         """Fits a controller to a table.
@@ -84,35 +86,25 @@ class Embedding:
             config: Sizes, losses and fit; by default `PRESETS["embedding"]`, which
                 takes longer than a search's controller and decodes exactly.
             canonical: See the attribute.
+            held_out: Share of the table that a first fit leaves out, to learn how far
+                off predictions are (`Prediction.std`); the second fit takes all. 0
+                saves the first.
             seed: Seed of everything random.
 
         Raises:
             ValueError: If an architecture or a value is not as it must be.
         """
-        tokens = reading.read(space, architectures)
-        columns, described = objectives.table(values, len(tokens), minimize)
-        config = PRESETS["embedding"] if config is None else config
-        scales, target = [], []
-        for column in described:
-            measured = columns[column.name]
-            scales.append(targets.scale(measured, config.target, column.maximize))
-            sign = 1 if column.maximize else -1
-            target.append(targets.normalise(sign * measured, config.target))
-        host_key, fit_key = jax.random.split(jax.random.key(seed))
-        read = space.canonical if canonical else np.asarray
-        unlabelled = None
-        if config.num_unlabelled:
-            unlabelled = read(space.sample(numpy_rng(host_key), _NUM_UNLABELLED))
-        controller = Controller(space.grammar, config)
-        target = np.stack(target, -1) if len(target) > 1 else target[0]
-        params, _ = controller.fit(fit_key, read(tokens)[None], target, unlabelled)
         return cls(
-            space=space,
-            latent=LatentSpace(controller, params),
-            objectives=objectives.Objectives(described, tuple(scales)),
-            tokens=tokens,
-            values=np.stack(list(columns.values()), -1),
-            canonical=canonical,
+            **fitting.fit(
+                space,
+                architectures,
+                values,
+                minimize,
+                config,
+                canonical,
+                seed,
+                held_out,
+            )
         )
 
     @classmethod
@@ -262,7 +254,7 @@ class Embedding:
         *,
         starts: Architectures | None = None,
         exclude: Architectures | None = None,
-        confidence: float = 2.0,
+        confidence: float = 1.0,
         seed: int = 0,
     ) -> paths.Proposal:
         """Returns the new architectures with the best predictions that ascent finds.
@@ -291,7 +283,7 @@ class Embedding:
         num_directions: int = 5,
         layers: int = 1,
         exclude: Architectures | None = None,
-        confidence: float = 2.0,
+        confidence: float = 1.0,
         seed: int = 0,
     ) -> pareto.Front:
         """Returns the predicted Pareto front among what ascents along trade-offs find.
@@ -397,14 +389,13 @@ class Embedding:
                 f"{num} and {distance}."
             )
         rng = np.random.default_rng(seed)
-        points = self.points(self.space.sample(rng, num) if near is None else near)
-        points = (
-            points[rng.integers(len(points), size=num)] if near is not None else points
-        )
-        noise = rng.normal(size=points.shape).astype(np.float32)
-        return self.latent.decode(
-            self._normalise(points + distance * self._normalise(noise))
-        )
+        if near is None:
+            points = self.encoder_outputs(self.space.sample(rng, num))
+        else:
+            points = self.points(near)
+            points = points[rng.integers(len(points), size=num)]
+        noise = self._normalise(rng.normal(size=points.shape).astype(np.float32))
+        return self.latent.decode(self._normalise(points + distance * noise))
 
     def reconstruction(self, architectures: Architectures) -> np.ndarray:
         """Says which architectures decode to themselves, bool [num].

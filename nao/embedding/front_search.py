@@ -66,7 +66,13 @@ def search_front(
     while len(tokens) < num_queries:
         num = min(round_size, num_queries - len(tokens))
         embedding = Embedding.fit(
-            space, tokens, columns, minimize=minimize, config=config, seed=len(tokens)
+            space,
+            tokens,
+            columns,
+            minimize=minimize,
+            config=config,
+            held_out=0.0,
+            seed=len(tokens),
         )
         asked = _choose(embedding, signs, num, rng)
         unseen = Unseen(space, "canonical", np.concatenate([tokens, asked]))

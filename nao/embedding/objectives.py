@@ -17,8 +17,8 @@ class Prediction(NamedTuple):
 
     Attributes:
         mean: Mean over the members.
-        std: Standard deviation over the members: how much they disagree, which is less
-            than how far they may be off; 0 for a single member.
+        std: How far off the mean may be: what the members disagree, and the error that
+            a fit to four fifths of the table had on the rest (`Objectives.errors`).
     """
 
     mean: np.ndarray
@@ -68,10 +68,13 @@ class Objectives:
     Attributes:
         columns: Name, direction and unit of each.
         scales: How each column's targets and values map to each other.
+        errors: Root mean square error of predicted targets on architectures that a fit
+            had not seen, float64 [columns]; zero where it is not known.
     """
 
     columns: tuple[Objective, ...]
     scales: tuple[Scale, ...]
+    errors: np.ndarray
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -91,7 +94,17 @@ class Objectives:
     def to_prediction(self, targets: np.ndarray, index: int) -> Prediction:
         """Maps members' targets [..., ensemble, objectives] to values [...]."""
         values = self.scales[index].to_values(targets[..., index])
-        return Prediction(values.mean(-1), values.std(-1))
+        mean, std = targets[..., index].mean(-1), self.std(targets)[..., index]
+        ends = [self.scales[index].to_values(end) for end in (mean - std, mean + std)]
+        return Prediction(values.mean(-1), np.abs(ends[1] - ends[0]) / 2)
+
+    def std(self, targets: np.ndarray) -> np.ndarray:
+        """Maps members' targets [..., ensemble, objectives] to how far off they may be.
+
+        Returns:
+            In the unit of the targets, [..., objectives].
+        """
+        return np.hypot(targets.std(-2), self.errors)
 
     def goal(self, wanted: Wanted, constraints: Sequence[Constraint] = ()) -> Goal:
         """Returns what ascent shall do.
@@ -124,6 +137,11 @@ class Objectives:
             upper[i] = min(upper[i], np.inf if most is None else most)
         return Goal(weights, lower, upper)
 
+    def tighten(self, goal: Goal, confidence: float) -> Goal:
+        """Returns a goal whose bounds lie inside, by the known errors."""
+        margin = np.float32(confidence) * self.errors.astype(np.float32)
+        return goal._replace(lower=goal.lower + margin, upper=goal.upper - margin)
+
     def is_allowed(
         self, targets: np.ndarray, goal: Goal, confidence: float
     ) -> np.ndarray:
@@ -134,7 +152,7 @@ class Objectives:
             goal: Holds the bounds.
             confidence: Standard deviations that the mean must stay away from a bound.
         """
-        mean, std = targets.mean(-2), confidence * targets.std(-2)
+        mean, std = targets.mean(-2), confidence * self.std(targets)
         return ((mean - std >= goal.lower) & (mean + std <= goal.upper)).all(-1)
 
 

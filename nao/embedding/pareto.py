@@ -118,7 +118,8 @@ def find(
         for weights in directions(len(names), num_directions)
     ]
     rng = np.random.default_rng(seed)
-    tokens = paths.candidates(embedding, goals, None, rng)
+    inside = [embedding.objectives.tighten(goal, confidence) for goal in goals]
+    tokens = paths.candidates(embedding, inside, None, rng)
     tokens = paths.unseen(embedding, tokens, exclude)
     targets = embedding.latent.predict_tokens(embedding.reading(tokens))
     allowed = embedding.objectives.is_allowed(targets, goals[0], confidence)

@@ -156,13 +156,15 @@ def candidates(
 
 
 def unseen(embedding: "Embedding", tokens: np.ndarray, exclude) -> np.ndarray:
-    """Returns the rows that are neither evaluated nor in `exclude`, as functions."""
+    """Returns the rows that are neither evaluated nor in `exclude`.
+
+    Rows that the encoder reads alike are the same.
+    """
     known = embedding.tokens
     if exclude is not None:
         known = np.concatenate([known, embedding.tokens_of(exclude)])
-    seen = {row.tobytes() for row in embedding.space.canonical(known)}
-    rows = embedding.space.canonical(tokens)
-    new = [row.tobytes() not in seen for row in rows]
+    seen = {row.tobytes() for row in embedding.reading(known)}
+    new = [row.tobytes() not in seen for row in embedding.reading(tokens)]
     return tokens[np.array(new, bool)]
 
 
@@ -182,7 +184,8 @@ def propose(
     goal = embedding.objectives.goal(objective, constraints)
     starts = None if starts is None else embedding.tokens_of(starts)
     rng = np.random.default_rng(seed)
-    tokens = candidates(embedding, [goal], starts, rng)
+    inside = embedding.objectives.tighten(goal, confidence)
+    tokens = candidates(embedding, [inside], starts, rng)
     tokens = unseen(embedding, tokens, exclude)
     targets = embedding.latent.predict_tokens(embedding.reading(tokens))
     allowed = embedding.objectives.is_allowed(targets, goal, confidence)

@@ -39,6 +39,7 @@ def write(embedding: "Embedding", path: str | os.PathLike) -> None:
         "canonical": embedding.canonical,
     }
     arrays = {"tokens": embedding.tokens, "values": embedding.values}
+    arrays["errors"] = embedding.objectives.errors
     for i, scale in enumerate(embedding.objectives.scales):
         arrays |= {
             f"scale/{i}/targets": scale.targets,
@@ -114,7 +115,7 @@ def _from_parts(header: dict, arrays: dict, space: spaces.Space | None) -> dict:
     return {
         "space": space,
         "latent": LatentSpace(Controller(space.grammar, config), params),
-        "objectives": Objectives(columns, scales),
+        "objectives": Objectives(columns, scales, arrays["errors"]),
         "tokens": tokens,
         "values": values,
         "canonical": bool(header["canonical"]),

@@ -35,7 +35,7 @@ def read(path: str | os.PathLike, space: spaces.Space | None) -> dict:
     return {
         "space": record.space,
         "latent": LatentSpace(controller, asked.state.model["params"]),
-        "objectives": Objectives((objective,), (scale,)),
+        "objectives": Objectives((objective,), (scale,), np.zeros(1)),
         "tokens": tokens,
         "values": np.array([[trial.value] for trial in done]).reshape(-1, 1),
         "canonical": record.canonical,

@@ -16,132 +16,18 @@ to this machine alone unless told otherwise.
 
 import json
 import threading
-from typing import Annotated, Any
+from typing import Any
 
 import fastapi
 import numpy as np
-import pydantic
 from fastapi import exceptions, responses
 from starlette.middleware import trustedhost
 
 from nao.embedding import Constraint, Embedding
+from nao.integrations import messages
 
 MAX_BODY = 4 << 20  # bytes of a request
-MAX_ROWS = 1024  # architectures of a request
 MAX_NUMBERS = 1_000_000  # of an answer, which bounds its memory
-_MAX_STEPS = 200
-
-_Name = Annotated[str, pydantic.Field(max_length=200)]
-_Token = Annotated[int, pydantic.Field(ge=0, le=1_000_000)]
-_Number = Annotated[float, pydantic.Field(allow_inf_nan=False)]
-_Seed = Annotated[int, pydantic.Field(ge=0, lt=2**31)]
-# Text in the space's notation or versioned JSON, tokens, or a choice for each slot.
-Architecture = (
-    Annotated[str, pydantic.Field(max_length=20_000)]
-    | Annotated[list[_Token], pydantic.Field(max_length=1000)]
-    | Annotated[dict[_Name, _Name], pydantic.Field(max_length=1000)]
-)
-_Architectures = Annotated[
-    list[Architecture], pydantic.Field(min_length=1, max_length=MAX_ROWS)
-]
-_Points = Annotated[
-    list[list[list[_Number]]], pydantic.Field(min_length=1, max_length=MAX_ROWS)
-]
-_Objective = _Name | Annotated[dict[_Name, _Number], pydantic.Field(max_length=100)]
-
-
-class _Request(pydantic.BaseModel):
-    model_config = pydantic.ConfigDict(extra="forbid")
-
-
-class Bound(_Request):
-    """A bound on an objective, in its own unit."""
-
-    name: _Name
-    at_most: _Number | None = None
-    at_least: _Number | None = None
-
-
-class Architectures(_Request):
-    """One or more architectures."""
-
-    architectures: _Architectures
-
-
-class Encode(Architectures):
-    """What to encode."""
-
-    encoder_outputs: bool = pydantic.Field(
-        False, description="Also return points: what /decode reads."
-    )
-
-
-class Predict(Architectures):
-    """What to predict; all objectives by default."""
-
-    objective: _Name | None = None
-
-
-class Ascend(Architectures):
-    """Where to start and what to climb."""
-
-    steps: int = pydantic.Field(20, ge=0, le=_MAX_STEPS)
-    step_size: float = pydantic.Field(0.3, ge=0, le=1e6, allow_inf_nan=False)
-    objective: _Objective | None = None
-    constraints: list[Bound] = pydantic.Field([], max_length=100)
-    points: bool = pydantic.Field(False, description="Also return the points.")
-
-
-class Propose(_Request):
-    """What to look for among new architectures."""
-
-    num: int = pydantic.Field(10, ge=1, le=MAX_ROWS)
-    objective: _Objective | None = None
-    constraints: list[Bound] = pydantic.Field([], max_length=100)
-    confidence: float = pydantic.Field(2.0, ge=0, le=100, allow_inf_nan=False)
-    seed: _Seed = 0
-
-
-class Decode(_Request):
-    """Points, as /encode and /ascend return them."""
-
-    points: _Points
-    num_samples: int | None = pydantic.Field(None, ge=1, le=MAX_ROWS)
-    temperature: float = pydantic.Field(1.0, ge=0, le=1e6, allow_inf_nan=False)
-    seed: _Seed = 0
-
-
-class Neighbours(_Request):
-    """Whose neighbours; among the evaluated architectures by default."""
-
-    architecture: Architecture
-    k: int = pydantic.Field(10, ge=1, le=MAX_ROWS)
-    among: _Architectures | None = None
-
-
-class Interpolate(_Request):
-    """Both ends, and how many architectures, the ends included."""
-
-    a: Architecture
-    b: Architecture
-    num: int = pydantic.Field(10, ge=2, le=MAX_ROWS)
-
-
-class Sample(_Request):
-    """How many architectures, and near which."""
-
-    num: int = pydantic.Field(10, ge=1, le=MAX_ROWS)
-    near: _Architectures | None = None
-    distance: float = pydantic.Field(0.5, ge=0, le=1e6, allow_inf_nan=False)
-    seed: _Seed = 0
-
-
-class Map(_Request):
-    """What to map, the evaluated architectures by default, and how."""
-
-    architectures: _Architectures | None = None
-    method: _Name = "pca"
-    seed: _Seed = 0
 
 
 class _Answer(responses.JSONResponse):
@@ -202,7 +88,7 @@ class _Queries:
             "point_shape": list(embedding.latent.point_shape),
         }
 
-    def encode(self, request: Encode) -> dict:
+    def encode(self, request: messages.Encode) -> dict:
         """Encodes."""
         embedding = self.embedding
         points = embedding.encoder_outputs(request.architectures)
@@ -211,14 +97,14 @@ class _Queries:
             answer["points"] = _numbers(points)
         return answer
 
-    def predict(self, request: Predict) -> dict:
+    def predict(self, request: messages.Predict) -> dict:
         """Predicts."""
         if request.objective is None:
             return _predictions(self.embedding.predict_all(request.architectures))
         found = self.embedding.predict(request.architectures, request.objective)
         return _predictions({request.objective: found})
 
-    def ascend(self, request: Ascend) -> dict:
+    def ascend(self, request: messages.Ascend) -> dict:
         """Climbs."""
         size = int(np.prod(self.embedding.latent.point_shape))
         _check_size((request.steps + 1) * len(request.architectures) * size)
@@ -241,7 +127,7 @@ class _Queries:
             answer["points"] = _numbers(path.points)
         return answer
 
-    def propose(self, request: Propose) -> dict:
+    def propose(self, request: messages.Propose) -> dict:
         """Looks for new architectures."""
         found = self.embedding.propose(
             request.num,
@@ -255,7 +141,7 @@ class _Queries:
             "predicted": _predictions(found.predicted),
         }
 
-    def decode(self, request: Decode) -> dict:
+    def decode(self, request: messages.Decode) -> dict:
         """Decodes."""
         try:
             points = np.array(request.points, np.float32)
@@ -268,7 +154,7 @@ class _Queries:
         )
         return {"architectures": self.text(decoded)}
 
-    def neighbours(self, request: Neighbours) -> dict:
+    def neighbours(self, request: messages.Neighbours) -> dict:
         """Finds neighbours."""
         among = self.evaluated if request.among is None else request.among
         found = self.embedding.neighbours([request.architecture], request.k, among)
@@ -278,7 +164,7 @@ class _Queries:
             "indices": found.indices.tolist(),
         }
 
-    def interpolate(self, request: Interpolate) -> dict:
+    def interpolate(self, request: messages.Interpolate) -> dict:
         """Interpolates."""
         points, tokens = self.embedding.interpolate(
             [request.a], [request.b], request.num
@@ -288,14 +174,14 @@ class _Queries:
             "predicted": _predictions(self.embedding.predict_all(points)),
         }
 
-    def sample(self, request: Sample) -> dict:
+    def sample(self, request: messages.Sample) -> dict:
         """Samples."""
         tokens = self.embedding.sample(
             request.num, request.near, request.distance, request.seed
         )
         return {"architectures": self.text(tokens)}
 
-    def map(self, request: Map) -> dict:
+    def map(self, request: messages.Map) -> dict:
         """Maps."""
         drawn = self.embedding.map(request.architectures, request.method, request.seed)
         explained = drawn.explained
@@ -322,20 +208,20 @@ def _add_queries(app: fastapi.FastAPI, queries: _Queries) -> None:
         app.post(f"/{name}", summary=query.__doc__, responses=refused)(answer)
 
     for name, request_type in (
-        ("encode", Encode),
-        ("predict", Predict),
-        ("ascend", Ascend),
-        ("propose", Propose),
-        ("decode", Decode),
-        ("neighbours", Neighbours),
-        ("interpolate", Interpolate),
-        ("sample", Sample),
-        ("map", Map),
+        ("encode", messages.Encode),
+        ("predict", messages.Predict),
+        ("ascend", messages.Ascend),
+        ("propose", messages.Propose),
+        ("decode", messages.Decode),
+        ("neighbours", messages.Neighbours),
+        ("interpolate", messages.Interpolate),
+        ("sample", messages.Sample),
+        ("map", messages.Map),
     ):
         add(name, request_type)
 
 
-def _constraints(bounds: list[Bound]) -> list[Constraint]:
+def _constraints(bounds: list[messages.Bound]) -> list[Constraint]:
     return [Constraint(bound.name, bound.at_most, bound.at_least) for bound in bounds]
 
 

@@ -51,4 +51,4 @@ def single(everything):
     """One objective and one member: the shapes of a plain controller."""
     known = everything[:40]
     config = dataclasses.replace(TINY, ensemble_size=1, num_epochs=100)
-    return nao.Embedding.fit(SPACE, known, score(known), config=config)
+    return nao.Embedding.fit(SPACE, known, score(known), config=config, held_out=0)

@@ -1,0 +1,120 @@
+"""What may be asked of a served embedding: requests, with a limit on every size."""
+
+from typing import Annotated
+
+import pydantic
+
+MAX_ROWS = 1024  # architectures of a request
+_MAX_STEPS = 200
+
+_Name = Annotated[str, pydantic.Field(max_length=200)]
+_Token = Annotated[int, pydantic.Field(ge=0, le=1_000_000)]
+_Number = Annotated[float, pydantic.Field(allow_inf_nan=False)]
+_Seed = Annotated[int, pydantic.Field(ge=0, lt=2**31)]
+# Text in the space's notation or versioned JSON, tokens, or a choice for each slot.
+Architecture = (
+    Annotated[str, pydantic.Field(max_length=20_000)]
+    | Annotated[list[_Token], pydantic.Field(max_length=1000)]
+    | Annotated[dict[_Name, _Name], pydantic.Field(max_length=1000)]
+)
+_Architectures = Annotated[
+    list[Architecture], pydantic.Field(min_length=1, max_length=MAX_ROWS)
+]
+_Points = Annotated[
+    list[list[list[_Number]]], pydantic.Field(min_length=1, max_length=MAX_ROWS)
+]
+_Objective = _Name | Annotated[dict[_Name, _Number], pydantic.Field(max_length=100)]
+
+
+class _Request(pydantic.BaseModel):
+    model_config = pydantic.ConfigDict(extra="forbid")
+
+
+class Bound(_Request):
+    """A bound on an objective, in its own unit."""
+
+    name: _Name
+    at_most: _Number | None = None
+    at_least: _Number | None = None
+
+
+class Architectures(_Request):
+    """One or more architectures."""
+
+    architectures: _Architectures
+
+
+class Encode(Architectures):
+    """What to encode."""
+
+    encoder_outputs: bool = pydantic.Field(
+        False, description="Also return points: what /decode reads."
+    )
+
+
+class Predict(Architectures):
+    """What to predict; all objectives by default."""
+
+    objective: _Name | None = None
+
+
+class Ascend(Architectures):
+    """Where to start and what to climb."""
+
+    steps: int = pydantic.Field(20, ge=0, le=_MAX_STEPS)
+    step_size: float = pydantic.Field(0.3, ge=0, le=1e6, allow_inf_nan=False)
+    objective: _Objective | None = None
+    constraints: list[Bound] = pydantic.Field([], max_length=100)
+    points: bool = pydantic.Field(False, description="Also return the points.")
+
+
+class Propose(_Request):
+    """What to look for among new architectures."""
+
+    num: int = pydantic.Field(10, ge=1, le=MAX_ROWS)
+    objective: _Objective | None = None
+    constraints: list[Bound] = pydantic.Field([], max_length=100)
+    confidence: float = pydantic.Field(1.0, ge=0, le=100, allow_inf_nan=False)
+    seed: _Seed = 0
+
+
+class Decode(_Request):
+    """Points, as /encode and /ascend return them."""
+
+    points: _Points
+    num_samples: int | None = pydantic.Field(None, ge=1, le=MAX_ROWS)
+    temperature: float = pydantic.Field(1.0, ge=0, le=1e6, allow_inf_nan=False)
+    seed: _Seed = 0
+
+
+class Neighbours(_Request):
+    """Whose neighbours; among the evaluated architectures by default."""
+
+    architecture: Architecture
+    k: int = pydantic.Field(10, ge=1, le=MAX_ROWS)
+    among: _Architectures | None = None
+
+
+class Interpolate(_Request):
+    """Both ends, and how many architectures, the ends included."""
+
+    a: Architecture
+    b: Architecture
+    num: int = pydantic.Field(10, ge=2, le=MAX_ROWS)
+
+
+class Sample(_Request):
+    """How many architectures, and near which."""
+
+    num: int = pydantic.Field(10, ge=1, le=MAX_ROWS)
+    near: _Architectures | None = None
+    distance: float = pydantic.Field(0.5, ge=0, le=1e6, allow_inf_nan=False)
+    seed: _Seed = 0
+
+
+class Map(_Request):
+    """What to map, the evaluated architectures by default, and how."""
+
+    architectures: _Architectures | None = None
+    method: _Name = "pca"
+    seed: _Seed = 0
