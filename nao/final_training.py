@@ -76,7 +76,9 @@ def run(
         done = epoch + 1
         if done > num_logged:
             run.log(done, {"epoch": done, **metrics})
-        if runtime.agree(time.monotonic() - saved >= save_every_s):
+        # The last epoch is not kept: its loss belongs to the result.
+        is_due = time.monotonic() - saved >= save_every_s
+        if done < evaluator.num_final_epochs and runtime.agree(is_due):
             manager.save(done, args=ocp.args.StandardSave(_leaves(states)))
             # The next epoch reuses the memory of these arrays.
             manager.wait_until_finished()

@@ -50,7 +50,7 @@ def test_a_training_that_was_stopped_ends_as_one_that_was_not(evaluator, tmp_pat
     expected, epochs = train(evaluator, tmp_path / "one")
     assert epochs == [1, 2, 3, 4]
     path = tmp_path / "two"
-    for stop_after in (1, 3):
+    for stop_after in (1, 3, 4):
         with pytest.raises(KeyboardInterrupt):
             train(evaluator, path, stop_after)
     metrics, epochs = train(evaluator, path)

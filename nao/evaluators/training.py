@@ -59,6 +59,11 @@ class TrainingEvaluator:
         self.space = space
         self.data_sha256 = dataset.sha256()
 
+    @property
+    def num_final_epochs(self) -> int:
+        """Epochs of the final recipe."""
+        return self._final.epochs
+
     @functools.cached_property
     def trainer(self) -> ChildTrainer:
         """Builds, trains and measures the children of a search."""

@@ -16,7 +16,10 @@ _MAX_SUGGESTIONS = 20  # per architecture of a round, before chance takes over
 
 @dataclasses.dataclass(frozen=True)
 class TPEConfig:
-    """Settings of TPE; the default is Optuna's."""
+    """Settings of TPE.
+
+    Slots are modelled one by one, as was Optuna's default before version 5.
+    """
 
     num_seed_archs: int = option(10, "Architectures of the first, random round.")
     round_size: int = option(1, "Architectures of every later round.")
