@@ -22,6 +22,7 @@ def search_front(
     minimize: Sequence[str] = (),
     num_seed_archs: int = 20,
     round_size: int = 10,
+    canonical: bool = False,
     config: ControllerConfig | None = None,
     seed: int = 0,
 ) -> tuple[np.ndarray, dict[str, np.ndarray]]:
@@ -29,7 +30,7 @@ def search_front(
 
     A round fits an embedding to all that was measured and takes, of what ascents along
     trade-offs decode to, the architectures that add most to the predicted hypervolume.
-    No function (`space.canonical`) is asked for twice.
+    Nothing is asked for twice.
 
     Args:
         space: What is searched.
@@ -38,6 +39,9 @@ def search_front(
         minimize: Names of the columns where less is better.
         num_seed_archs: Architectures of the first, random round.
         round_size: Architectures of every later round.
+        canonical: Whether all sequences of a function count as one. Not where a column
+            counts what the function does not need, such as the parameters of operations
+            nobody reads: then the cheapest sequence of a function would be missed.
         config: Of the controller; by default that of a search, which fits fast.
         seed: Seed of everything random.
 
@@ -57,7 +61,8 @@ def search_front(
             raise ValueError(f"{name} is too small: {value}.")
     config = ControllerConfig() if config is None else config
     rng = np.random.default_rng(seed)
-    tokens = Unseen(space, "canonical").draw(rng, min(num_seed_archs, num_queries))
+    rule = "canonical" if canonical else "sequence"
+    tokens = Unseen(space, rule).draw(rng, min(num_seed_archs, num_queries))
     columns = dict(evaluate_fn(tokens))
     _, described = objectives_lib.table(columns, len(tokens), minimize)
     if len(described) < 2:
@@ -71,11 +76,11 @@ def search_front(
             columns,
             minimize=minimize,
             config=config,
-            held_out=0.0,
+            canonical=canonical,
             seed=len(tokens),
         )
         asked = _choose(embedding, signs, num, rng)
-        unseen = Unseen(space, "canonical", np.concatenate([tokens, asked]))
+        unseen = Unseen(space, rule, np.concatenate([tokens, asked]))
         asked = np.concatenate([asked, unseen.draw(rng, num - len(asked))])
         if not len(asked):
             break
@@ -95,7 +100,13 @@ def _choose(
     found = embedding.pareto(confidence=0.0, layers=num, seed=int(rng.integers(2**31)))
     tokens = found.tokens[:_MAX_CANDIDATES]
     names = embedding.objectives.names
-    predicted = np.stack([found.predicted[name].mean for name in names], -1) * signs
+    mean, std = (
+        np.stack([getattr(found.predicted[name], part) for name in names], -1)
+        for part in ("mean", "std")
+    )
+    # A draw of what the values may be, not the mean: where nothing is predicted to add
+    # to the front, what is doubtful is tried (Thompson sampling).
+    predicted = (mean + std * rng.normal(size=mean.shape))[:_MAX_CANDIDATES] * signs
     measured = embedding.values * signs
     # Objectives count alike, each by the range that was measured.
     worst, scale = measured.min(0), np.ptp(measured, 0)
@@ -109,7 +120,7 @@ def _choose(
             -np.inf
             if i in chosen
             else pareto.hypervolume(np.vstack([front, row]), reference)
-            for i, row in enumerate(predicted[: len(tokens)])
+            for i, row in enumerate(predicted)
         ]
         chosen.append(int(np.argmax(gains)))
         front = np.vstack([front, predicted[chosen[-1]]])
