@@ -51,6 +51,7 @@ def search(
     warm_start: str | os.PathLike = "",
     config: Mapping | None = None,
     progress: bool = True,
+    round_fn: Callable[[list[ledger.Trial]], None] | None = None,
 ) -> Result:
     """Searches, or continues the search that is in `workdir`.
 
@@ -66,6 +67,7 @@ def search(
         config: What to write to `config.json` and to compare with a run that is there;
             the arguments by default.
         progress: Whether to draw a progress bar.
+        round_fn: Called after every round with all trials so far, to watch a search.
 
     Returns:
         The best trial, all trials and the summary.
@@ -102,7 +104,7 @@ def search(
         bar = stack.enter_context(SearchBar(study.ledger, num_trials, progress))
         check = stack.enter_context(interrupts.stoppable())
         try:
-            is_exhausted = study.run_rounds(num_trials, bar, check)
+            is_exhausted = study.run_rounds(num_trials, bar, check, round_fn)
         except KeyboardInterrupt:
             study.write_summary(num_trials, is_finished=False, is_exhausted=False)
             raise
@@ -185,7 +187,11 @@ class _Study:
         self.num_rounds += 1
 
     def run_rounds(
-        self, num_trials: int, bar: SearchBar, check: Callable[[], None]
+        self,
+        num_trials: int,
+        bar: SearchBar,
+        check: Callable[[], None],
+        round_fn: Callable[[list[ledger.Trial]], None] | None,
     ) -> bool:
         """Runs rounds until the budget is spent; True where the space ran out first."""
         while len(self.ledger) < num_trials:
@@ -199,6 +205,8 @@ class _Study:
             self._evaluate(tokens, done, stop, bar, check)
             if stop == len(tokens):
                 self._tell(self.ledger.trials[self.num_told :])
+            if round_fn is not None:
+                round_fn(list(self.ledger.trials))
         return False
 
     def _ask(self) -> np.ndarray:

@@ -1,0 +1,84 @@
+import json
+import pathlib
+import re
+
+import pytest
+
+FOLDER = pathlib.Path(__file__).parents[1] / "experiments" / "notebooks"
+NAMES = sorted(path.stem for path in FOLDER.glob("*.ipynb"))
+# A path of some machine, or a user's folder; /path in an address or a unit is neither.
+LOCAL_PATH = re.compile(
+    r"(?<![\w.:/~])/(?:home|root|tmp|work|usr|Users|var|opt|mnt|content|private)/"
+    r"|\b[A-Z]:\\|~/"
+)
+
+
+def cells_of(name, kind):
+    cells = json.loads((FOLDER / f"{name}.ipynb").read_text())["cells"]
+    return [cell for cell in cells if cell["cell_type"] == kind]
+
+
+def texts_of(cell):
+    """Yields the source of a cell and what it shows in words."""
+    yield "".join(cell["source"])
+    for output in cell.get("outputs", []):
+        yield "".join(output.get("text", []))
+        for kind, data in output.get("data", {}).items():
+            if kind.startswith("text/"):
+                yield "".join(data)
+
+
+def kinds_of(cells):
+    """Returns what each cell shows: streams and MIME types."""
+    return [
+        {kind for o in cell["outputs"] for kind in [o.get("name"), *o.get("data", {})]}
+        for cell in cells
+    ]
+
+
+def test_the_notebooks_are_there():
+    assert NAMES == [
+        "compare_strategies",
+        "explore_embedding",
+        "own_space_and_objective",
+        "search_cells",
+    ]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_first_cell_installs_from_one_variable(name):
+    first = "".join(cells_of(name, "code")[0]["source"])
+    assert first.startswith('NAO_ADDRESS = ""')
+    assert "%pip install --quiet {NAO_ADDRESS}" in first
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_local_path_is_told(name):
+    for cell in [*cells_of(name, "code"), *cells_of(name, "markdown")]:
+        for text in texts_of(cell):
+            assert not LOCAL_PATH.search(text), text
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_outputs_are_kept_from_one_clean_run(name):
+    cells = cells_of(name, "code")
+    assert [cell["execution_count"] for cell in cells] == [
+        number + 1 for number in range(len(cells))
+    ]
+    kinds = set().union(*kinds_of(cells))
+    assert "image/png" in kinds and "stderr" not in kinds
+    types = {output["output_type"] for cell in cells for output in cell["outputs"]}
+    assert "error" not in types
+    assert (FOLDER / f"{name}.ipynb").stat().st_size < 500_000
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", NAMES)
+def test_a_notebook_runs_from_top_to_bottom(name, tmp_path):
+    """With this Python and this checkout; a cell that fails raises."""
+    from experiments.notebooks import execute
+
+    notebook = execute.execute(name, tmp_path)
+    execute.clean(notebook)
+    shown = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    assert kinds_of(shown) == kinds_of(cells_of(name, "code"))
