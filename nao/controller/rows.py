@@ -7,7 +7,9 @@ import numpy as np
 
 from nao.types import PyTree
 
-SIZES = (32, 128, 512, 2048)  # what numbers of rows are padded to; more: in chunks
+# What numbers of rows are padded to, and 1 for those who ask one at a time; more come
+# in chunks.
+SIZES = (1, 32, 128, 512, 2048)
 
 
 def chunks(rows: np.ndarray) -> Iterator[tuple[np.ndarray, int]]:
