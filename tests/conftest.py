@@ -1,11 +1,17 @@
 """Fixtures every test shares."""
 
+import os
+
 import jax
 import numpy as np
 import pytest
 
 from nao import spaces
 
+# Tests compile a lot and compute little: unoptimised programs save a third of it.
+os.environ["XLA_FLAGS"] = " ".join(
+    [os.environ.get("XLA_FLAGS", ""), "--xla_backend_optimization_level=0"]
+)
 # For what runs on several devices; all else takes the first.
 jax.config.update("jax_num_cpu_devices", 8)
 
