@@ -167,7 +167,7 @@ def test_a_gzipped_table_in_the_benchmarks_notation(run, tmp_path):
         (["--config.nao.step_sizes=1,x"], "flag --config.nao.step_sizes: "),
         (
             ["--mode=dream"],
-            "flag --mode=dream: value should be one of <search|train|benchmark|prep",
+            "flag --mode=dream: value should be one of <search|train|export|benc",
         ),
         (["extra"], "Unexpected arguments: extra"),
         (["--config.space.name=flat"], "Unknown space.name 'flat'; known: conv_cell"),
