@@ -22,6 +22,7 @@ import numpy as np
 
 from nao.strategies import Pool, Strategy, Unseen
 from nao.study import split_seed
+from nao.types import written_whole
 
 FORMAT = "nao/ask-tell"
 FORMAT_VERSION = 1
@@ -103,8 +104,7 @@ class AskTell:
     def best(self) -> Told | None:
         """The best result, the first where several tie; None of none."""
         found = [result for result in self.told if result.value is not None]
-        sign = 1 if self.maximize else -1
-        return max(found, key=lambda result: sign * result.value, default=None)
+        return max(found, key=lambda result: self._sign * result.value, default=None)
 
     def ask(self, num: int = 1) -> list[str]:
         """Proposes architectures that were neither asked for nor told before.
@@ -181,10 +181,9 @@ class AskTell:
             "pending": self.pending,
             "queue": self._texts(self._queue),
         }
-        path = pathlib.Path(path)
-        temporary = path.with_name(f".{path.name}.tmp")
-        temporary.write_text(json.dumps(data, indent=1, allow_nan=False) + "\n")
-        os.replace(temporary, path)
+        text = json.dumps(data, indent=1, allow_nan=False) + "\n"
+        with written_whole(pathlib.Path(path)) as temporary:
+            temporary.write_text(text)
 
     @classmethod
     def load(cls, path: str | os.PathLike, strategy: Strategy) -> "AskTell":
@@ -223,6 +222,10 @@ class AskTell:
             raise ValueError(f"{path} is no search to go on with: {reason}.") from None
         return found
 
+    @property
+    def _sign(self) -> int:
+        return 1 if self.maximize else -1
+
     def _settings(self) -> dict[str, Any]:
         """Returns what a saved search must share with the one that goes on with it."""
         space = self.strategy.space
@@ -238,13 +241,12 @@ class AskTell:
 
     def _pools(self) -> list[Pool]:
         """Returns what was told call by call, higher better, NaN where it failed."""
-        sign = 1 if self.maximize else -1
         pools = []
         calls = itertools.groupby(self._told.items(), lambda item: item[1][0])
         for _, results in calls:
             rows = {key: value for key, (_, value) in results}
             values = np.array(list(rows.values()), np.float64)  # None becomes NaN
-            pools.append(Pool(self._rows(rows), sign * values))
+            pools.append(Pool(self._rows(rows), self._sign * values))
         return pools
 
     def _parse(self, text: str) -> bytes:

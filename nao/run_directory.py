@@ -9,6 +9,7 @@ from collections.abc import Mapping
 import filelock
 
 from nao import runtime
+from nao.types import written_whole
 
 LOCK = ".lock"
 
@@ -96,10 +97,9 @@ class RunDirectory(contextlib.AbstractContextManager):
         """Writes a file that is there whole or not at all."""
         if not self._is_writer:
             return
-        path = self.path / name
-        temporary = path.with_name(f".{path.name}.tmp")
-        temporary.write_text(json.dumps(data, indent=2, allow_nan=False) + "\n")
-        os.replace(temporary, path)
+        text = json.dumps(data, indent=2, allow_nan=False) + "\n"
+        with written_whole(self.path / name) as path:
+            path.write_text(text)
 
     def read_json(self, name: str) -> dict | None:
         """Returns what a file holds; None where there is none.

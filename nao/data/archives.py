@@ -5,7 +5,6 @@ and encode images with TensorFlow; those here are the same but for these two ste
 """
 
 import hashlib
-import os
 import pathlib
 import tarfile
 import urllib.error
@@ -17,6 +16,7 @@ import numpy as np
 import tqdm
 
 from nao.data import idx, prepared
+from nao.types import written_whole
 
 _TIMEOUT_S = 20
 _BLOCK = 2**20
@@ -96,8 +96,7 @@ def _download(source: Source, folder: pathlib.Path) -> Files:
         if file.is_file() and _sha256(file) == expected:
             continue
         url = f"{source.url}/{name}"
-        temporary = file.with_name(f".{name}.{os.getpid()}.tmp")
-        try:
+        with written_whole(file) as temporary:
             _fetch(url, temporary)
             actual = _sha256(temporary)
             if actual != expected:
@@ -105,9 +104,6 @@ def _download(source: Source, folder: pathlib.Path) -> Files:
                     f"{url} must have SHA-256 {expected}, got {actual}: it is damaged "
                     "or has changed."
                 )
-            os.replace(temporary, file)
-        finally:
-            temporary.unlink(missing_ok=True)
     return files
 
 

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 import pathlib
 import zipfile
 from collections.abc import Callable, Iterable
@@ -10,7 +9,7 @@ from collections.abc import Callable, Iterable
 import numpy as np
 from absl import logging
 
-from nao.types import cache_dir
+from nao.types import cache_dir, written_whole
 
 _VERSION = 1  # of what decoders return; a new number decodes everything again
 
@@ -69,14 +68,9 @@ def _read(path: pathlib.Path, fingerprint: str) -> dict[str, np.ndarray] | None:
 
 def _write(path: pathlib.Path, arrays: dict[str, np.ndarray], fingerprint: str) -> None:
     """Writes a file that is there whole or not at all."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            with temporary.open("wb") as file:
-                np.savez(file, fingerprint=fingerprint, **arrays)
-            os.replace(temporary, path)
-        finally:
-            temporary.unlink(missing_ok=True)
+        with written_whole(path) as temporary, temporary.open("wb") as file:
+            np.savez(file, fingerprint=fingerprint, **arrays)
     except OSError as error:
         logging.warning("Decoded images are not kept: %s.", error)

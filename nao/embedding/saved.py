@@ -18,6 +18,7 @@ from nao.controller import Controller, ControllerConfig, LatentSpace, parameters
 from nao.controller.targets import Scale
 from nao.embedding.objectives import Objectives
 from nao.evaluators import Objective
+from nao.types import written_whole
 
 if TYPE_CHECKING:
     from nao.embedding.embedding import Embedding
@@ -48,11 +49,9 @@ def write(embedding: "Embedding", path: str | os.PathLike) -> None:
     for name, leaf in _named(embedding.latent.params):
         arrays[name] = np.asarray(leaf)
     text = np.frombuffer(json.dumps(header, allow_nan=False).encode(), np.uint8)
-    temporary = path.with_name(f".{path.name}.tmp")
     try:
-        with open(temporary, "wb") as file:
+        with written_whole(path) as temporary, open(temporary, "wb") as file:
             np.savez_compressed(file, header=text, **arrays)
-        os.replace(temporary, path)
     except OSError as error:
         raise ValueError(
             f"{path} can't be written: {error.strerror or error}."

@@ -6,13 +6,13 @@ and says all it has to say where scripts are off.
 """
 
 import importlib.resources
-import os
 import pathlib
 
 from nao.report import answer, blocks, figures, hover, latent_map, sections
 from nao.report.latent_map import LatentMap
 from nao.report.markup import Element, data_script, element, to_html
 from nao.report.run import Run
+from nao.types import written_whole
 
 NAME = "report.html"
 
@@ -27,11 +27,11 @@ def write_page(run: Run) -> pathlib.Path:
         ValueError: If it can't be written.
     """
     path = run.path / NAME
-    temporary = path.with_name(f".{NAME}.tmp")
+    text = to_html(to_element(run))
     try:
-        # A path may hold bytes that are no text.
-        temporary.write_text(to_html(to_element(run)), "utf-8", "replace")
-        os.replace(temporary, path)
+        with written_whole(path) as temporary:
+            # A path may hold bytes that are no text.
+            temporary.write_text(text, "utf-8", "replace")
     except OSError as error:
         raise ValueError(f"{path} can't be written: {error.strerror}.") from None
     return path
