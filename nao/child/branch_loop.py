@@ -11,7 +11,7 @@ give each read a gradient as large as all states together.
 """
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import jax
@@ -19,6 +19,7 @@ import jax.numpy as jnp
 from jax import lax
 
 from nao.child.noise import drop
+from nao.child.operations import is_identity
 from nao.types import Array
 
 
@@ -34,6 +35,22 @@ class Plan(NamedTuple):
     option: Array
     reads: tuple[Array, ...]
     writes: Array
+
+
+def spare_identities(
+    keep: Array | None, operations: Sequence[str], chosen: Array
+) -> Array | None:
+    """Returns factors of 1 for branches whose operation is an identity.
+
+    Args:
+        keep: float32 [num_branches, batch]; None for none.
+        operations: Names of the operations.
+        chosen: int32 [num_branches], which of them each branch has.
+    """
+    if keep is None:
+        return None
+    spared = jnp.array([is_identity(name) for name in operations])
+    return jnp.where(spared[chosen][:, None], 1, keep)
 
 
 @functools.partial(jax.custom_vjp, nondiff_argnums=(0,))

@@ -18,13 +18,12 @@ import jax.numpy as jnp
 import numpy as np
 
 from nao.child import parameters
-from nao.child.branch_loop import Plan, run_branches
+from nao.child.branch_loop import Plan, run_branches, spare_identities
 from nao.child.branches import Packing
 from nao.child.noise import drop
 from nao.child.operations import get_operations, is_identity
+from nao.spaces.conv_cell import NUM_INPUTS, joined_states
 from nao.types import Array, PyTree
-
-NUM_INPUTS = 2
 
 Arch = tuple[tuple[tuple[int, int], tuple[int, int]], ...]
 
@@ -59,15 +58,9 @@ class Cell(NamedTuple):
     @property
     def joined(self) -> tuple[int, ...]:
         """The states that the output has room for."""
-        if self.join == "nodes":
-            return tuple(range(NUM_INPUTS, NUM_INPUTS + self.num_nodes))
-        if self.join != "loose":
-            return self.join
-        states = range(NUM_INPUTS + self.num_nodes)
-        if self.arch is None:
-            return tuple(states)
-        read = {source for node in self.arch for source, _ in node}
-        return tuple(state for state in states if state not in read)
+        arch = () if self.arch is None else self.arch
+        read = {source for node in arch for source, _ in node}
+        return joined_states(self.num_nodes, read, self.join)
 
     @property
     def out_channels(self) -> int:
@@ -216,9 +209,7 @@ class Cell(NamedTuple):
         states = jnp.stack([*start, *[zeros] * self.num_nodes])
         source, operation = arch.reshape(-1, 2).T
         nodes = NUM_INPUTS + np.repeat(np.arange(self.num_nodes), 2)
-        if keep is not None:
-            exempt = jnp.array([is_identity(name) for name in self.operations])
-            keep = jnp.where(exempt[operation][:, None], 1, keep)
+        keep = spare_identities(keep, self.operations, operation)
         (packing,) = self.packings
         options = functools.partial(
             packing.branches, train=train, axis_name=self.axis_name

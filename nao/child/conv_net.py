@@ -14,7 +14,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from nao.child import parameters, primitives
+from nao.child import auxiliary, parameters, primitives
 from nao.child.cell import Arch, Cell, pad_channels, take_states
 from nao.child.noise import Noise
 from nao.child.norms import Norms
@@ -22,8 +22,6 @@ from nao.child.staged_net import NUM_STAGES, StagedNet
 from nao.types import Array, PyTree
 
 STEM_STATES = 3  # The stem's output has the channels of this many.
-# The auxiliary head: average pooling, then convolutions to these channels.
-_POOL_SIZE, _POOL_STRIDE, _AUXILIARY_CHANNELS = 5, 3, (128, 768)
 
 Join = str | tuple[tuple[int, ...], tuple[int, ...]]
 
@@ -88,7 +86,7 @@ class ConvNet(StagedNet):
             x = pad_channels(x, self._stem_width)
         s0 = s1 = x
         paths = None if noise is None else noise.paths
-        auxiliary, number = None, 0
+        auxiliary_scores, number = None, 0
         for stage in range(NUM_STAGES):
             skip = None
             if stage:
@@ -116,14 +114,14 @@ class ConvNet(StagedNet):
             number = stop
         if train:
             if self.auxiliary:
-                auxiliary, new["auxiliary"] = self._auxiliary(
-                    params["auxiliary"], stats["auxiliary"], first
+                auxiliary_scores, new["auxiliary"] = auxiliary.apply(
+                    params["auxiliary"], stats["auxiliary"], first, self.axis_name
                 )
             self.stats.value = new
         x = jax.nn.relu(s1).astype(jnp.float32).mean((1, 2))
         if noise is not None:
             x = x * noise.features
-        return x @ params["head"] + params["head_bias"], auxiliary
+        return x @ params["head"] + params["head_bias"], auxiliary_scores
 
     def _stage(self, stage, variables, inputs, arch, train, keep, skip):
         """Runs the normal cells of a stage.
@@ -180,30 +178,6 @@ class ConvNet(StagedNet):
             step, (s0, s1), (tuple(variables), keep, is_first)
         )
         return inputs, outputs[0] if self.auxiliary else None, stats
-
-    def _auxiliary(self, params, stats, x):
-        """Scores a cell's output (Szegedy et al., 2015; as in NASNet and NAO)."""
-        size, stride = _POOL_SIZE, _POOL_STRIDE
-        x = lax.reduce_window(
-            jax.nn.relu(x).astype(jnp.float32),
-            0.0,
-            lax.add,
-            (1, size, size, 1),
-            (1, stride, stride, 1),
-            "VALID",
-        )
-        x, new = x / size**2, {}
-        for name in ("project", "spread"):
-            norms = Norms(params[name]["norm"], stats[name], True, self.axis_name)
-            kernel = params[name]["kernel"]
-            # The second one covers the whole image.
-            if kernel.ndim == 4:
-                x = jnp.einsum("nhwc,hwcd->nd", x, kernel)[:, None, None]
-            else:
-                x = primitives.pointwise(x, kernel)
-            x = jax.nn.relu(norms(0, x))
-            new[name] = norms.running
-        return x[:, 0, 0] @ params["head"] + params["head_bias"], new
 
     def specialise(self, arch: np.ndarray) -> "ConvNet":
         """Returns the network of one architecture [2, num_nodes, 2, 2] alone."""
@@ -332,26 +306,10 @@ class ConvNet(StagedNet):
         initial["head"] = parameters.kernel(width, self.num_classes)
         initial["head_bias"] = parameters.zeros(self.num_classes)
         if self.auxiliary:
-            initial["auxiliary"] = self._initial_auxiliary(width)
-        return initial
-
-    def _initial_auxiliary(self, width: int) -> PyTree:
-        *size, _ = self.image_shape
-        for _ in range(NUM_STAGES - 1):
-            size = [-(-n // 2) for n in size]
-        size = [(n - _POOL_SIZE) // _POOL_STRIDE + 1 for n in size]
-        if min(size) < 1:
-            raise ValueError(
-                "An auxiliary head needs images of at least 17x17 pixels, got "
-                f"{self.image_shape[0]}x{self.image_shape[1]}."
+            initial["auxiliary"] = auxiliary.initial(
+                width, self.image_shape, self.num_classes
             )
-        project, spread = _AUXILIARY_CHANNELS
-        return {
-            "project": parameters.conv_norm(width, project),
-            "spread": parameters.conv_norm(*size, project, spread),
-            "head": parameters.kernel(spread, self.num_classes),
-            "head_bias": parameters.zeros(self.num_classes),
-        }
+        return initial
 
     def _init_stats(self) -> PyTree:
         stats = {"stem": parameters.init_running(1, STEM_STATES * self.channels)}
@@ -366,11 +324,7 @@ class ConvNet(StagedNet):
                 of_cells = jax.tree.map(lambda *x: jnp.stack(x), *of_cells)
             stats[f"stage_{stage}"] = of_cells
         if self.auxiliary:
-            names = ("project", "spread")
-            stats["auxiliary"] = {
-                name: parameters.init_running(1, c)
-                for name, c in zip(names, _AUXILIARY_CHANNELS, strict=True)
-            }
+            stats["auxiliary"] = auxiliary.init_stats()
         return stats
 
     @property

@@ -12,7 +12,7 @@ import numpy as np
 from jax import lax
 
 from nao.child import parameters, primitives
-from nao.child.branch_loop import Plan, run_branches
+from nao.child.branch_loop import Plan, run_branches, spare_identities
 from nao.child.branches import Packing
 from nao.child.noise import Noise, drop
 from nao.child.norms import Norms
@@ -117,9 +117,6 @@ class TopologyNet(StagedNet):
     def _run_universal(self, stage, vectors, running, x, arch, train, keep):
         (packing,) = self._packings(stage)
         states = jnp.stack([x, *[jnp.zeros_like(x)] * (_NUM_NODES - 1)])
-        if keep is not None:
-            exempt = jnp.array([is_identity(name) for name in self.operations])
-            keep = jnp.where(exempt[arch][:, None], 1, keep)
         to, of = jnp.array(EDGES, jnp.int32).T
         states, running = run_branches(
             tuple(packing.branches(1, train, self.axis_name)),
@@ -127,7 +124,7 @@ class TopologyNet(StagedNet):
             vectors,
             running,
             Plan(arch, (of,), to),
-            keep,
+            spare_identities(keep, self.operations, arch),
         )
         return states[-1], running
 

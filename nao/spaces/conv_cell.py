@@ -14,6 +14,7 @@ compute the same function; the canonical form is the lexicographically smallest 
 
 import functools
 import itertools
+from collections.abc import Container
 
 import networkx as nx
 import numpy as np
@@ -176,14 +177,28 @@ class ConvCell(base.Space):
                     )
                     graph.add_edge(f"{cell}/{state}", f"{name}/{side}")
                     graph.add_edge(f"{name}/{side}", name)
-            joined = set(range(NUM_INPUTS + self.num_nodes))
-            if self.join == "loose":
-                joined -= set(nodes[..., 0].ravel().tolist())
-            else:
-                joined -= set(range(NUM_INPUTS))
-            for state in sorted(joined):
+            read = set(nodes[..., 0].ravel().tolist())
+            for state in joined_states(self.num_nodes, read, self.join):
                 graph.add_edge(f"{cell}/{state}", f"{cell}/output")
         return graph
+
+
+def joined_states(
+    num_nodes: int, read: Container[int], join: str | tuple[int, ...]
+) -> tuple[int, ...]:
+    """Returns the states that a cell's output concatenates.
+
+    Args:
+        num_nodes: Nodes of the cell.
+        read: States that its nodes read.
+        join: One of `JOINS`, or the states themselves.
+    """
+    if not isinstance(join, str):
+        return join
+    states = range(NUM_INPUTS + num_nodes)
+    if join == "nodes":
+        return tuple(states[NUM_INPUTS:])
+    return tuple(state for state in states if state not in read)
 
 
 def _as_cell(nodes: list) -> Cell:

@@ -6,6 +6,8 @@ operation and input of every branch, node by node, and the states a cell concate
 
 import numpy as np
 
+from nao.spaces.conv_cell import joined_states
+
 # Operations that DARTS has, by the names of its code.
 _NAMES = {
     "none": "none",
@@ -59,10 +61,8 @@ def to_genotype(
             for source, operation in cell.reshape(-1, 2).tolist()
         ]
         words.append(f"{name}={branches}")
-        states = set(range(2, 2 + len(cell)))
-        if join == "loose":
-            states = ({0, 1} | states) - set(cell[..., 0].ravel().tolist())
-        elif join != "nodes":
-            states = join[number]
+        read = set(cell[..., 0].ravel().tolist())
+        own = join if isinstance(join, str) else join[number]
+        states = joined_states(len(cell), read, own)
         words.append(f"{name}_concat={sorted(states)}")
     return f"Genotype({', '.join(words)})"

@@ -123,6 +123,20 @@ def assert_only_own_parameters_have_gradients(net, arch, variables, grads):
         assert own.size == net.num_parameters(arch)
 
 
+def assert_counted_parameters_are_those_extracted(net, arch):
+    """Without tracing: shapes of the specialised network, and what it is given."""
+
+    def declare(net):
+        return jax.eval_shape(lambda: net.init(jax.random.key(0), method="declare"))
+
+    own = net.specialise(arch)
+    declared = declare(own)
+    given = jax.eval_shape(lambda v: net.extract(v, arch), declare(net))
+    assert declared == given
+    sizes = [leaf.size for leaf in jax.tree.leaves(declared["params"])]
+    assert sum(sizes) == net.num_parameters(arch) == own.num_parameters()
+
+
 def count_multiply_adds(monkeypatch, net, arch, num_images=1):
     """Counts what the native form of one architecture's network multiplies."""
 

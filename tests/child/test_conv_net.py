@@ -142,19 +142,10 @@ def test_counted_multiply_adds_are_those_of_the_program(name, join, monkeypatch)
 @pytest.mark.parametrize("cells_per_stage", [1, 2, 3])
 @pytest.mark.parametrize("join", ["loose", "nodes", EXPLICIT], ids=str)
 def test_counted_parameters_are_those_extracted(join, cells_per_stage):
-    """No tracing: shapes of the specialised network, and what it is given."""
     net = make_net("enas", join, cells_per_stage)
-    variables = jax.eval_shape(lambda: net.init(jax.random.key(0), method="declare"))
     for seed in range(5):
         arch = draw_arch(seed, 5)
-        own = net.specialise(arch)
-        declared = jax.eval_shape(
-            lambda own=own: own.init(jax.random.key(0), method="declare")
-        )
-        given = jax.eval_shape(lambda v, arch=arch: net.extract(v, arch), variables)
-        assert declared == given
-        sizes = [leaf.size for leaf in jax.tree.leaves(declared["params"])]
-        assert sum(sizes) == net.num_parameters(arch) == own.num_parameters()
+        comparing.assert_counted_parameters_are_those_extracted(net, arch)
 
 
 def test_parameters_by_hand():

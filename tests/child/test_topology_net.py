@@ -96,16 +96,8 @@ def test_parameters_are_those_of_the_benchmark(text, millions):
 
 
 def test_counted_parameters_are_those_extracted(rng):
-    variables = jax.eval_shape(lambda: NET.init(jax.random.key(0), method="declare"))
     for arch in SPACE.architecture(SPACE.sample(rng, 5)):
-        own = NET.specialise(arch)
-        declared = jax.eval_shape(
-            lambda own=own: own.init(jax.random.key(0), method="declare")
-        )
-        given = jax.eval_shape(lambda v, arch=arch: NET.extract(v, arch), variables)
-        assert declared == given
-        sizes = [leaf.size for leaf in jax.tree.leaves(declared["params"])]
-        assert sum(sizes) == NET.num_parameters(arch) == own.num_parameters()
+        comparing.assert_counted_parameters_are_those_extracted(NET, arch)
 
 
 def test_counted_multiply_adds_are_those_of_the_program(rng, monkeypatch):
