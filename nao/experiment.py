@@ -230,7 +230,8 @@ def train(
     try:
         with RunDirectory(folder, settings, runtime.is_first_host()) as run:
             run.begin()
-            describe_fn(evaluator.describe(tokens))
+            # Metrics of a finished one have its costs, which else take a compilation.
+            describe_fn(final_training.finished(run) or evaluator.describe(tokens))
             metrics = final_training.run(
                 evaluator, tokens, config.seed, run, progress_fn
             )

@@ -25,6 +25,11 @@ def folder(workdir: pathlib.Path, settings: Mapping) -> pathlib.Path:
     return workdir / f"train-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
 
 
+def finished(run: RunDirectory) -> dict[str, float] | None:
+    """Returns the metrics of a finished training; None where it is not finished."""
+    return run.read_json("result.json")
+
+
 def run(
     evaluator: TrainingEvaluator,
     tokens: np.ndarray,
@@ -51,9 +56,9 @@ def run(
     Raises:
         ChildFailure: If it can't be trained.
     """
-    finished = run.read_json("result.json")
-    if finished is not None:
-        return finished
+    there = finished(run)
+    if there is not None:
+        return there
     options = ocp.CheckpointManagerOptions(max_to_keep=_KEPT)
     manager = ocp.CheckpointManager(run.path / "checkpoints", options=options)
     num_logged = run.num_logged("epoch")

@@ -67,6 +67,18 @@ def test_a_reloaded_child_has_the_reported_accuracy(workdir, reported):
     assert about["architecture"]["architecture"] == CELLS
 
 
+def test_a_finished_training_is_described_without_compiling(
+    workdir, reported, monkeypatch
+):
+    described = []
+    monkeypatch.setattr(nao.evaluators.TrainingEvaluator, "describe", None)
+    result = experiment.train(
+        CONFIG, CELLS, workdir, lambda done, metrics: None, described.append
+    )
+    assert described == [reported] and result["metrics"] == reported
+    assert described[0].keys() >= {"num_parameters", "num_multiply_adds", "memory_mib"}
+
+
 def test_the_parameters_load_with_orbax_alone(workdir):
     path = workdir / "export/child/params"
     params = ocp.StandardCheckpointer().restore(path)

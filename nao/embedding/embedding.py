@@ -175,7 +175,7 @@ class Embedding:
 
     def points(self, where: Architectures) -> np.ndarray:
         """Returns points as they are, and architectures' encoder outputs."""
-        if isinstance(where, np.ndarray) and where.ndim == 3:
+        if reading.is_points(where):
             return where
         return self.encoder_outputs(where)
 
@@ -478,7 +478,7 @@ class Embedding:
         return jax.random.key(int(rng.integers(2**31)))
 
     def _targets(self, where: Architectures) -> np.ndarray:
-        if isinstance(where, np.ndarray) and where.ndim == 3:
+        if reading.is_points(where):
             return self.latent.predict(where)
         return self.latent.predict_tokens(self.reading(self.tokens_of(where)))
 

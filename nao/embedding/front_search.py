@@ -67,7 +67,7 @@ def search_front(
     _, described = objectives_lib.table(columns, len(tokens), minimize)
     if len(described) < 2:
         raise ValueError(f"A front needs two or more columns, got {list(columns)}.")
-    signs = np.array([1 if column.maximize else -1 for column in described])
+    signs = np.array([column.sign for column in described])
     while len(tokens) < num_queries:
         num = min(round_size, num_queries - len(tokens))
         embedding = Embedding.fit(

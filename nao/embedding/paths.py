@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from nao.controller import Goal
+from nao.embedding import reading
 from nao.embedding.objectives import Constraint, Prediction, Wanted
 
 if TYPE_CHECKING:
@@ -92,7 +93,7 @@ def ascend(
     at_tokens = latent.predict_tokens(embedding.reading(decoded))
     lead = points.shape[:2]
     starts = decoded[: lead[1]]
-    if not _is_points(start):
+    if not reading.is_points(start):
         starts = embedding.tokens_of(start)
     scores = np.asarray(goal.score(at_tokens.mean(1)), np.float64)
     same = np.tile(embedding.reading(starts), (lead[0], 1))
@@ -106,10 +107,6 @@ def ascend(
         starts=starts,
         scores=scores.reshape(lead),
     )
-
-
-def _is_points(value) -> bool:
-    return isinstance(value, np.ndarray) and value.ndim == 3
 
 
 def candidates(

@@ -36,6 +36,11 @@ def read(space: Space, architectures: Architectures) -> np.ndarray:
     return _check(space, np.atleast_2d(architectures))
 
 
+def is_points(where: Any) -> bool:
+    """Says whether these are points of the latent space, not architectures."""
+    return isinstance(where, np.ndarray) and where.ndim == 3
+
+
 def _one(space: Space, architecture: Any) -> np.ndarray:
     if isinstance(architecture, str):
         return space.parse(architecture)

@@ -22,12 +22,17 @@ def shown(run: Run) -> list[ledger.Trial]:
     """
     if len(run.trials) <= _MOST_MARKS:
         return run.trials
-    signed = np.nan_to_num(ledger.objectives(run.trials, run.objective), nan=-np.inf)
-    order = np.argsort(-signed, kind="stable")
+    order = best_first(run)
     half = _MOST_MARKS // 2
     rest = np.sort(order[half:])
     spread = rest[np.linspace(0, len(rest) - 1, half).astype(int)]
     return [run.trials[i] for i in sorted({*order[:half], *spread})]
+
+
+def best_first(run: Run) -> np.ndarray:
+    """Returns the numbers of all trials, the best first and those that failed last."""
+    signed = np.nan_to_num(ledger.objectives(run.trials, run.objective), nan=-np.inf)
+    return np.argsort(-signed, kind="stable")
 
 
 def number(value: float) -> str:

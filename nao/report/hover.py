@@ -29,9 +29,8 @@ def notes(run: Run, latent: LatentMap | None) -> dict[str, dict]:
 
 
 def _best(run: Run) -> set[int]:
-    signed = np.nan_to_num(ledger.objectives(run.trials, run.objective), nan=-np.inf)
-    order = np.argsort(-signed, kind="stable")[:_NUM_DRAWN]
-    return {int(i) for i in order if np.isfinite(signed[i])}
+    best = figures.best_first(run)[:_NUM_DRAWN].tolist()
+    return {i for i in best if run.trials[i].value is not None}
 
 
 def _lines(run: Run, trial: ledger.Trial) -> list[str]:

@@ -6,25 +6,11 @@ import numpy as np
 import pytest
 
 import nao
-from nao import controller
+from tests.controller import conftest as of_controller
 
 SPACE = nao.spaces.custom({f"slot{i}": "a b c".split() for i in range(4)}, name="toy")
-TINY = controller.ControllerConfig(
-    embedding_size=8,
-    hidden_size=16,
-    predictor_sizes=(16,),
-    ensemble_size=2,
-    learning_rate=1e-2,
-    num_epochs=200,
-    min_steps=0,
-    batch_size=16,
-    num_unlabelled=16,
-)
-
-
-def score(tokens):
-    """Counts the choices `b`; 0 to 4, to be raised."""
-    return (tokens == 2).sum(-1).astype(np.float64)
+TINY = dataclasses.replace(of_controller.TINY, num_epochs=200)
+score = of_controller.toy_objective  # 0 to 4, to be raised
 
 
 def cost(tokens):
