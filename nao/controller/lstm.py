@@ -1,9 +1,12 @@
 """The long short-term memory of the encoder and the decoder, as one rolled scan.
 
-Inputs arrive already multiplied with the input kernel. Tokens come from a small
-vocabulary, so that product is a row of a projected vocabulary table rather than a
-matrix product per step; only the recurrent product stays inside the scan.
+Tokens come from a small vocabulary, so that their product with the input kernel is a
+row of a projected vocabulary table rather than a matrix product per step. Rows are
+looked up inside the scan: reading the inputs of all steps at once from memory takes
+longer than the recurrence itself.
 """
+
+from typing import NamedTuple
 
 import flax.linen as nn
 import jax
@@ -14,6 +17,32 @@ from nao.types import Array
 _MAX_UNROLLED = 8
 
 State = tuple[Array, Array]  # hidden and cell state, float32 [batch, hidden] each
+
+
+class Lookup(NamedTuple):
+    """Sequences of tokens, and what each is in a layer that reads them.
+
+    Attributes:
+        tokens: int32 [length, batch, parts]; time comes first, as a scan reads it.
+        tables: What each token of each part is worth, float32 [parts, vocab, size].
+        positions: Added at every step, float32 [length, size].
+    """
+
+    tokens: Array
+    tables: Array
+    positions: Array
+
+    def at(self, tokens: Array, position: Array) -> Array:
+        """Maps the tokens [batch, parts] of a step to float32 [batch, size]."""
+        # Added to a table's few rows, the position costs half of what it does at each
+        # row of the batch.
+        first, *others = self.tables
+        tables = (first + position, *others)
+        return sum(table[tokens[:, i]] for i, table in enumerate(tables))
+
+    def all(self) -> Array:
+        """Returns what every step reads, float32 [length, batch, size]."""
+        return jax.vmap(self.at)(self.tokens, self.positions)
 
 
 def lstm_step(kernel: Array, state: State, projected: Array) -> State:
@@ -38,7 +67,7 @@ def lstm_step(kernel: Array, state: State, projected: Array) -> State:
 
 
 class LSTM(nn.Module):
-    """One layer over projected inputs.
+    """One layer over tokens that are looked up.
 
     Attributes:
         hidden_size: Size of the hidden and of the cell state.
@@ -57,31 +86,31 @@ class LSTM(nn.Module):
         self.kernel = self.param("kernel", init, shape)
         self.bias = self.param("bias", nn.initializers.zeros, shape[1:])
 
-    def __call__(self, projected: Array, state: State | None = None) -> Array:
+    def __call__(self, inputs: Lookup, state: State | None = None) -> Array:
         """Runs over a whole sequence.
 
         Args:
-            projected: Inputs times the input kernel, float32
-                [length, batch, 4 * hidden]; time comes first, as the scan reads it, so
-                that nothing of this size is ever transposed.
+            inputs: Tokens, with tables and positions times the input kernel, of size
+                4 * hidden.
             state: State before the first step; zeros where None.
 
         Returns:
             Hidden states, float32 [length, batch, hidden].
         """
+        length, batch, _ = inputs.tokens.shape
         if state is None:
-            zeros = jnp.zeros((projected.shape[1], self.hidden_size))
+            zeros = jnp.zeros((batch, self.hidden_size))
             state = (zeros, zeros)
         kernel = self.kernel
 
-        def body(state, inputs):
-            state = lstm_step(kernel, state, inputs)
+        def body(state, step):
+            state = lstm_step(kernel, state, inputs.at(*step))
             return state, state[0]
 
-        inputs = projected + self.bias
+        steps = (inputs.tokens, inputs.positions + self.bias)
         # A short sequence is worth compiling step by step: it runs a third faster.
-        unroll = len(inputs) if len(inputs) <= _MAX_UNROLLED else 1
-        return jax.lax.scan(body, state, inputs, reverse=self.reverse, unroll=unroll)[1]
+        unroll = length if length <= _MAX_UNROLLED else 1
+        return jax.lax.scan(body, state, steps, reverse=self.reverse, unroll=unroll)[1]
 
     def step(self, projected: Array, state: State) -> State:
         """Takes one step on projected inputs [batch, 4 * hidden]."""

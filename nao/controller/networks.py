@@ -68,16 +68,15 @@ class Encoder(nn.Module):
         position = jnp.zeros((num_steps, size))
         if config.positions:
             position = self.param("position", _embedding_init, (num_steps, size))
-        # Time comes first until the end; see `lstm.LSTM`.
+        # Time comes first until the end; see `lstm.Lookup`.
         steps = tokens.reshape(len(tokens), num_steps, group).transpose(1, 0, 2)
 
-        def project(name: str, out_size: int) -> Array:
+        def project(name: str, out_size: int) -> lstm.Lookup:
             """Multiplies the joined embeddings of every step with a new kernel."""
             kernel = self.param(name, _kernel_init, (size, out_size))
             parts = kernel.reshape(group, config.embedding_size, out_size)
             tables = jnp.einsum("ve,geo->gvo", embedding, parts)
-            projected = sum(table[steps[..., i]] for i, table in enumerate(tables))
-            return projected + (position @ kernel)[:, None]
+            return lstm.Lookup(steps, tables, position @ kernel)
 
         outputs = lstm.LSTM(hidden, name="forward")(project("forward_in", 4 * hidden))
         if config.bidirectional:
@@ -89,7 +88,7 @@ class Encoder(nn.Module):
                 outputs
             )
         if config.residual:
-            outputs = outputs + project("shortcut", hidden)
+            outputs = outputs + project("shortcut", hidden).all()
         return normalise(outputs).swapaxes(0, 1)
 
 
@@ -166,9 +165,11 @@ class Decoder(nn.Module):
         """
         # The start token is id 0: a shift by one leaves it in front.
         inputs = jnp.pad(tokens[:, :-1], ((0, 0), (1, 0))).T
-        projected = (self.embedding @ self.kernel)[inputs]
-        projected = projected + (self.position @ self.kernel)[:, None]
-        hidden_states = self.lstm(projected, self.start(encoder_outputs))
+        table = self.embedding @ self.kernel
+        lookup = lstm.Lookup(
+            inputs[..., None], table[None], self.position @ self.kernel
+        )
+        hidden_states = self.lstm(lookup, self.start(encoder_outputs))
         return self._read(hidden_states.swapaxes(0, 1), encoder_outputs)
 
     def start(self, encoder_outputs: Array) -> lstm.State:

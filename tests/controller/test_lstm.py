@@ -19,13 +19,29 @@ def test_step_by_hand():
     np.testing.assert_allclose(hidden, [[0.652987]], rtol=1e-5)
 
 
+def test_lookup_by_hand():
+    """Two parts of a vocabulary of two: rows 1 and 20, and 2 and 10, plus positions."""
+    lookup = lstm.Lookup(
+        tokens=jnp.array([[[0, 1]], [[1, 0]]]),
+        tables=jnp.array([[[1.0], [2.0]], [[10.0], [20.0]]]),
+        positions=jnp.array([[0.5], [0.25]]),
+    )
+    np.testing.assert_array_equal(lookup.all(), [[[21.5]], [[12.25]]])
+
+
 def test_sequence_equals_steps_in_both_directions():
-    inputs = jax.random.normal(jax.random.key(0), (3, 2, 8))  # 3 steps of 2 rows
+    keys = jax.random.split(jax.random.key(0), 3)
+    inputs = lstm.Lookup(  # 3 steps of 2 rows, two parts of 5 tokens
+        tokens=jax.random.randint(keys[0], (3, 2, 2), 0, 5),
+        tables=jax.random.normal(keys[1], (2, 5, 8)),
+        positions=jax.random.normal(keys[2], (3, 8)),
+    )
     for reverse in (False, True):
         layer = lstm.LSTM(2, reverse=reverse)
         variables = layer.init(jax.random.key(1), inputs)
         outputs = layer.apply(variables, inputs)
         state = (jnp.zeros((2, 2)), jnp.zeros((2, 2)))
         for t in (2, 1, 0) if reverse else (0, 1, 2):
-            state = layer.apply(variables, inputs[t], state, method="step")
+            projected = inputs.all()[t]
+            state = layer.apply(variables, projected, state, method="step")
             np.testing.assert_allclose(outputs[t], state[0], rtol=1e-5, atol=1e-6)

@@ -55,8 +55,11 @@ def test_encoder_input_is_the_joined_embeddings_times_a_kernel(tiny, rng):
     joined = params["embedding"][tokens].reshape(3, 8, -1) + params["position"]
     projected = (joined @ params["forward_in"]).swapaxes(0, 1)
     layer = lstm.LSTM(config.hidden_size)
-    outputs = layer.apply({"params": params["forward"]}, projected)
-    expected = networks.normalise(outputs.swapaxes(0, 1))
+    state, outputs = (jnp.zeros((3, config.hidden_size)),) * 2, []
+    for step in projected:
+        state = layer.apply({"params": params["forward"]}, step, state, method="step")
+        outputs.append(state[0])
+    expected = networks.normalise(jnp.stack(outputs, axis=1))
     encode = jax.jit(networks.Encoder(space, config).apply)
     actual = encode({"params": params}, tokens)
     np.testing.assert_allclose(actual, expected, rtol=1e-4, atol=1e-5)
