@@ -5,7 +5,6 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 
 from nao.controller import ControllerConfig
-from nao.embedding import objectives as objectives_lib
 from nao.embedding import pareto
 from nao.embedding.embedding import Embedding
 from nao.spaces import Space
@@ -13,16 +12,19 @@ from nao.strategies.unseen import Unseen
 
 _MAX_CANDIDATES = 300  # of a round, whose gains are computed
 
+Columns = Callable[[np.ndarray], Mapping[str, np.ndarray]]
+
 
 def search_front(
     space: Space,
-    evaluate_fn: Callable[[np.ndarray], Mapping[str, np.ndarray]],
+    evaluate_fn: Columns,
     num_queries: int,
     *,
+    costs_fn: Columns | None = None,
     minimize: Sequence[str] = (),
     num_seed_archs: int = 20,
     round_size: int = 10,
-    canonical: bool = False,
+    canonical: bool = True,
     config: ControllerConfig | None = None,
     seed: int = 0,
 ) -> tuple[np.ndarray, dict[str, np.ndarray]]:
@@ -34,20 +36,25 @@ def search_front(
 
     Args:
         space: What is searched.
-        evaluate_fn: Maps tokens [num, length] to columns [num] by name, two or more.
-        num_queries: Budget of architectures.
+        evaluate_fn: Maps tokens [num, length] to columns [num] by name: what has to be
+            measured. NaN where it failed; such architectures are not asked for again.
+        num_queries: Budget of architectures that are measured.
+        costs_fn: Gives columns in the same way that need no measurement, such as the
+            number of parameters: ascents learn them like all others, but what is asked
+            for is chosen by their true values.
         minimize: Names of the columns where less is better.
         num_seed_archs: Architectures of the first, random round.
         round_size: Architectures of every later round.
-        canonical: Whether all sequences of a function count as one. Not where a column
-            counts what the function does not need, such as the parameters of operations
-            nobody reads: then the cheapest sequence of a function would be missed.
+        canonical: Whether all sequences of a function count as one, which is asked for
+            in its canonical form. Not where a column depends on operations that nobody
+            reads.
         config: Of the controller; by default that of a search, which fits fast.
         seed: Seed of everything random.
 
     Returns:
         Architectures in the order of their queries, int32 [num, length], and their
-        columns. Fewer than `num_queries` where the space has no more.
+        columns, those of `costs_fn` last. Fewer than `num_queries` where the space has
+        no more.
 
     Raises:
         ValueError: If a number or a column is not as it must be.
@@ -59,32 +66,37 @@ def search_front(
     ):
         if value < (2 if name == "num_seed_archs" else 1):
             raise ValueError(f"{name} is too small: {value}.")
+    costs_fn = _no_costs if costs_fn is None else costs_fn
     config = ControllerConfig() if config is None else config
     rng = np.random.default_rng(seed)
     rule = "canonical" if canonical else "sequence"
-    tokens = Unseen(space, rule).draw(rng, min(num_seed_archs, num_queries))
-    columns = dict(evaluate_fn(tokens))
-    _, described = objectives_lib.table(columns, len(tokens), minimize)
-    if len(described) < 2:
+    as_asked = space.canonical if canonical else np.asarray
+    tokens = as_asked(Unseen(space, rule).draw(rng, min(num_seed_archs, num_queries)))
+    columns = _measure(evaluate_fn, costs_fn, tokens)
+    if len(columns) < 2:
         raise ValueError(f"A front needs two or more columns, got {list(columns)}.")
-    signs = np.array([column.sign for column in described])
     while len(tokens) < num_queries:
         num = min(round_size, num_queries - len(tokens))
-        embedding = Embedding.fit(
-            space,
-            tokens,
-            columns,
-            minimize=minimize,
-            config=config,
-            canonical=canonical,
-            seed=len(tokens),
-        )
-        asked = _choose(embedding, signs, num, rng)
+        asked = tokens[:0]
+        fine = np.isfinite(list(columns.values())).all(0)
+        if fine.sum() > 1:
+            embedding = Embedding.fit(
+                space,
+                tokens[fine],
+                {name: column[fine] for name, column in columns.items()},
+                minimize=minimize,
+                config=config,
+                canonical=canonical,
+                seed=len(tokens),
+            )
+            failed = None if fine.all() else tokens[~fine]
+            asked = _choose(embedding, as_asked, costs_fn, failed, num, rng)
         unseen = Unseen(space, rule, np.concatenate([tokens, asked]))
-        asked = np.concatenate([asked, unseen.draw(rng, num - len(asked))])
+        others = as_asked(unseen.draw(rng, num - len(asked)))
+        asked = np.concatenate([asked, others])
         if not len(asked):
             break
-        measured = evaluate_fn(asked)
+        measured = _measure(evaluate_fn, costs_fn, asked)
         tokens = np.concatenate([tokens, asked])
         columns = {
             name: np.concatenate([column, measured[name]])
@@ -93,27 +105,53 @@ def search_front(
     return tokens, columns
 
 
+def _no_costs(tokens: np.ndarray) -> dict[str, np.ndarray]:
+    del tokens
+    return {}
+
+
+def _measure(
+    evaluate_fn: Columns, costs_fn: Columns, tokens: np.ndarray
+) -> dict[str, np.ndarray]:
+    measured, costs = dict(evaluate_fn(tokens)), dict(costs_fn(tokens))
+    for name in measured.keys() & costs.keys():
+        raise ValueError(f"Column {name!r} is both measured and a cost.")
+    columns = {}
+    for name, column in (measured | costs).items():
+        columns[name] = np.asarray(column, np.float64)
+        if columns[name].shape != (len(tokens),):
+            raise ValueError(
+                f"Column {name!r} must be {len(tokens)} numbers, one for each "
+                f"architecture, got shape {list(columns[name].shape)}."
+            )
+    return columns
+
+
 def _choose(
-    embedding: Embedding, signs: np.ndarray, num: int, rng: np.random.Generator
+    embedding: Embedding,
+    as_asked: Callable[[np.ndarray], np.ndarray],
+    costs_fn: Columns,
+    failed: np.ndarray | None,
+    num: int,
+    rng: np.random.Generator,
 ) -> np.ndarray:
     """Returns up to `num` new architectures that add most to the front."""
-    found = embedding.pareto(confidence=0.0, layers=num, seed=int(rng.integers(2**31)))
-    tokens = found.tokens[:_MAX_CANDIDATES]
-    names = embedding.objectives.names
-    mean, std = (
-        np.stack([getattr(found.predicted[name], part) for name in names], -1)
-        for part in ("mean", "std")
+    found = embedding.pareto(
+        confidence=0.0, layers=num, exclude=failed, seed=int(rng.integers(2**31))
     )
-    # A draw of what the values may be, not the mean: where nothing is predicted to add
+    tokens = as_asked(found.tokens[:_MAX_CANDIDATES])
+    targets = embedding.latent.predict_tokens(embedding.reading(tokens))
+    # A draw of what the targets may be, not the mean: where nothing is predicted to add
     # to the front, what is doubtful is tried (Thompson sampling).
-    predicted = (mean + std * rng.normal(size=mean.shape))[:_MAX_CANDIDATES] * signs
-    measured = embedding.values * signs
-    # Objectives count alike, each by the range that was measured.
-    worst, scale = measured.min(0), np.ptp(measured, 0)
-    scale = np.where(scale > 0, scale, 1)
-    predicted, front = (predicted - worst) / scale, (measured - worst) / scale
-    front = front[pareto.is_optimal(front)]
-    reference = np.full(len(signs), -0.1)  # so the ends of a front count as well
+    std = embedding.objectives.std(targets)
+    predicted = targets.mean(1) + std * rng.normal(size=std.shape)
+    for name, column in costs_fn(tokens).items():
+        i = embedding.objectives.index(name)
+        predicted[:, i] = embedding.objectives.scales[i].to_targets(column)
+    # As targets, objectives count alike, whatever their unit and their outliers.
+    measured = embedding.measured_targets
+    reference = measured.min(0) - 0.1 * np.ptp(measured, 0)  # so a front's ends count
+    front = measured[pareto.is_optimal(measured)]
     chosen: list[int] = []
     for _ in range(min(num, len(tokens))):
         gains = [
