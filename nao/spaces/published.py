@@ -59,6 +59,9 @@ def _genotype(operations: str, normal: str, reduction: str) -> str:
     return " | ".join(cells)
 
 
+# NAONet-A has 11.46 M parameters with 36 channels and 144.6 M with 128, 8 and 13 % more
+# than the paper counts (10.6 M and 128 M). Its auxiliary head counted and one of the
+# normal cell's 3x3 convolutions a 1x1, it would have 10.62 M and 128.6 M.
 PUBLISHED: dict[str, Published] = {
     "naonet_a": Published(
         "nao",
@@ -73,6 +76,13 @@ PUBLISHED: dict[str, Published] = {
         "0 1 0 4 2 2 1 3 1 0 2 0 2 3 1 3 1 2 0 4 | "
         "1 1 0 3 2 3 2 3 1 0 0 1 0 4 2 4 2 3 2 3",
         "NAO with weight sharing, Luo et al., 2018, arXiv:1808.07233",
+    ),
+    "nao_v2": Published(
+        "enas",
+        5,
+        "1 1 0 1 2 4 0 0 0 0 2 1 0 0 0 2 0 3 0 0 | "
+        "0 2 0 2 2 2 1 0 0 0 0 1 0 0 0 3 0 0 0 1",
+        "NAO, version 2 of the authors' PyTorch release, renqianluo/NAO_pytorch",
     ),
     "enas": Published(
         "enas",

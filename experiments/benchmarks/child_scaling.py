@@ -1,0 +1,119 @@
+"""Times epochs of children over several devices, and first steps with a warm cache.
+
+    python experiments/benchmarks/child_scaling.py --devices 1 2
+
+Trains children of the default search (digits, universal program) for two epochs of all
+training images and prints seconds of the second one, a child:
+
+children  each device trains a child of its own, as in a search
+data      all devices share the images of one child's steps, as in --mode=train
+
+On CPU the devices are virtual (`--devices 1 2 4 8` makes eight); more than there are
+cores share those. `--start` times first steps instead, of the network of
+`child_speed.py`: seconds from the start of a process to the end of its first step, with
+an empty compile cache and again with a full one.
+"""
+
+import argparse
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2]))
+
+import jax
+import numpy as np
+
+from nao import data, runtime
+from nao.child import ChildConfig, ChildTrainer, nets
+from nao.spaces import ConvCell
+
+SPACE = ConvCell("enas", 5)
+
+
+def measure_epoch(
+    dataset: data.ImageDataset, num_devices: int, shared: bool
+) -> tuple[float, float]:
+    """Returns seconds a child of the second epoch, and seconds before the first."""
+    config = ChildConfig(epochs=2)
+    net = nets.make_net(SPACE, dataset, config)
+    devices = jax.devices()[:num_devices]
+    trainer = ChildTrainer(net, dataset, config, devices, share_images=shared)
+    num = trainer.num_children
+    tokens = SPACE.sample(np.random.default_rng(0), num)
+    ends = []
+    begun = time.perf_counter()
+    keys = jax.random.split(jax.random.key(0), num)
+    trainer.prepare(keys, SPACE.architecture(tokens))
+    compiled = time.perf_counter() - begun
+    trainer.train(
+        keys, SPACE.architecture(tokens), lambda *_: ends.append(time.perf_counter())
+    )
+    return (ends[1] - ends[0]) / num, compiled
+
+
+def take_first_step(specialised: bool) -> None:
+    """Trains the network of `child_speed.py` for one step; prints the seconds."""
+    runtime.use_compile_cache()
+    rng = np.random.default_rng(0)
+    images = rng.integers(0, 256, (96, 32, 32, 3)).astype(np.uint8)
+    labels = np.arange(96, dtype=np.int32) % 10
+    parts = {"train": slice(32), "validation": slice(32, 64), "test": slice(64, 96)}
+    arrays = {f"{part}_images": images[rows] for part, rows in parts.items()}
+    arrays |= {f"{part}_labels": labels[rows] for part, rows in parts.items()}
+    dataset = data.ImageDataset("random", 10, **arrays)
+    config = ChildConfig(
+        channels=16, cells_per_stage=2, batch_size=32, epochs=1, specialised=specialised
+    )
+    net = nets.make_net(SPACE, dataset, config)
+    arch = SPACE.architecture(SPACE.sample(rng, 1))
+    _, (outcome,) = ChildTrainer(net, dataset, config).train([jax.random.key(0)], arch)
+    if outcome.failure:
+        raise ValueError(outcome.failure)
+    print(f"{runtime.seconds_since_start():.1f}")
+
+
+def main():
+    """Prints the table."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--devices", type=int, nargs="+", default=[1, 2])
+    parser.add_argument("--start", action="store_true", help="time first steps instead")
+    parser.add_argument("--first_step", choices=("universal", "specialised"))
+    args = parser.parse_args()
+    if args.first_step:
+        take_first_step(args.first_step == "specialised")
+        return
+    if args.start:
+        print(
+            "| program | first step | with a warm compile cache |\n| --- | --- | --- |"
+        )
+        for kind in ("universal", "specialised"):
+            with tempfile.TemporaryDirectory() as folder:
+                command = [sys.executable, __file__, "--first_step", kind]
+                environment = os.environ | {"NAO_CACHE_DIR": folder}
+                seconds = [
+                    subprocess.run(
+                        command, env=environment, check=True, capture_output=True
+                    ).stdout.decode()
+                    for _ in range(2)
+                ]
+            cold, warm = (text.strip() for text in seconds)
+            print(f"| {kind} | {cold} s | {warm} s |", flush=True)
+        return
+    runtime.use_cpu_devices(max(args.devices))
+    dataset = data.load("digits")
+    print(
+        "| devices | children: epoch of one | compile | data: epoch | compile |\n"
+        "| --- | --- | --- | --- | --- |"
+    )
+    for num in args.devices:
+        cells = [measure_epoch(dataset, num, shared) for shared in (False, True)]
+        text = " | ".join(f"{epoch:.2f} s | {first:.1f} s" for epoch, first in cells)
+        print(f"| {num} | {text} |", flush=True)
+
+
+if __name__ == "__main__":
+    main()
