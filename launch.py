@@ -177,8 +177,8 @@ def _announce(workdir: pathlib.Path) -> str:
     return command
 
 
-def _interrupted(command: str) -> typing.NoReturn:
-    print(f"\nInterrupted; nothing is lost. To continue: {command}", file=sys.stderr)
+def _interrupted(command: str, where: str = "here") -> typing.NoReturn:
+    print(f"\nInterrupted. To continue from {where}: {command}", file=sys.stderr)
     sys.exit(130)
 
 
@@ -228,7 +228,7 @@ def _train(config: config_lib.Config) -> None:
     path = workdir / "best.json" if source is None else pathlib.Path(source)
     if source is None and not path.is_file():
         raise ValueError(f"No best.json in {workdir}; search first, or --architecture.")
-    text = path.read_text() if _is_file(path) else source
+    text = _read_text(path) if _is_file(path) else source
     command = _announce(workdir)
 
     def describe(costs: dict) -> None:
@@ -254,7 +254,7 @@ def _train(config: config_lib.Config) -> None:
         try:
             result = experiment.train(config, text, workdir, show, describe)
         except KeyboardInterrupt:
-            _interrupted(command)
+            _interrupted(command, "the last checkpoint")
     print(json.dumps(result, indent=2))
 
 
@@ -316,6 +316,13 @@ def _serve() -> None:
     path = pathlib.Path(_WORKDIR.value).expanduser()
     load = nao.Embedding.load if path.is_file() else nao.Embedding.from_workdir
     serve.run(load(path), _HOST.value, _PORT.value)
+
+
+def _read_text(path: pathlib.Path) -> str:
+    try:
+        return path.read_text()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ValueError(f"{path} can't be read: {error}.") from None
 
 
 def _is_file(path: pathlib.Path) -> bool:

@@ -12,6 +12,8 @@ round is told, in one call, before the next, the search is that of `nao.search`.
 import dataclasses
 import itertools
 import json
+import math
+import operator
 import os
 import pathlib
 from collections.abc import Sequence
@@ -22,7 +24,7 @@ import numpy as np
 
 from nao.strategies import Pool, Strategy, Unseen
 from nao.study import split_seed
-from nao.types import written_whole
+from nao.types import parse_object, written_whole
 
 FORMAT = "nao/ask-tell"
 FORMAT_VERSION = 1
@@ -77,10 +79,11 @@ class AskTell:
         """Begins a search.
 
         Raises:
-            ValueError: If the seed is negative.
+            ValueError: If the seed is negative or too large.
+            TypeError: If it is no integer.
         """
-        if seed < 0:
-            raise ValueError(f"seed must not be negative, got {seed}.")
+        if not 0 <= operator.index(seed) < 2**63:
+            raise ValueError(f"seed must be 0 to 2**63 - 1, got {seed}.")
         self.strategy, self.maximize, self.seed = strategy, maximize, seed
         # Rows by their bytes: what was told (the number of the call and the value),
         # what was asked and not told, and what is left of the last round.
@@ -167,7 +170,11 @@ class AskTell:
         self._pending = [key for key in self._pending if key not in self._told]
 
     def save(self, path: str | os.PathLike) -> None:
-        """Writes everything to a JSON file, which is there whole or not at all."""
+        """Writes everything to a JSON file, which is there whole or not at all.
+
+        Raises:
+            ValueError: If it can't be written.
+        """
         calls = [call for call, _ in self._told.values()]
         data = {
             "format": FORMAT,
@@ -182,8 +189,11 @@ class AskTell:
             "queue": self._texts(self._queue),
         }
         text = json.dumps(data, indent=1, allow_nan=False) + "\n"
-        with written_whole(pathlib.Path(path)) as temporary:
-            temporary.write_text(text)
+        try:
+            with written_whole(pathlib.Path(path)) as temporary:
+                temporary.write_text(text)
+        except OSError as error:
+            raise ValueError(f"{path} can't be written: {error.strerror}.") from None
 
     @classmethod
     def load(cls, path: str | os.PathLike, strategy: Strategy) -> "AskTell":
@@ -198,7 +208,7 @@ class AskTell:
                 strategy.
         """
         try:
-            data = json.loads(pathlib.Path(path).read_text())
+            data = parse_object(pathlib.Path(path).read_text())
             if (data["format"], data["version"]) != (FORMAT, FORMAT_VERSION):
                 raise ValueError(
                     f"it must have format {FORMAT!r} and version {FORMAT_VERSION}"
@@ -210,15 +220,17 @@ class AskTell:
                         f"its {name} is {data[name]!r}, here it is {value!r}"
                     )
             for result in data["told"]:
-                key = found._parse(result["architecture"])
-                found._told[key] = (result["call"], result["value"])
+                key, value = found._parse(result["architecture"]), result["value"]
+                if value is not None and not math.isfinite(value):
+                    raise ValueError(f"a told value is {value}")
+                found._told[key] = (result["call"], value)
             found._num_calls = 1 + max((r["call"] for r in data["told"]), default=-1)
             found._pending = [found._parse(text) for text in data["pending"]]
             found._queue = [found._parse(text) for text in data["queue"]]
         except (OSError, KeyError, TypeError, ValueError) as error:
-            reason = f"{type(error).__name__} {error}"
-            if isinstance(error, ValueError):
-                reason = str(error).rstrip(".")
+            reason = str(error).rstrip(".")
+            if isinstance(error, KeyError):
+                reason = f"it lacks {error}"
             raise ValueError(f"{path} is no search to go on with: {reason}.") from None
         return found
 
@@ -250,6 +262,8 @@ class AskTell:
         return pools
 
     def _parse(self, text: str) -> bytes:
+        if not isinstance(text, str):
+            raise ValueError(f"An architecture must be text, got {text!r}.")
         return self.strategy.space.parse(text).astype(np.int32).tobytes()
 
     def _rows(self, keys) -> np.ndarray:

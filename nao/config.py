@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from nao.child import ChildConfig, FinalConfig
-from nao.data import DATASETS
+from nao.data import DATASETS, check_amounts
 from nao.evaluators import FunctionConfig, TableConfig
 from nao.spaces.conv_cell import OPERATION_SETS
 from nao.strategies import (
@@ -83,13 +83,8 @@ class DataConfig:
     )
 
     def __post_init__(self):
-        names = ("num_train", "num_validation", "image_size")
-        check_at_least(0, self, *names, prefix="data.")
-        if not 0 < self.validation_share < 0.5:
-            raise ValueError(
-                "data.validation_share must be above 0 and below 0.5, got "
-                f"{self.validation_share}."
-            )
+        amounts = (self.num_train, self.num_validation, self.image_size)
+        check_amounts(self.validation_share, *amounts)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -216,6 +211,10 @@ def from_dict(data: Mapping, default: Any = None) -> Any:
         ValueError: If a field is unknown, or a value is out of range.
     """
     default = Config() if default is None else default
+    if not isinstance(data, Mapping):
+        raise ValueError(
+            f"{type(default).__name__} must be given by an object, got {data!r}."
+        )
     names = [field.name for field in dataclasses.fields(default)]
     changes = {}
     for name, value in data.items():

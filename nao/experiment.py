@@ -5,6 +5,7 @@ import dataclasses
 import json
 import os
 import pathlib
+import re
 from collections.abc import Callable, Mapping
 
 import numpy as np
@@ -27,6 +28,7 @@ from nao.config import Config
 from nao.evaluators import function, table
 from nao.run_directory import RunDirectory
 from nao.spaces.published import PUBLISHED
+from nao.types import parse_object
 
 
 def make_space(config: config_lib.SpaceConfig) -> spaces.Space | None:
@@ -213,7 +215,7 @@ def train(
     published = PUBLISHED.get(architecture.strip())
     if published is None:
         space, join = make_space(config.space), None
-        tokens = space.parse(architecture)
+        tokens = _parse(space, architecture)
     else:
         space, join, tokens = published.space, published.join, published.tokens
     evaluator = _training_evaluator(config, space, join)
@@ -242,6 +244,18 @@ def train(
     if runtime.is_first_host():
         (workdir / "train.json").write_text(json.dumps(result, indent=2) + "\n")
     return result
+
+
+def _parse(space: spaces.Space, architecture: str) -> np.ndarray:
+    try:
+        return space.parse(architecture)
+    except ValueError as error:
+        if not re.fullmatch(r"[\w./~-]+", architecture):
+            raise
+        raise ValueError(
+            f"There is no file {architecture!r}, it is not one of the published "
+            f"{', '.join(PUBLISHED)}, and: {error}"
+        ) from None
 
 
 def export_run(config: Config, workdir: str | os.PathLike) -> dict[str, str]:
@@ -278,7 +292,7 @@ def load_config(path: pathlib.Path) -> Config:
         ValueError: If what is there is no config.
     """
     try:
-        return config_lib.from_dict(json.loads(path.read_text()))
+        return config_lib.from_dict(parse_object(path.read_text()))
     except (OSError, TypeError, ValueError, AttributeError) as error:
         raise ValueError(f"{path} can't be read: {error}") from None
 

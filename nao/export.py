@@ -7,11 +7,13 @@ from typing import Any
 
 import numpy as np
 
+from nao import run_directory
 from nao.child import trained
 from nao.child.conv_net import ConvNet
 from nao.spaces import ConvCell, Space
 from nao.spaces.genotype import to_genotype
 
+_NAMES = ("format", "version", "space", "architecture", "slots")
 _README = """\
 # A trained network
 
@@ -76,30 +78,45 @@ def write(workdir: pathlib.Path, space: Space | None) -> dict[str, str]:
         training = _read(workdir / "train.json")
         source = workdir / str(training.get("training")) / "child"
         child = trained.TrainedChild.load(source)
-        found = trained.describe(source)["architecture"]
-        folder.mkdir(exist_ok=True)
+        found = _check(trained.describe(source).get("architecture"))
+        _make(folder)
         files = _write_architecture(folder, found, _cells_of(child.net))
         return files | _write_child(folder, source, child)
-    found = _read(workdir / "best.json")
+    found = _check(_read(workdir / "best.json"))
     cells = None
     if isinstance(space, ConvCell):
         tokens = space.parse(json.dumps(found))
         architecture = space.architecture(tokens[None])[0]
         cells = architecture, space.operations, space.join
-    folder.mkdir(exist_ok=True)
+    _make(folder)
     return _write_architecture(folder, found, cells)
 
 
-def _read(path: pathlib.Path) -> dict[str, Any]:
+def _check(found: Any) -> dict[str, Any]:
+    if (
+        not isinstance(found, dict)
+        or not set(_NAMES) <= set(found)
+        or not isinstance(found["architecture"], str)
+    ):
+        raise ValueError(f"An architecture must have {', '.join(_NAMES)}, got {found}.")
+    return found
+
+
+def _make(folder: pathlib.Path) -> None:
     try:
-        return json.loads(path.read_text())
-    except FileNotFoundError:
+        folder.mkdir(exist_ok=True)
+    except FileExistsError:
+        raise ValueError(f"{folder} must be a folder, it is a file.") from None
+
+
+def _read(path: pathlib.Path) -> dict[str, Any]:
+    found = run_directory.read_json(path)
+    if found is None:
         raise ValueError(
             f"Nothing to export in {path.parent}: neither best.json of a search nor "
             "train.json of a training."
-        ) from None
-    except ValueError as error:
-        raise ValueError(f"{path} can't be read: {error}.") from None
+        )
+    return found
 
 
 def _cells_of(net) -> tuple | None:
@@ -111,8 +128,7 @@ def _cells_of(net) -> tuple | None:
 def _write_architecture(
     folder: pathlib.Path, found: dict[str, Any], cells: tuple | None
 ) -> dict[str, str]:
-    names = ("format", "version", "space", "architecture", "slots")
-    text = json.dumps({name: found[name] for name in names}, indent=2)
+    text = json.dumps({name: found[name] for name in _NAMES}, indent=2)
     (folder / "architecture.json").write_text(text + "\n")
     (folder / "architecture.txt").write_text(found["architecture"] + "\n")
     files = {

@@ -191,6 +191,8 @@ def of_run(path: str | os.PathLike, space: Space, objective: Objective) -> Ledge
         storage = json.loads((path / "config.json").read_text())["storage"]
     except (OSError, ValueError, KeyError, TypeError):
         raise ValueError(f"{path} does not hold a run (no config.json).") from None
+    if not storage and not (path / "study.db").exists():
+        raise ValueError(f"{path} has lost its trials (no study.db).")
     return Ledger(*address(path, storage), space, objective)
 
 

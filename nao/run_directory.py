@@ -9,7 +9,7 @@ from collections.abc import Mapping
 import filelock
 
 from nao import runtime
-from nao.types import written_whole
+from nao.types import parse_object, written_whole
 
 LOCK = ".lock"
 
@@ -152,14 +152,11 @@ def read_json(path: pathlib.Path) -> dict | None:
         ValueError: If it is not a JSON object.
     """
     try:
-        data = json.loads(path.read_text())
+        return parse_object(path.read_text())
     except FileNotFoundError:
         return None
     except (OSError, ValueError) as error:
         raise ValueError(f"{path} can't be read: {error}.") from None
-    if not isinstance(data, dict):
-        raise ValueError(f"{path} must hold a JSON object.")
-    return data
 
 
 def _differences(there: Mapping, here: Mapping, prefix: str = "") -> list[tuple]:

@@ -8,6 +8,8 @@ import pathlib
 import platform
 import re
 import resource
+import signal
+import socket
 import subprocess
 import sys
 import time
@@ -35,6 +37,7 @@ def use_compile_cache() -> None:
         jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.5)
 
 
+_PATIENCE_S = 300  # for the first of several hosts
 _MOST_CPU_DEVICES = 4  # each takes the memory of a child
 
 
@@ -73,19 +76,45 @@ def join_hosts(hosts: str) -> None:
     Raises:
         ValueError: If it is neither, or the machines don't find each other.
     """
-    match = re.fullmatch(r"(\S+:\d+),(\d+),(\d+)", hosts)
-    if hosts != "auto" and (not match or int(match[3]) >= int(match[2])):
+    match = re.fullmatch(r"(\S+):(\d+),(\d+),(\d+)", hosts)
+    if hosts == "auto":
+        address, port, number, index = None, 0, None, None
+    elif match and int(match[4]) < int(match[3]) and 0 < int(match[2]) < 2**16:
+        address, (port, number, index) = match[1], map(int, match.groups()[1:])
+    else:
         raise ValueError(
-            "hosts must be auto, or ADDRESS:PORT,NUMBER,INDEX with an index from 0 to "
-            f"the number less 1, got {hosts!r}."
+            "hosts must be auto, or ADDRESS:PORT,NUMBER,INDEX with a port from 1 to "
+            f"65535 and an index from 0 to the number less 1, got {hosts!r}."
         )
+    if index:
+        _wait_for(address, port)
+    # No handler of Python's can run while JAX waits for the others.
+    signals = (signal.SIGINT, signal.SIGTERM)
+    handlers = [signal.signal(which, signal.SIG_DFL) for which in signals]
     try:
-        if match:
-            jax.distributed.initialize(match[1], int(match[2]), int(match[3]))
-        else:
-            jax.distributed.initialize()
+        coordinator = None if address is None else f"{address}:{port}"
+        jax.distributed.initialize(coordinator, number, index)
     except (RuntimeError, ValueError) as error:
         raise ValueError(f"hosts={hosts} can't be joined: {error}") from None
+    finally:
+        for which, handler in zip(signals, handlers, strict=True):
+            signal.signal(which, handler)
+
+
+def _wait_for(address: str, port: int) -> None:
+    """Waits until the first host listens; JAX itself would end the process."""
+    deadline = time.monotonic() + _PATIENCE_S
+    while True:
+        try:
+            socket.create_connection((address, port), timeout=5).close()
+            return
+        except OSError as error:
+            is_unknown = isinstance(error, socket.gaierror)
+            if is_unknown or time.monotonic() > deadline:
+                raise ValueError(
+                    f"The first host, {address}:{port}, can't be reached: {error}."
+                ) from None
+        time.sleep(0.5)
 
 
 def is_first_host() -> bool:

@@ -5,12 +5,10 @@ be read without the table, the images or the code of its config.
 """
 
 import dataclasses
-import json
 import pathlib
-from collections.abc import Mapping
 
 from nao import config as config_lib
-from nao import spaces
+from nao import run_directory, spaces
 from nao.controller import ControllerConfig
 from nao.evaluators import Objective
 from nao.strategies import NAO, Strategy
@@ -62,14 +60,9 @@ def read(path: pathlib.Path, space: spaces.Space | None = None) -> SearchRecord:
     Raises:
         ValueError: If there is none, or it does not fit.
     """
-    try:
-        data = json.loads((path / NAME).read_text())
-        if not isinstance(data, Mapping):
-            raise ValueError("it is not an object")
-    except FileNotFoundError:
-        raise ValueError(f"{path} does not hold a search (no {NAME}).") from None
-    except (OSError, ValueError) as error:
-        raise ValueError(f"{path / NAME} can't be read: {error}.") from None
+    data = run_directory.read_json(path / NAME)
+    if data is None:
+        raise ValueError(f"{path} does not hold a search (no {NAME}).")
     try:
         controller = data.get("controller")
         if controller is not None:

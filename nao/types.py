@@ -2,6 +2,7 @@
 
 import contextlib
 import dataclasses
+import json
 import os
 import pathlib
 from collections.abc import Iterator
@@ -62,6 +63,21 @@ def written_whole(path: pathlib.Path) -> Iterator[pathlib.Path]:
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def parse_object(text: str | bytes) -> dict[str, Any]:
+    """Reads a JSON object.
+
+    Raises:
+        ValueError: If it is none.
+    """
+    try:
+        data = json.loads(text)
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+    if not isinstance(data, dict):
+        raise ValueError("it is not a JSON object")
+    return data
 
 
 def cache_dir() -> pathlib.Path:

@@ -126,6 +126,12 @@ def test_mistakes_are_one_line_and_change_nothing(tmp_path):
         asker.tell("a=1", [1.0, 2.0, 3.0])
     with pytest.raises(ValueError, match="Unknown choice '9'"):
         asker.tell(["a=1 b=1 c=1", "a=9 b=1 c=1"], [1.0, 2.0])
+    with pytest.raises(ValueError, match="must be text, got 3"):
+        asker.tell([3], [1.0])
+    with pytest.raises(ValueError, match="can't be written: No such file"):
+        asker.save(tmp_path / "nowhere" / "search.json")
+    with pytest.raises(ValueError, match="seed must be 0 to"):
+        AskTell(RANDOM, seed=2**64)
     assert asker.told == [] and asker.best is None
     with pytest.raises(ValueError, match="num must be at least 1"):
         asker.ask(0)
@@ -136,9 +142,14 @@ def test_mistakes_are_one_line_and_change_nothing(tmp_path):
     path.write_text(path.read_text().replace('"version": 1', '"version": 2'))
     with pytest.raises(ValueError, match="must have format 'nao/ask-tell' and version"):
         AskTell.load(path, RANDOM)
-    path.write_text("[]")
-    with pytest.raises(ValueError, match="is no search to go on with"):
-        AskTell.load(path, RANDOM)
+    for text, reason in (
+        ("[]", "it is not a JSON object"),
+        ("{}", "it lacks 'format'"),
+        ('{"a":' * 9999, "it is nested too deeply"),
+    ):
+        path.write_text(text)
+        with pytest.raises(ValueError, match=f"no search to go on with: {reason}"):
+            AskTell.load(path, RANDOM)
     with pytest.raises(ValueError, match="No such file"):
         AskTell.load(tmp_path / "none.json", RANDOM)
 

@@ -10,7 +10,7 @@ import orbax.checkpoint as ocp
 import pytest
 
 import nao
-from nao import Config, experiment
+from nao import Config, experiment, export
 from nao.child import ChildConfig, FinalConfig
 from nao.config import SpaceConfig
 
@@ -116,3 +116,18 @@ def test_architecture_files(workdir):
         "reduce_concat=[1, 2])\n"
     )
     assert "uint8 [num, 8, 8, 1]" in (folder / "README.md").read_text()
+
+
+def test_damaged_runs_and_files_in_the_way_are_named(tmp_path):
+    space = experiment.make_space(CONFIG.space)
+    best = space.to_json(space.parse(CELLS))
+    (tmp_path / "best.json").write_text("[]")
+    with pytest.raises(ValueError, match=r"best\.json can't be read: it is not a JSON"):
+        export.write(tmp_path, None)
+    (tmp_path / "best.json").write_text('{"architecture": 3}')
+    with pytest.raises(ValueError, match="An architecture must have format, version"):
+        export.write(tmp_path, None)
+    (tmp_path / "best.json").write_text(json.dumps(best))
+    (tmp_path / "export").write_text("")
+    with pytest.raises(ValueError, match="export must be a folder, it is a file"):
+        export.write(tmp_path, None)

@@ -66,7 +66,16 @@ def test_two_hosts_train_as_one(tmp_path):
     assert config["num_devices"] == 2
 
 
-@pytest.mark.parametrize("hosts", ["", "here", "here:1", "here:1,2,2", "here:1,x,0"])
+@pytest.mark.parametrize(
+    "hosts",
+    ["", "here", "here:1", "here:1,2,2", "here:1,x,0", "here:0,2,0", "here:65536,2,1"],
+)
 def test_hosts_are_an_address_a_number_and_an_index(hosts):
     with pytest.raises(ValueError, match=r"hosts must be auto, or ADDRESS:PORT,NUMBER"):
         runtime.join_hosts(hosts)
+
+
+def test_a_first_host_that_is_nowhere_is_named():
+    message = r"The first host, nowhere\.invalid:1, can't be reached"
+    with pytest.raises(ValueError, match=message):
+        runtime.join_hosts("nowhere.invalid:1,2,1")

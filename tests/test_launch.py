@@ -184,7 +184,10 @@ def test_a_gzipped_table_in_the_benchmarks_notation(run, tmp_path):
         (["--config.data.name=npz", "--config.data.path=x.npz"], "x.npz can't be read"),
         (["--config.data.image_size=8"], "resizes the images of a folder alone, got 8"),
         (["--config.data.num_train=2000"], "must be at most the 1024 images that"),
-        (["--config.data.num_train=-1"], "data.num_train must not be negative, got -1"),
+        (
+            ["--config.data.num_train=-1"],
+            "data.num_train must be a whole number, not negative, got -1",
+        ),
         (["--config.data.validation_share=0.5"], "above 0 and below 0.5, got 0.5"),
         (
             ["--mode=prepare", "--config.data.archive=x"],
@@ -206,6 +209,10 @@ def test_a_gzipped_table_in_the_benchmarks_notation(run, tmp_path):
         (["--config.storage=x://y"], "Ledger x://y can't be opened"),
         (["--mode=train"], "mode=train needs --workdir"),
         (["--mode=train", "--architecture=1 2 3"], "40 numbers, got '1 2 3'"),
+        (
+            ["--mode=train", "--architecture=nas.json"],
+            "There is no file 'nas.json', it",
+        ),
         (["--mode=train", "--config=table", "--architecture=1"], "needs evaluator="),
         (["--workdir=/proc/nowhere"], "can't be written"),
     ],
@@ -457,7 +464,7 @@ def test_an_interruption_is_told_how_to_go_on(tmp_path):
     process.terminate()
     out, err = process.communicate(timeout=60)
     assert process.returncode == 130
-    assert "nothing is lost. To continue: python" in err
+    assert "To continue from here: python" in err
     assert "--workdir=" in out
     (summary,) = tmp_path.rglob("summary.json")
     assert not json.loads(summary.read_text())["finished"]

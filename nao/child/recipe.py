@@ -60,6 +60,11 @@ class ChildConfig:
                 f"micro_batches must divide batch_size={self.batch_size}, got "
                 f"{self.micro_batches}."
             )
+        for name in ("shift", "cutout", "micro_batches"):
+            if getattr(self, name) != int(getattr(self, name)):
+                raise ValueError(
+                    f"{name} must be a whole number, got {getattr(self, name)}."
+                )
         check_positive(self, "learning_rate", "grad_clip")
         for name in ("momentum", "drop_path", "dropout"):
             if not 0 <= getattr(self, name) < 1:

@@ -17,7 +17,7 @@ from nao.child.conv_net import ConvNet
 from nao.child.programs import EVALUATE_BATCH, TrainState
 from nao.child.topology_net import TopologyNet
 from nao.data.dataset import ImageDataset
-from nao.types import Array, PyTree
+from nao.types import Array, PyTree, parse_object
 
 FORMAT = "nao/child"
 FORMAT_VERSION = 1
@@ -203,7 +203,7 @@ def describe(path: pathlib.Path) -> dict[str, Any]:
         ValueError: If there is no child, or one of another version.
     """
     try:
-        found = json.loads((path / "child.json").read_text())
+        found = parse_object((path / "child.json").read_text())
         is_ours = (found["format"], found["version"]) == (FORMAT, FORMAT_VERSION)
     except (OSError, ValueError, KeyError, TypeError):
         raise ValueError(f"{path} holds no trained child.") from None

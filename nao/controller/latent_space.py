@@ -83,11 +83,11 @@ class LatentSpace:
 
     def pool(self, points: np.ndarray) -> np.ndarray:
         """Maps points to their means, float32 [num, size] of unit length."""
-        return self._map(latent_pool, self._points(points))
+        return self._map(latent_pool, self.check(points))
 
     def predict(self, points: np.ndarray) -> np.ndarray:
         """Returns every member's targets at points, [num, ensemble, objectives]."""
-        return self._map(latent_predict, self._points(points))
+        return self._map(latent_predict, self.check(points))
 
     def predict_tokens(self, tokens: np.ndarray) -> np.ndarray:
         """Does what `predict` does at the points of tokens [num, length]."""
@@ -96,7 +96,7 @@ class LatentSpace:
     def gradient(self, points: np.ndarray, goal: Goal) -> np.ndarray:
         """Returns the gradient of the goal's score at points, of their shape."""
         function = functools.partial(latent_gradient, goal=goal)
-        return self._map(function, self._points(points))
+        return self._map(function, self.check(points))
 
     def step(self, points: np.ndarray, step_size: float, goal: Goal) -> np.ndarray:
         """Moves points up the gradient of the goal's score.
@@ -107,7 +107,7 @@ class LatentSpace:
         function = functools.partial(
             latent_step, step_size=jnp.float32(step_size), goal=goal
         )
-        return self._map(function, self._points(points))
+        return self._map(function, self.check(points))
 
     def decode(
         self, points: np.ndarray, temperature: float = 0.0, key: Array | None = None
@@ -121,7 +121,7 @@ class LatentSpace:
         """
         key = jax.random.key(0) if key is None else key
         parts = []
-        for index, (chunk, num) in enumerate(rows.chunks(self._points(points))):
+        for index, (chunk, num) in enumerate(rows.chunks(self.check(points))):
             decoded = latent_decode(
                 self.params,
                 chunk,
@@ -142,13 +142,20 @@ class LatentSpace:
         self.controller.check(tokens)
         return tokens
 
-    def _points(self, points: np.ndarray) -> np.ndarray:
+    def check(self, points: np.ndarray) -> np.ndarray:
+        """Returns points as float32.
+
+        Raises:
+            ValueError: If they are not finite numbers of the shape of points.
+        """
         points = np.asarray(points, np.float32)
         if points.ndim != 3 or points.shape[1:] != self.point_shape:
             raise ValueError(
                 f"Points must have shape [num, {self.point_shape[0]}, "
                 f"{self.point_shape[1]}], got {list(points.shape)}."
             )
+        if not np.isfinite(points).all():
+            raise ValueError("Points must be finite.")
         return points
 
 

@@ -1,6 +1,6 @@
 """Images as arrays, in fixed parts."""
 
 from nao.data.archives import SOURCES, prepare
-from nao.data.dataset import DATASETS, ImageDataset, load
+from nao.data.dataset import DATASETS, ImageDataset, check_amounts, load
 
-__all__ = ["DATASETS", "SOURCES", "ImageDataset", "load", "prepare"]
+__all__ = ["DATASETS", "SOURCES", "ImageDataset", "check_amounts", "load", "prepare"]

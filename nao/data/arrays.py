@@ -5,8 +5,6 @@ there are such parts; or `images` and `labels`, which are cut into parts.
 """
 
 import pathlib
-import zipfile
-import zlib
 
 import numpy as np
 
@@ -45,11 +43,23 @@ def load(path: str) -> dict:
             raise ValueError(
                 f"{file} must hold {key}; it has: {', '.join(sorted(arrays))}."
             )
+    unused = [key for key in arrays if key.endswith(("images", "labels"))]
+    unused = sorted(set(unused) - set(keys.values()))
+    if unused:
+        raise ValueError(
+            f"{file} holds {', '.join(unused)}, which no part is read from; parts are "
+            f"{', '.join(_PARTS)}, or images and labels alone."
+        )
     fields = {}
     for field, key in keys.items():
         check = _images if field.endswith("images") else _labels
         fields[field] = check(arrays.pop(key), f"{key} of {file}")
     num_classes = int(fields["train_labels"].max()) + 1
+    if num_classes > len(fields["train_labels"]):
+        raise ValueError(
+            f"Labels must be numbered from 0, got {num_classes - 1} among "
+            f"{len(fields['train_labels'])} training images of {file}."
+        )
     return {"num_classes": num_classes} | fields
 
 
@@ -63,8 +73,14 @@ def _read(file: pathlib.Path) -> dict[str, np.ndarray]:
         if isinstance(loaded, np.ndarray):
             raise ValueError("it holds one array; numpy.savez writes several")
         with loaded:
-            return {key: loaded[key] for key in loaded.files}
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+            arrays = {key: loaded[key] for key in loaded.files}
+        for key, array in arrays.items():
+            if not isinstance(array, np.ndarray):
+                raise ValueError(f"{key} is no array")
+        return arrays
+    except MemoryError:
+        raise
+    except Exception as error:  # the many that readers raise at damaged bytes
         reason = getattr(error, "strerror", None) or error
         raise ValueError(f"{file} can't be read as .npz: {reason}.") from None
 
@@ -109,6 +125,7 @@ def _labels(labels: np.ndarray, where: str) -> np.ndarray:
         labels = labels[:, 0]
     if labels.ndim != 1 or not len(labels):
         raise ValueError(f"Labels must be [num], got shape {labels.shape} in {where}.")
-    if labels.min() < 0:
-        raise ValueError(f"Labels must not be negative, got {labels.min()} in {where}.")
+    for label in (labels.min(), labels.max()):
+        if not 0 <= label < 2**31:
+            raise ValueError(f"Labels must be in [0, 2**31), got {label} in {where}.")
     return labels.astype(np.int32)

@@ -46,7 +46,10 @@ def cached(
 def _fingerprint(files: Iterable[pathlib.Path]) -> str:
     digest = hashlib.sha256()
     for file in files:
-        stat = file.stat()
+        try:
+            stat = file.stat()
+        except OSError as error:
+            raise ValueError(f"{file} can't be read: {error.strerror}.") from None
         digest.update(repr((str(file), stat.st_size, stat.st_mtime_ns)).encode())
     return digest.hexdigest()
 

@@ -41,6 +41,10 @@ class ImageDataset:
     deviation: np.ndarray = dataclasses.field(init=False)
 
     def __post_init__(self):
+        if self.num_classes < 2:
+            raise ValueError(
+                f"Images must be of two classes or more, got {self.num_classes}."
+            )
         for part in ("train", "validation", "test"):
             images = getattr(self, f"{part}_images")
             labels = getattr(self, f"{part}_labels")
@@ -48,6 +52,11 @@ class ImageDataset:
                 raise ValueError(
                     "Images must be [num, height, width, channels], of one size in "
                     f"all parts, got shape {images.shape} in {part}."
+                )
+            if images.dtype != self.train_images.dtype:
+                raise ValueError(
+                    "Images of all parts must have one dtype, got "
+                    f"{self.train_images.dtype} in train and {images.dtype} in {part}."
                 )
             if labels.shape != images.shape[:1] or not len(labels):
                 raise ValueError(
@@ -135,6 +144,7 @@ def load(
     """
     if name not in DATASETS:
         raise ValueError(f"Unknown data set {name!r}; known: {', '.join(DATASETS)}.")
+    check_amounts(validation_share, num_train, num_validation, image_size)
     if image_size and name != "folder":
         raise ValueError(
             "data.image_size resizes the images of a folder alone, got "
@@ -145,3 +155,23 @@ def load(
     fields = parts.limit(fields, "train", num_train)
     fields = parts.limit(fields, "validation", num_validation)
     return ImageDataset(name=name, **fields)
+
+
+def check_amounts(
+    validation_share: float, num_train: int, num_validation: int, image_size: int
+) -> None:
+    """Checks arguments of `load`; raises ValueError where one is out of range."""
+    if not 0 < validation_share < 0.5:
+        raise ValueError(
+            "data.validation_share must be above 0 and below 0.5, got "
+            f"{validation_share}."
+        )
+    for name, value in (
+        ("num_train", num_train),
+        ("num_validation", num_validation),
+        ("image_size", image_size),
+    ):
+        if not isinstance(value, int | np.integer) or value < 0:
+            raise ValueError(
+                f"data.{name} must be a whole number, not negative, got {value}."
+            )

@@ -1,7 +1,7 @@
 """A folder of images, one folder a class.
 
 Either the class folders lie in it directly, or in `train` and, where there are such
-parts, in `validation` (or `val`) and `test`.
+parts, in `validation` (or `val`, `valid`) and `test`.
 """
 
 import os
@@ -11,7 +11,11 @@ import numpy as np
 
 from nao.data import cache, images
 
-_PARTS = {"train": ("train",), "validation": ("validation", "val"), "test": ("test",)}
+_PARTS = {
+    "train": ("train",),
+    "validation": ("validation", "val", "valid"),
+    "test": ("test",),
+}
 _Found = dict[str, dict[str, list[pathlib.Path]]]  # files by part and class
 
 
@@ -74,6 +78,13 @@ def _find(root: pathlib.Path) -> _Found:
             f"{' and '.join(folder.name for folder in folders.values())}, or class "
             "folders alone."
         )
+    others = [child for child in root.iterdir() if child not in folders.values()]
+    others = sorted(child.name for child in others if _is_folder(child))
+    if folders and others:
+        raise ValueError(
+            f"{root} must hold the folders of its parts alone, got "
+            f"{', '.join(others)} beside train."
+        )
     found = {p: _classes(folder) for p, folder in (folders or {"train": root}).items()}
     classes = found["train"]
     for part, groups in found.items():
@@ -90,7 +101,7 @@ def _classes(folder: pathlib.Path) -> dict[str, list[pathlib.Path]]:
     """Returns the image files of each class folder, both sorted by name."""
     groups = {}
     for child in sorted(folder.iterdir()):
-        if child.is_dir() and not child.name.startswith("."):
+        if _is_folder(child):
             # Names sort ten times faster than paths.
             names = sorted(os.listdir(child))
             groups[child.name] = [child / n for n in names if _is_image(n)]
@@ -106,6 +117,10 @@ def _classes(folder: pathlib.Path) -> dict[str, list[pathlib.Path]]:
                 f"known: {', '.join(images.SUFFIXES)}."
             )
     return groups
+
+
+def _is_folder(path: pathlib.Path) -> bool:
+    return path.is_dir() and not path.name.startswith(".")
 
 
 def _is_image(name: str) -> bool:

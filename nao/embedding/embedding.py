@@ -30,6 +30,8 @@ from nao.embedding.reading import Architectures
 from nao.spaces import Space
 from nao.types import Array
 
+_HOTTEST = 1e6  # temperature of drawing, far beyond which logits vanish
+
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Embedding:
@@ -176,7 +178,7 @@ class Embedding:
     def points(self, where: Architectures) -> np.ndarray:
         """Returns points as they are, and architectures' encoder outputs."""
         if reading.is_points(where):
-            return where
+            return self.latent.check(where)
         return self.encoder_outputs(where)
 
     def predict(self, where: Architectures, objective: str | None = None) -> Prediction:
@@ -331,14 +333,14 @@ class Embedding:
         """
         if num_samples is None:
             return self.latent.decode(points)
-        if num_samples < 1 or not temperature >= 0:
+        if num_samples < 1 or not 0 <= temperature <= _HOTTEST:
             raise ValueError(
-                "num_samples must be at least 1 and temperature not negative, got "
-                f"{num_samples} and {temperature}."
+                f"num_samples must be at least 1 and temperature 0 to {_HOTTEST:g}, "
+                f"got {num_samples} and {temperature}."
             )
         repeated = np.repeat(points, num_samples, axis=0)
         drawn = self.latent.decode(repeated, temperature, jax.random.key(seed))
-        return drawn.reshape(len(points), num_samples, -1)
+        return drawn.reshape(len(points), num_samples, self.space.length)
 
     def interpolate(
         self, a: Architectures, b: Architectures, num: int
@@ -393,6 +395,8 @@ class Embedding:
             points = self.encoder_outputs(self.space.sample(rng, num))
         else:
             points = self.points(near)
+            if not len(points):
+                raise ValueError("sample needs an architecture to stay near, got none.")
             points = points[rng.integers(len(points), size=num)]
         noise = self._normalise(rng.normal(size=points.shape).astype(np.float32))
         return self.latent.decode(self._normalise(points + distance * noise))

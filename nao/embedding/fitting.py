@@ -31,6 +31,10 @@ def fit(
 ) -> dict:
     """Returns the fields of an `Embedding`; see `Embedding.fit`."""
     tokens = reading.read(space, architectures)
+    if not len(tokens):
+        raise ValueError("A fit needs at least one architecture, got none.")
+    if not 0 <= held_out < 1:
+        raise ValueError(f"held_out must be at least 0 and below 1, got {held_out}.")
     columns, described = objectives.table(values, len(tokens), minimize)
     config = PRESETS["embedding"] if config is None else config
     scales, target = [], []

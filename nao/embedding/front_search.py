@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 
 from nao.controller import ControllerConfig
-from nao.embedding import pareto
+from nao.embedding import objectives, pareto
 from nao.embedding.embedding import Embedding
 from nao.spaces import Space
 from nao.strategies.unseen import Unseen
@@ -75,6 +75,7 @@ def search_front(
     columns = _measure(evaluate_fn, costs_fn, tokens)
     if len(columns) < 2:
         raise ValueError(f"A front needs two or more columns, got {list(columns)}.")
+    objectives.check_minimize(minimize, columns)
     while len(tokens) < num_queries:
         num = min(round_size, num_queries - len(tokens))
         asked = tokens[:0]
@@ -148,6 +149,8 @@ def _choose(
     for name, column in costs_fn(tokens).items():
         i = embedding.objectives.index(name)
         predicted[:, i] = embedding.objectives.scales[i].to_targets(column)
+    known = np.isfinite(predicted).all(-1)
+    tokens, predicted = tokens[known], predicted[known]
     # As targets, objectives count alike, whatever their unit and their outliers.
     measured = embedding.measured_targets
     reference = measured.min(0) - 0.1 * np.ptp(measured, 0)  # so a front's ends count

@@ -63,7 +63,9 @@ def fit(embeddings: np.ndarray, method: str, seed: int) -> Map:
     num_axes = min(2, *embeddings.shape)
     with np.errstate(invalid="ignore"):  # a lone row has no variance
         pca = decomposition.PCA(num_axes, random_state=seed).fit(embeddings)
-    if method == "pca" or len(embeddings) < 4:
+    # Equal rows have no order of distances, and many crash scikit-learn's tree of them.
+    distinct, places = np.unique(embeddings, axis=0, return_inverse=True)
+    if method == "pca" or len(distinct) < 4:
         flat = _plane(pca.transform(embeddings))
         explained = np.nan_to_num(np.resize(pca.explained_variance_ratio_, 2))
         explained[num_axes:] = 0
@@ -71,13 +73,13 @@ def fit(embeddings: np.ndarray, method: str, seed: int) -> Map:
     from sklearn import manifold
 
     tsne = manifold.TSNE(
-        perplexity=min(30.0, (len(embeddings) - 1) / 3),
+        perplexity=min(30.0, (len(distinct) - 1) / 3),
         init="pca",
         metric="cosine",
         random_state=seed,
     )
-    flat = tsne.fit_transform(embeddings).astype(np.float64)
-    return Map(flat, embeddings, method, None)
+    flat = tsne.fit_transform(distinct).astype(np.float64)
+    return Map(flat[places.ravel()], embeddings, method, None)
 
 
 def _plane(coordinates: np.ndarray) -> np.ndarray:

@@ -2,7 +2,7 @@
 
 import dataclasses
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -173,15 +173,28 @@ def table(values, num: int, minimize: Sequence[str]) -> tuple[dict, tuple]:
         raise ValueError("values must have at least one column, got none.")
     columns = {str(name): np.asarray(v, np.float64) for name, v in values.items()}
     for name, column in columns.items():
-        if column.shape != (num,) or not np.isfinite(column).all():
+        if column.shape != (num,):
             raise ValueError(
-                f"values of {name!r} must be {num} finite numbers, one for each "
-                f"architecture, got shape {list(column.shape)}."
+                f"values of {name!r} must be {num} numbers, one for each architecture, "
+                f"got shape {list(column.shape)}."
             )
+        if not np.isfinite(column).all():
+            first = int(np.argmin(np.isfinite(column)))
+            raise ValueError(
+                f"values of {name!r} must be finite, got {column[first]} in row "
+                f"{first}; leave out what failed."
+            )
+    check_minimize(minimize, columns)
+    return columns, tuple(Objective(name, name not in minimize) for name in columns)
+
+
+def check_minimize(minimize: Sequence[str], names: Iterable[str]) -> None:
+    """Checks that what is to be lowered is there; raises ValueError otherwise."""
+    if isinstance(minimize, str):
+        raise ValueError(f"minimize must be a list of names, got {minimize!r}.")
     for name in minimize:
-        if name not in columns:
+        if name not in names:
             raise ValueError(
                 f"minimize names {name!r}, which has no values; "
-                f"known: {', '.join(columns)}."
+                f"known: {', '.join(names)}."
             )
-    return columns, tuple(Objective(name, name not in minimize) for name in columns)

@@ -110,8 +110,8 @@ def find(
             "num_directions and layers must be at least 1, got "
             f"{num_directions} and {layers}."
         )
-    if len(set(names)) < 2:
-        raise ValueError(f"A front needs two or more objectives, got {names}.")
+    if len(set(names)) < max(2, len(names)):
+        raise ValueError(f"A front needs two or more distinct objectives, got {names}.")
     columns = [embedding.objectives.index(name) for name in names]
     goals = [
         embedding.objectives.goal(dict(zip(names, weights, strict=True)), constraints)

@@ -84,6 +84,8 @@ def ascend(
     goal = embedding.objectives.goal(objective, constraints)
     latent, space = embedding.latent, embedding.space
     trail = [embedding.points(start)]
+    if not len(trail[0]):
+        raise ValueError("An ascent needs at least one start, got none.")
     for _ in range(steps):
         trail.append(latent.step(trail[-1], step_size, goal))
     points = np.stack(trail)
@@ -178,6 +180,8 @@ def propose(
     """Looks for new architectures; see `Embedding.propose`."""
     if num < 1:
         raise ValueError(f"num must be at least 1, got {num}.")
+    if not np.isfinite(confidence):
+        raise ValueError(f"confidence must be finite, got {confidence}.")
     goal = embedding.objectives.goal(objective, constraints)
     starts = None if starts is None else embedding.tokens_of(starts)
     rng = np.random.default_rng(seed)

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+import jax
 import numpy as np
 
 from nao.spaces import Space, Subset
@@ -38,7 +39,7 @@ def read(space: Space, architectures: Architectures) -> np.ndarray:
 
 def is_points(where: Any) -> bool:
     """Says whether these are points of the latent space, not architectures."""
-    return isinstance(where, np.ndarray) and where.ndim == 3
+    return isinstance(where, np.ndarray | jax.Array) and where.ndim == 3
 
 
 def _one(space: Space, architecture: Any) -> np.ndarray:
@@ -57,7 +58,11 @@ def _one(space: Space, architecture: Any) -> np.ndarray:
 
 
 def _check(space: Space, tokens: np.ndarray) -> np.ndarray:
-    if tokens.ndim != 2 or tokens.shape[1] != space.length or tokens.dtype.kind != "i":
+    if (
+        tokens.ndim != 2
+        or tokens.shape[1] != space.length
+        or tokens.dtype.kind not in "iu"
+    ):
         raise ValueError(
             f"Architectures of space {space.name!r} must be integers of shape [num, "
             f"{space.length}], got {tokens.dtype} of shape {list(tokens.shape)}."

@@ -4,8 +4,6 @@ import dataclasses
 import json
 import os
 import pathlib
-import zipfile
-import zlib
 from typing import TYPE_CHECKING
 
 import jax
@@ -16,9 +14,10 @@ from nao import config as config_lib
 from nao import spaces
 from nao.controller import Controller, ControllerConfig, LatentSpace, parameters
 from nao.controller.targets import Scale
+from nao.embedding import reading
 from nao.embedding.objectives import Objectives
 from nao.evaluators import Objective
-from nao.types import written_whole
+from nao.types import parse_object, written_whole
 
 if TYPE_CHECKING:
     from nao.embedding.embedding import Embedding
@@ -46,8 +45,7 @@ def write(embedding: "Embedding", path: str | os.PathLike) -> None:
             f"scale/{i}/targets": scale.targets,
             f"scale/{i}/values": scale.values,
         }
-    for name, leaf in _named(embedding.latent.params):
-        arrays[name] = np.asarray(leaf)
+    arrays |= to_arrays(embedding.latent.params)
     text = np.frombuffer(json.dumps(header, allow_nan=False).encode(), np.uint8)
     try:
         with written_whole(path) as temporary, open(temporary, "wb") as file:
@@ -64,19 +62,10 @@ def read(path: str | os.PathLike, space: spaces.Space | None) -> dict:
     try:
         with np.load(path, allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
-        header = json.loads(arrays["header"].tobytes())
-        if not isinstance(header, dict):
-            raise ValueError("its header is no object")
+        header = parse_object(arrays["header"].tobytes())
     except OSError as error:
         raise ValueError(f"{path} can't be read: {error.strerror or error}.") from None
-    except (
-        ValueError,
-        KeyError,
-        AttributeError,
-        EOFError,
-        zipfile.BadZipFile,
-        zlib.error,
-    ):
+    except Exception:  # the many that readers of zip and npy raise at damaged bytes
         raise ValueError(f"{path} is not a saved embedding.") from None
     if header.get("format") != FORMAT or header.get("version") != FORMAT_VERSION:
         raise ValueError(
@@ -93,14 +82,18 @@ def _from_parts(header: dict, arrays: dict, space: spaces.Space | None) -> dict:
     space = spaces.from_description(header["space"], space)
     config = config_lib.from_dict(header["controller"], ControllerConfig())
     columns = tuple(Objective(**column) for column in header["objectives"])
-    tokens, values = arrays["tokens"], arrays["values"]
-    if tokens.shape != (len(values), space.length) or values.shape[1:] != (
-        len(columns),
-    ):
+    tokens = reading.read(space, arrays["tokens"])
+    values, errors = arrays["values"], arrays["errors"]
+    if values.shape != (len(tokens), len(columns)) or errors.shape != (len(columns),):
         raise ValueError(
-            f"tokens and values have shapes {list(tokens.shape)} and "
-            f"{list(values.shape)}."
+            f"{len(tokens)} tokens, values and errors have shapes "
+            f"{list(values.shape)} and {list(errors.shape)}."
         )
+    for name, array in arrays.items():
+        if name not in ("header", "tokens") and (
+            array.dtype.kind != "f" or not np.isfinite(array).all()
+        ):
+            raise ValueError(f"{name} must be finite numbers.")
     scales = tuple(
         Scale(
             arrays[f"scale/{i}/targets"],
@@ -110,15 +103,26 @@ def _from_parts(header: dict, arrays: dict, space: spaces.Space | None) -> dict:
         )
         for i, column in enumerate(columns)
     )
-    params = restore_params(space, config, len(columns), arrays)
+    for scale in scales:
+        steps = np.diff(scale.values) * (1 if scale.maximize else -1)
+        if not (np.diff(scale.targets) > 0).all() or not (steps >= 0).all():
+            raise ValueError("targets and values of a scale must be in order.")
+        if not scale.targets.size or scale.targets.shape != scale.values.shape:
+            raise ValueError("A scale needs as many targets as values.")
+    params = from_arrays(space, config, len(columns), arrays)
     return {
         "space": space,
         "latent": LatentSpace(Controller(space.grammar, config), params),
-        "objectives": Objectives(columns, scales, arrays["errors"]),
+        "objectives": Objectives(columns, scales, errors),
         "tokens": tokens,
         "values": values,
         "canonical": bool(header["canonical"]),
     }
+
+
+def to_arrays(params) -> dict[str, np.ndarray]:
+    """Returns the arrays of parameters by name; `from_arrays` takes them back."""
+    return {name: np.asarray(leaf) for name, leaf in _named(params)}
 
 
 def _named(params) -> list[tuple[str, jax.Array]]:
@@ -127,7 +131,7 @@ def _named(params) -> list[tuple[str, jax.Array]]:
     return [("params/" + "/".join(k.key for k in path), leaf) for path, leaf in leaves]
 
 
-def restore_params(space, config: ControllerConfig, num_objectives: int, arrays):
+def from_arrays(space, config: ControllerConfig, num_objectives: int, arrays):
     """Puts named arrays where a fit would have put them.
 
     Raises:

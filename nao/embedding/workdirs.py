@@ -7,6 +7,7 @@ import numpy as np
 
 from nao import checkpoints, ledger, search_record, spaces
 from nao.controller import Controller, LatentSpace, targets
+from nao.embedding import saved
 from nao.embedding.objectives import Objectives
 
 
@@ -32,9 +33,18 @@ def read(path: str | os.PathLike, space: spaces.Space | None) -> dict:
     fitted = asked.state.pool.succeeded().objective * objective.sign
     scale = targets.scale(fitted, record.controller.target, objective.maximize)
     controller = Controller(record.space.grammar, record.controller)
+    try:
+        params = saved.from_arrays(
+            record.space,
+            record.controller,
+            1,
+            saved.to_arrays(asked.state.model["params"]),
+        )
+    except ValueError as error:
+        raise ValueError(f"The controller in {path} does not fit: {error}") from None
     return {
         "space": record.space,
-        "latent": LatentSpace(controller, asked.state.model["params"]),
+        "latent": LatentSpace(controller, params),
         "objectives": Objectives((objective,), (scale,), np.zeros(1)),
         "tokens": tokens,
         "values": np.array([[trial.value] for trial in done]).reshape(-1, 1),

@@ -57,6 +57,7 @@ class TrainingEvaluator:
         self._config = ChildConfig() if config is None else config
         self._final = (FinalConfig() if final is None else final).after(self._config)
         self.space = space
+        make_net(space, dataset, self._config, join)  # A mistake is named at once.
         self.data_sha256 = dataset.sha256()
 
     @property

@@ -15,6 +15,7 @@ to this machine alone unless told otherwise.
 """
 
 import json
+import socket
 import threading
 from typing import Any
 
@@ -28,6 +29,7 @@ from nao.integrations import messages
 
 MAX_BODY = 4 << 20  # bytes of a request
 MAX_NUMBERS = 1_000_000  # of an answer, which bounds its memory
+_LOCAL = ("localhost", "127.0.0.1", "::1")
 
 
 class _Answer(responses.JSONResponse):
@@ -302,7 +304,8 @@ def run(embedding: Embedding, host: str, port: int) -> None:
 
     Args:
         embedding: What is asked.
-        host: Address to bind to; only `127.0.0.1` and `localhost` keep others out.
+        host: Address to bind to; only `localhost`, `127.0.0.1` and `::1`
+            keep others out.
         port: TCP port.
 
     Raises:
@@ -310,18 +313,22 @@ def run(embedding: Embedding, host: str, port: int) -> None:
     """
     import uvicorn
 
-    is_local = host in ("127.0.0.1", "localhost")
-    hosts = ("localhost", "127.0.0.1") if is_local else ("*",)
-    config = uvicorn.Config(
-        create_app(embedding, hosts), host=host, port=port, log_level="warning"
-    )
+    if not host:
+        raise ValueError("host must be an address, got an empty one.")
+    # Of a Host header that names an IPv6 address, all but its first bracket is cut off.
+    hosts = ("localhost", "127.0.0.1", "[") if host in _LOCAL else ("*",)
+    config = uvicorn.Config(create_app(embedding, hosts), log_level="warning")
+    address = f"[{host}]" if ":" in host else host
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        socket = config.bind_socket()
-    except SystemExit:
-        raise ValueError(f"Can't bind to {host}:{port}; is it in use?") from None
+        bound = socket.create_server((host, port), family=family)
+    except OSError as error:
+        raise ValueError(
+            f"Can't bind to {address}:{port}: {error.strerror or error}."
+        ) from None
     print(
-        f"Serving {embedding.space.name} on http://{host}:{socket.getsockname()[1]} "
+        f"Serving {embedding.space.name} on http://{address}:{bound.getsockname()[1]} "
         f"(queries: /docs)",
         flush=True,
     )
-    uvicorn.Server(config).run(sockets=[socket])
+    uvicorn.Server(config).run(sockets=[bound])

@@ -1,11 +1,14 @@
 """HTML and SVG as elements: whatever a user wrote is text in them, never markup."""
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 from xml.etree import ElementTree
 
 Element = ElementTree.Element
+# Characters that show nothing, or turn the direction of all that follows.
+_HIDDEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 Child = Element | str | int | None
 
 
@@ -41,4 +44,5 @@ def data_script(name: str, data: Any) -> Element:
 def to_html(root: Element) -> str:
     """Writes a whole document."""
     body = ElementTree.tostring(root, encoding="unicode", method="html")
+    body = _HIDDEN.sub("\ufffd", body)
     return f"<!doctype html>\n{body}\n"

@@ -107,6 +107,8 @@ def read(
             data = run_directory.read_json(path / name)
         except ValueError as error:
             data, means = None, str(error)
+        if data is not None and not _is_whole(name, data):
+            data, means = None, f"{path / name} is damaged."
         found[name] = data or {}
         if data is None:
             notes.append(means)
@@ -150,3 +152,11 @@ def _running_or_stopped(path: pathlib.Path) -> str:
         return "running"
     except OSError:  # a folder that may only be read
         return "stopped"
+
+
+def _is_whole(name: str, data: Mapping) -> bool:
+    """Says whether a file has the parts that the page reads."""
+    if name != "summary.json":
+        return True
+    parts = [data.get("best") or {}, data.get("seconds"), data.get("compilations")]
+    return all(isinstance(part, Mapping) for part in parts)

@@ -7,13 +7,14 @@ its architectures. A space whose slots interact overrides `is_valid`, `canonical
 
 import dataclasses
 import functools
-import json
 import math
 import shlex
 from collections.abc import Iterator
 
 import networkx as nx
 import numpy as np
+
+from nao.types import parse_object
 
 START = "<start>"  # entry 0 of every vocabulary: what the decoder reads first
 FORMAT = "nao/architecture"
@@ -313,8 +314,8 @@ class Space:
 
     def _parse_json(self, text: str) -> np.ndarray:
         try:
-            data = json.loads(text)
-        except json.JSONDecodeError as error:
+            data = parse_object(text)
+        except ValueError as error:
             raise ValueError(f"Architecture is not valid JSON: {error}.") from None
         if data.get("format") != FORMAT or data.get("version") != FORMAT_VERSION:
             raise ValueError(

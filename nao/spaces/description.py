@@ -49,6 +49,8 @@ def from_description(data: Mapping, space: base.Space | None = None) -> base.Spa
     Raises:
         ValueError: If the description does not fit, or is of another space.
     """
+    if not isinstance(data, Mapping):
+        raise ValueError(f"A space must be described by an object, got {data!r}.")
     if data.get("format") != FORMAT or data.get("version") != FORMAT_VERSION:
         raise ValueError(
             f"A space must have format {FORMAT!r} and version {FORMAT_VERSION}, got "

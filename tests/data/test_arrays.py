@@ -1,3 +1,5 @@
+import zipfile
+
 import numpy as np
 import pytest
 
@@ -68,7 +70,18 @@ def test_other_types_and_shapes_are_taken(save):
             part("", labels=np.zeros(4)),
             "Labels must be integers, got float64 in labels",
         ),
-        (part("", labels=np.array([0, 1, -1, 0])), "must not be negative, got -1 in"),
+        (
+            part("", labels=np.array([0, 1, -1, 0])),
+            r"must be in \[0, 2\*\*31\), got -1 in",
+        ),
+        (part("", labels=np.array([0, 1, 2**40, 0])), f"got {2**40} in"),
+        (part("train_", labels=np.array([0, 1, 9, 0])), "numbered from 0, got 9 among"),
+        (part("", labels=np.zeros(4, int)), "two classes or more, got 1"),
+        (part("train_") | part("val_"), "holds val_images, val_labels, which no part"),
+        (
+            part("train_") | part("test_", images=np.zeros((4, 2, 3))),
+            "must have one dtype, got uint8 in train and float32 in test",
+        ),
         (part("", labels=np.eye(4, dtype=int)), r"must be \[num\], got shape \(4, 4\)"),
         (part("", labels=np.zeros(3, int)), "got 4 images and 3 labels"),
         (
@@ -84,6 +97,13 @@ def test_other_types_and_shapes_are_taken(save):
 def test_arrays_that_are_not_as_they_must_be(save, arrays, message):
     with pytest.raises(ValueError, match=message):
         data.load("npz", save(**arrays))
+
+
+def test_a_file_of_other_things_is_refused(tmp_path):
+    with zipfile.ZipFile(tmp_path / "mine.npz", "w") as file:
+        file.writestr("images", "hello")
+    with pytest.raises(ValueError, match=r"read as \.npz: images is no array"):
+        data.load("npz", str(tmp_path / "mine.npz"))
 
 
 def test_a_file_that_cannot_be_read(tmp_path, save):

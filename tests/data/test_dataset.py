@@ -45,6 +45,20 @@ def test_unknown_name_lists_the_choices():
         dataset.load("digit")
 
 
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"num_train": -1}, "num_train must be a whole number, not negative, got -1"),
+        ({"num_validation": 1.5}, "num_validation must be a whole number"),
+        ({"validation_share": 0}, "above 0 and below 0.5, got 0"),
+        ({"validation_share": float("nan")}, "above 0 and below 0.5, got nan"),
+    ],
+)
+def test_amounts_out_of_range_are_refused(options, message):
+    with pytest.raises(ValueError, match=message):
+        dataset.load("digits", **options)
+
+
 def test_options_that_a_data_set_does_not_have_are_refused():
     with pytest.raises(ValueError, match=r"has no data\.path; folder or npz .*'x'"):
         dataset.load("digits", "x")

@@ -93,9 +93,15 @@ def _two_validations(root):
     shutil.copytree(root / "test", root / "validation")
 
 
+def _dangling(root):
+    (root / "train" / "cat" / "link.png").symlink_to(root / "nowhere.png")
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
+        (_dangling, r"link\.png can't be read: No such file"),
+        (lambda root: (root / "vali").mkdir(), "parts alone, got vali beside train"),
         (
             _empty_class,
             r"Class folder .*train/eel must hold an image or more, got none",

@@ -218,6 +218,16 @@ def test_a_map_of_one(embedding, everything):
     assert (embedding.map(everything[:1]).coordinates == 0).all()
 
 
+def test_equal_rows_are_one_place(embedding, everything):
+    """Hundreds of equal rows crash scikit-learn's t-SNE."""
+    alike = np.repeat(everything[:1], 600, axis=0)
+    alone = embedding.map(alike, "tsne")
+    np.testing.assert_allclose(alone.coordinates, 0, atol=1e-5)
+    drawn = embedding.map(np.concatenate([alike, everything[:9]]), "tsne")
+    assert drawn.method == "tsne" and np.isfinite(drawn.coordinates).all()
+    assert len(np.unique(drawn.coordinates, axis=0)) == 9
+
+
 def test_call_sizes_share_programs(embedding, everything):
     """Sizes up to 32 rows are padded to the same, so the second compiles nothing."""
     calls = (embedding.encode, embedding.predict, embedding.gradient)
@@ -246,15 +256,24 @@ def test_same_seed_same_fit(single, everything):
 @pytest.mark.parametrize(
     ("values", "minimize", "message"),
     [
-        (np.ones(3), (), "'objective' must be 4 finite numbers"),
-        ({"a": [1, 2, 3, np.nan]}, (), "'a' must be 4 finite numbers"),
+        (np.ones(3), (), "'objective' must be 4 numbers"),
+        ({"a": [1, 2, 3, np.nan]}, (), "'a' must be finite, got nan in row 3"),
         ({}, (), "at least one column"),
         ({"a": np.ones(4)}, ["b"], "minimize names 'b'"),
+        ({"a": np.ones(4)}, "a", "must be a list of names, got 'a'"),
     ],
 )
 def test_mistakes_of_a_fit_are_named(everything, values, minimize, message):
     with pytest.raises(ValueError, match=message):
         nao.Embedding.fit(SPACE, everything[:4], values, minimize=minimize, config=TINY)
+
+
+def test_a_fit_needs_rows_and_a_share_of_them(everything):
+    with pytest.raises(ValueError, match="at least one architecture, got none"):
+        nao.Embedding.fit(SPACE, [], [])
+    for share in (-0.5, 1.0, np.nan):
+        with pytest.raises(ValueError, match="held_out must be at least 0 and below 1"):
+            nao.Embedding.fit(SPACE, everything[:4], np.ones(4), held_out=share)
 
 
 def test_mistakes_of_queries_are_named(embedding, everything):
@@ -264,6 +283,20 @@ def test_mistakes_of_queries_are_named(embedding, everything):
         embedding.predict(everything[0], "speed")
     with pytest.raises(ValueError, match=r"Points must have shape \[num, 4, 32\]"):
         embedding.decode(np.zeros((2, 4, 31)))
+    point = embedding.encoder_outputs(everything[0])
+    for query in (embedding.decode, embedding.predict, embedding.neighbours):
+        with pytest.raises(ValueError, match="Points must be finite"):
+            query(np.nan * point)
+    with pytest.raises(ValueError, match=r"temperature 0 to 1e\+06, got 2 and inf"):
+        embedding.decode(point, 2, np.inf)
+    with pytest.raises(ValueError, match="at least one start"):
+        embedding.ascend([])
+    with pytest.raises(ValueError, match="to stay near, got none"):
+        embedding.sample(1, near=[])
+    with pytest.raises(ValueError, match="confidence must be finite, got nan"):
+        embedding.propose(1, confidence=np.nan)
+    with pytest.raises(ValueError, match="two or more distinct objectives"):
+        embedding.pareto(["score", "cost", "score"])
     with pytest.raises(ValueError, match="must not be negative"):
         embedding.ascend(everything[0], steps=-1)
     with pytest.raises(ValueError, match="needs a finite at_most or at_least"):

@@ -45,7 +45,7 @@ def test_a_front_trades_one_objective_for_the_other(embedding):
     assert (np.diff(mean["cost"]) <= 1e-6).all()
     more = embedding.pareto(num_directions=3, confidence=0.0, layers=2)
     assert len(more.tokens) > len(front.tokens)
-    with pytest.raises(ValueError, match="two or more objectives"):
+    with pytest.raises(ValueError, match="two or more distinct objectives"):
         embedding.pareto(["cost"])
 
 
@@ -113,5 +113,7 @@ def test_mistakes_of_a_search_are_named():
         front_search.search_front(SPACE, lambda t: {"score": score(t)}, 5)
     with pytest.raises(ValueError, match="'cost' is both measured and a cost"):
         search_front(both, 30, costs_fn=lambda t: {"cost": cost(t)})
+    with pytest.raises(ValueError, match="minimize names 'price'"):
+        front_search.search_front(SPACE, both, 5, minimize=["price"])
     with pytest.raises(ValueError, match="'score' must be 12 numbers"):
         search_front(lambda t: {**both(t), "score": score(t)[:3]}, 30)

@@ -55,7 +55,14 @@ def test_it_holds_no_pickle(path):
         ({"header": {"controller": {"hidden_size": 99}}}, r"is missing"),
         ({"header": {"controller": {"speed": 1}}}, "Unknown config field 'speed'"),
         ({"header": {"space": {"format": "nao/space"}}}, "does not fit: A space must"),
-        ({"tokens": np.zeros((3, 9), np.int32)}, "tokens and values have shapes"),
+        ({"tokens": np.zeros((3, 9), np.int32)}, "must be integers of shape"),
+        ({"tokens": np.full((40, 4), 9, np.int32)}, "Not a valid architecture of"),
+        ({"errors": np.zeros(7)}, "have shapes"),
+        ({"errors": np.full(2, np.nan)}, "errors must be finite numbers"),
+        ({"scale/0/values": np.zeros(3)[::-1]}, "as many targets as values"),
+        ({"scale/0/targets": np.zeros(2)}, "must be in order"),
+        ({"header": {"space": None}}, "described by an object, got None"),
+        ({"header": {"controller": [1]}}, "must be given by an object"),
     ],
 )
 def test_what_does_not_fit_is_refused_in_a_line(path, changes, message):
@@ -73,6 +80,9 @@ def test_what_is_no_file_of_ours_is_refused(tmp_path, path):
         path.write_bytes(data)
         with pytest.raises(ValueError, match="is not a saved embedding"):
             nao.Embedding.load(path)
+    np.save(tmp_path / "array.npy", np.ones(3))
+    with pytest.raises(ValueError, match="is not a saved embedding"):
+        nao.Embedding.load(tmp_path / "array.npy")
     np.save(tmp_path / "objects.npy", np.array([{}]), allow_pickle=True)
     with pytest.raises(ValueError, match="is not a saved embedding"):
         nao.Embedding.load(tmp_path / "objects.npy")
@@ -92,8 +102,13 @@ class Odd(nao.spaces.Space):
 
 def test_a_space_class_of_ones_own_is_given_again(single, tmp_path, everything):
     odd = Odd("odd", SPACE.slots)
+    kept = odd.is_valid(single.tokens)
     fitted = nao.Embedding(
-        odd, single.latent, single.objectives, single.tokens, single.values
+        odd,
+        single.latent,
+        single.objectives,
+        single.tokens[kept],
+        single.values[kept],
     )
     fitted.save(tmp_path / "odd.nao")
     with pytest.raises(ValueError, match="must be given as space="):
@@ -127,6 +142,17 @@ def test_a_run_can_be_asked(tmp_path):
     asked.save(tmp_path / "saved.nao")
     again = nao.Embedding.load(tmp_path / "saved.nao")
     np.testing.assert_array_equal(again.predict(asked.tokens).mean, mean)
+    record = (tmp_path / "search.json").read_text()
+    size = f'"hidden_size": {TINY.hidden_size}'
+    assert size in record
+    (tmp_path / "search.json").write_text(record.replace(size, '"hidden_size": 8'))
+    with pytest.raises(ValueError, match=r"The controller in .* does not fit: params/"):
+        nao.Embedding.from_workdir(tmp_path)
+    (tmp_path / "search.json").write_text(record)
+    (tmp_path / "study.db").unlink()
+    with pytest.raises(ValueError, match=r"has lost its trials \(no study\.db\)"):
+        nao.Embedding.from_workdir(tmp_path)
+    assert not (tmp_path / "study.db").exists()
 
 
 def test_a_run_without_a_controller_says_so(tmp_path):

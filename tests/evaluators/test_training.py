@@ -5,7 +5,7 @@ import pytest
 from nao.child import ChildConfig, FinalConfig
 from nao.data.dataset import ImageDataset
 from nao.evaluators.training import TrainingEvaluator
-from nao.spaces import ConvCell
+from nao.spaces import ConvCell, custom
 
 SPACE = ConvCell(("avg_pool_3x3", "identity"), num_nodes=1)
 TOKENS = SPACE.sample(np.random.default_rng(0), 3)
@@ -106,3 +106,9 @@ def test_final_training_reports_every_epoch_and_continues():
 def test_costs_are_known_before_training():
     costs = _evaluator().describe(TOKENS[0])
     assert costs["memory_mib"] > 0 and costs["num_parameters"] > 100
+
+
+def test_a_space_without_a_network_is_named_at_once():
+    dataset = _evaluator()._dataset
+    with pytest.raises(ValueError, match="spaces conv_cell and nasbench201, got 'mine"):
+        TrainingEvaluator(custom({"a": (1, 2)}, name="mine"), dataset)

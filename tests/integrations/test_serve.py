@@ -99,6 +99,11 @@ def test_looks_around(client, embedding):
         ("encode", '{"architectures": [[1, 2, 3, 1]], "more": 1}', "not permitted"),
         ("encode", "[" * 100_000, ""),
         ("encode", "{", "JSON"),
+        (
+            "encode",
+            json.dumps({"architectures": ['{"a":' * 3000]}),
+            "nested too deeply",
+        ),
         ("encode", "\x00\xff", ""),
         ("encode", json.dumps({"architectures": [[1] * 4] * 1025}), "at most 1024"),
         (
@@ -138,6 +143,19 @@ def test_large_bodies_are_refused_announced_or_not(client):
 
 def test_other_hosts_are_refused(client):
     assert client.get("/", headers={"host": "evil.example"}).status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("host", "port", "message"),
+    [
+        ("", 0, "host must be an address, got an empty one"),
+        ("nowhere.invalid", 0, "Can't bind to nowhere.invalid:0: "),
+        ("192.0.2.1", 0, "Can't bind to 192.0.2.1:0: Cannot assign"),
+    ],
+)
+def test_an_address_that_is_none_is_named(embedding, host, port, message):
+    with pytest.raises(ValueError, match=message):
+        serve.run(embedding, host, port)
 
 
 @pytest.mark.slow

@@ -54,5 +54,7 @@ def test_texts_are_escaped_and_data_ends_no_script():
     assert to_html(page).split("\n")[1] == (
         '<p title="&quot;<b&gt;&quot;">&lt;i&gt;<br>&amp;</p>'
     )
+    # Neither control characters nor what turns the direction of a text.
+    assert "a\ufffdb\ufffdc\n" in to_html(element("p", {}, "a\u202eb\x1bc\n"))
     script = to_html(data_script("data", {"a": "</script>"}))
     assert script.count("</script>") == 1 and "\\u003c/script>" in script

@@ -135,6 +135,8 @@ def test_a_summary_that_is_out_of_date(copied):
 def test_a_damaged_summary_is_a_note(copied):
     (copied / "summary.json").write_text("{")
     assert "summary.json can't be read" in words(write(copied))
+    (copied / "summary.json").write_text('{"best": 3, "seconds": []}')
+    assert "summary.json is damaged" in words(write(copied))
 
 
 def test_a_search_without_a_trial(copied):
