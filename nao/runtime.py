@@ -106,7 +106,7 @@ def _wait_for(address: str, port: int) -> None:
     deadline = time.monotonic() + _PATIENCE_S
     while True:
         try:
-            socket.create_connection((address, port), timeout=5).close()
+            socket.create_connection((address.strip("[]"), port), timeout=5).close()
             return
         except OSError as error:
             is_unknown = isinstance(error, socket.gaierror)
