@@ -32,9 +32,16 @@ def stoppable() -> Iterator[Callable[[], None]]:
     if threading.current_thread() is not threading.main_thread():
         yield check  # Only the main thread gets signals.
         return
-    before = {number: signal.signal(number, remember) for number in _SIGNALS}
-    try:
+    with handled_by(remember):
         yield check
+
+
+@contextlib.contextmanager
+def handled_by(handler: Callable | signal.Handlers) -> Iterator[None]:
+    """Gives SIGINT and SIGTERM a handler while in use; for the main thread alone."""
+    before = {number: signal.signal(number, handler) for number in _SIGNALS}
+    try:
+        yield
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        for number, old in before.items():
+            signal.signal(number, old)

@@ -18,6 +18,7 @@ import jax
 import numpy as np
 from jax.experimental import multihost_utils
 
+from nao import interrupts
 from nao.types import cache_dir
 
 _TRACE = "/jax/core/compile/jaxpr_trace_duration"
@@ -89,16 +90,12 @@ def join_hosts(hosts: str) -> None:
     if index:
         _wait_for(address, port)
     # No handler of Python's can run while JAX waits for the others.
-    signals = (signal.SIGINT, signal.SIGTERM)
-    handlers = [signal.signal(which, signal.SIG_DFL) for which in signals]
-    try:
-        coordinator = None if address is None else f"{address}:{port}"
-        jax.distributed.initialize(coordinator, number, index)
-    except (RuntimeError, ValueError) as error:
-        raise ValueError(f"hosts={hosts} can't be joined: {error}") from None
-    finally:
-        for which, handler in zip(signals, handlers, strict=True):
-            signal.signal(which, handler)
+    with interrupts.handled_by(signal.SIG_DFL):
+        try:
+            coordinator = None if address is None else f"{address}:{port}"
+            jax.distributed.initialize(coordinator, number, index)
+        except (RuntimeError, ValueError) as error:
+            raise ValueError(f"hosts={hosts} can't be joined: {error}") from None
 
 
 def _wait_for(address: str, port: int) -> None:
