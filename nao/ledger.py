@@ -18,6 +18,9 @@ from nao.spaces import Space
 optuna.logging.set_verbosity(optuna.logging.WARNING)
 
 
+_FILE = "study.db"  # in the folder of a run
+
+
 @dataclasses.dataclass(frozen=True, eq=False)
 class Trial:
     """One evaluated architecture.
@@ -177,7 +180,12 @@ def address(run_path: pathlib.Path, storage: str) -> tuple[str, str]:
     """
     if storage:
         return storage, str(run_path)
-    return f"sqlite:///{run_path / 'study.db'}", "nao"
+    return f"sqlite:///{run_path / _FILE}", "nao"
+
+
+def is_lost(run_path: pathlib.Path, storage: str) -> bool:
+    """Says whether a run's ledger is a file in its folder that is not there."""
+    return not storage and not (run_path / _FILE).exists()
 
 
 def of_run(path: str | os.PathLike, space: Space, objective: Objective) -> Ledger:
@@ -191,8 +199,8 @@ def of_run(path: str | os.PathLike, space: Space, objective: Objective) -> Ledge
         storage = json.loads((path / "config.json").read_text())["storage"]
     except (OSError, ValueError, KeyError, TypeError):
         raise ValueError(f"{path} does not hold a run (no config.json).") from None
-    if not storage and not (path / "study.db").exists():
-        raise ValueError(f"{path} has lost its trials (no study.db).")
+    if is_lost(path, storage):
+        raise ValueError(f"{path} has lost its trials (no {_FILE}).")
     return Ledger(*address(path, storage), space, objective)
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import jax
+import numpy as np
 
 Array = jax.Array
 PyTree = Any
@@ -78,6 +79,29 @@ def parse_object(text: str | bytes) -> dict[str, Any]:
     if not isinstance(data, dict):
         raise ValueError("it is not a JSON object")
     return data
+
+
+def read_npz(path: pathlib.Path) -> dict[str, np.ndarray]:
+    """Reads all arrays of an `.npz` file.
+
+    Raises:
+        OSError: If it can't be opened.
+        ValueError: If it is damaged, or holds something else.
+    """
+    try:
+        loaded = np.load(path, allow_pickle=False)
+        if isinstance(loaded, np.ndarray):
+            raise ValueError("it holds one array; numpy.savez writes several")
+        with loaded:
+            arrays = {name: loaded[name] for name in loaded.files}
+    except (OSError, MemoryError):
+        raise
+    except Exception as error:  # the many that readers raise at damaged bytes
+        raise ValueError(str(error)) from None
+    for name, array in arrays.items():
+        if not isinstance(array, np.ndarray):
+            raise ValueError(f"{name} is no array")
+    return arrays
 
 
 def cache_dir() -> pathlib.Path:

@@ -83,6 +83,14 @@ class Scale(NamedTuple):
         slope = (np.ptp(self.targets) or 1.0) / (np.ptp(knots) or 1.0)
         return targets + self._sign * slope * _beyond(values, knots)
 
+    def check(self) -> None:
+        """Checks the knots; raises ValueError where they are none."""
+        steps = self._sign * np.diff(self.values)
+        if not (np.diff(self.targets) > 0).all() or not (steps >= 0).all():
+            raise ValueError("targets and values of a scale must be in order.")
+        if not self.targets.size or self.targets.shape != self.values.shape:
+            raise ValueError("A scale needs as many targets as values.")
+
     @property
     def _sign(self) -> int:
         return 1 if self.maximize else -1

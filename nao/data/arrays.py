@@ -8,6 +8,8 @@ import pathlib
 
 import numpy as np
 
+from nao.types import read_npz
+
 _PARTS = ("train", "validation", "test")
 
 
@@ -69,18 +71,8 @@ def _has(arrays: dict, prefix: str) -> bool:
 
 def _read(file: pathlib.Path) -> dict[str, np.ndarray]:
     try:
-        loaded = np.load(file)
-        if isinstance(loaded, np.ndarray):
-            raise ValueError("it holds one array; numpy.savez writes several")
-        with loaded:
-            arrays = {key: loaded[key] for key in loaded.files}
-        for key, array in arrays.items():
-            if not isinstance(array, np.ndarray):
-                raise ValueError(f"{key} is no array")
-        return arrays
-    except MemoryError:
-        raise
-    except Exception as error:  # the many that readers raise at damaged bytes
+        return read_npz(file)
+    except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise ValueError(f"{file} can't be read as .npz: {reason}.") from None
 

@@ -17,7 +17,7 @@ from nao.controller.targets import Scale
 from nao.embedding import reading
 from nao.embedding.objectives import Objectives
 from nao.evaluators import Objective
-from nao.types import parse_object, written_whole
+from nao.types import parse_object, read_npz, written_whole
 
 if TYPE_CHECKING:
     from nao.embedding.embedding import Embedding
@@ -60,12 +60,11 @@ def read(path: str | os.PathLike, space: spaces.Space | None) -> dict:
     """Returns the fields of an `Embedding`; see `Embedding.load`."""
     path = pathlib.Path(path).expanduser()
     try:
-        with np.load(path, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in file.files}
+        arrays = read_npz(path)
         header = parse_object(arrays["header"].tobytes())
     except OSError as error:
         raise ValueError(f"{path} can't be read: {error.strerror or error}.") from None
-    except Exception:  # the many that readers of zip and npy raise at damaged bytes
+    except (KeyError, ValueError):
         raise ValueError(f"{path} is not a saved embedding.") from None
     if header.get("format") != FORMAT or header.get("version") != FORMAT_VERSION:
         raise ValueError(
@@ -104,11 +103,7 @@ def _from_parts(header: dict, arrays: dict, space: spaces.Space | None) -> dict:
         for i, column in enumerate(columns)
     )
     for scale in scales:
-        steps = np.diff(scale.values) * (1 if scale.maximize else -1)
-        if not (np.diff(scale.targets) > 0).all() or not (steps >= 0).all():
-            raise ValueError("targets and values of a scale must be in order.")
-        if not scale.targets.size or scale.targets.shape != scale.values.shape:
-            raise ValueError("A scale needs as many targets as values.")
+        scale.check()
     params = from_arrays(space, config, len(columns), arrays)
     return {
         "space": space,

@@ -112,10 +112,11 @@ def read(
         found[name] = data or {}
         if data is None:
             notes.append(means)
-    storage, name = ledger.address(path, config.get("storage") or "")
+    storage = config.get("storage") or ""
     trials: list[ledger.Trial] = []
-    if config.get("storage") or (path / "study.db").exists():
-        trials = ledger.Ledger(storage, name, record.space, record.objective).trials
+    if not ledger.is_lost(path, storage):
+        address = ledger.address(path, storage)
+        trials = ledger.Ledger(*address, record.space, record.objective).trials
     if not trials:
         notes.append("The ledger has no trial yet.")
     counted = found["summary.json"].get("num_trials")
