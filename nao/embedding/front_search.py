@@ -68,6 +68,7 @@ def search_front(
             raise ValueError(f"{name} is too small: {value}.")
     costs_fn = _no_costs if costs_fn is None else costs_fn
     config = ControllerConfig() if config is None else config
+    options = {"minimize": minimize, "config": config, "canonical": canonical}
     rng = np.random.default_rng(seed)
     rule = "canonical" if canonical else "sequence"
     as_asked = space.canonical if canonical else np.asarray
@@ -78,20 +79,10 @@ def search_front(
     objectives.check_minimize(minimize, columns)
     while len(tokens) < num_queries:
         num = min(round_size, num_queries - len(tokens))
+        embedding = _fit(space, tokens, columns, **options)
         asked = tokens[:0]
-        fine = np.isfinite(list(columns.values())).all(0)
-        if fine.sum() > 1:
-            embedding = Embedding.fit(
-                space,
-                tokens[fine],
-                {name: column[fine] for name, column in columns.items()},
-                minimize=minimize,
-                config=config,
-                canonical=canonical,
-                seed=len(tokens),
-            )
-            failed = None if fine.all() else tokens[~fine]
-            asked = _choose(embedding, as_asked, costs_fn, failed, num, rng)
+        if embedding is not None:
+            asked = _choose(embedding, costs_fn, tokens, num, rng)
         unseen = Unseen(space, rule, np.concatenate([tokens, asked]))
         others = as_asked(unseen.draw(rng, num - len(asked)))
         asked = np.concatenate([asked, others])
@@ -117,31 +108,34 @@ def _measure(
     measured, costs = dict(evaluate_fn(tokens)), dict(costs_fn(tokens))
     for name in measured.keys() & costs.keys():
         raise ValueError(f"Column {name!r} is both measured and a cost.")
-    columns = {}
-    for name, column in (measured | costs).items():
-        columns[name] = np.asarray(column, np.float64)
-        if columns[name].shape != (len(tokens),):
-            raise ValueError(
-                f"Column {name!r} must be {len(tokens)} numbers, one for each "
-                f"architecture, got shape {list(columns[name].shape)}."
-            )
-    return columns
+    return objectives.to_columns(measured | costs, len(tokens))
+
+
+def _fit(
+    space: Space, tokens: np.ndarray, columns: Mapping[str, np.ndarray], **options
+) -> Embedding | None:
+    """Returns an embedding of what did not fail; None where that is too little."""
+    fine = np.isfinite(list(columns.values())).all(0)
+    if fine.sum() < 2:
+        return None
+    values = {name: column[fine] for name, column in columns.items()}
+    return Embedding.fit(space, tokens[fine], values, seed=len(tokens), **options)
 
 
 def _choose(
     embedding: Embedding,
-    as_asked: Callable[[np.ndarray], np.ndarray],
     costs_fn: Columns,
-    failed: np.ndarray | None,
+    exclude: np.ndarray,
     num: int,
     rng: np.random.Generator,
 ) -> np.ndarray:
     """Returns up to `num` new architectures that add most to the front."""
     found = embedding.pareto(
-        confidence=0.0, layers=num, exclude=failed, seed=int(rng.integers(2**31))
+        confidence=0.0, layers=num, exclude=exclude, seed=int(rng.integers(2**31))
     )
-    tokens = as_asked(found.tokens[:_MAX_CANDIDATES])
-    targets = embedding.latent.predict_tokens(embedding.reading(tokens))
+    # What the encoder reads is what is asked for: canonical forms, if it reads those.
+    tokens = embedding.reading(found.tokens[:_MAX_CANDIDATES])
+    targets = embedding.latent.predict_tokens(tokens)
     # A draw of what the targets may be, not the mean: where nothing is predicted to add
     # to the front, what is doubtful is tried (Thompson sampling).
     std = embedding.objectives.std(targets)

@@ -171,13 +171,8 @@ def table(values, num: int, minimize: Sequence[str]) -> tuple[dict, tuple]:
         values = {"objective": values}
     if not values:
         raise ValueError("values must have at least one column, got none.")
-    columns = {str(name): np.asarray(v, np.float64) for name, v in values.items()}
+    columns = to_columns(values, num)
     for name, column in columns.items():
-        if column.shape != (num,):
-            raise ValueError(
-                f"values of {name!r} must be {num} numbers, one for each architecture, "
-                f"got shape {list(column.shape)}."
-            )
         if not np.isfinite(column).all():
             first = int(np.argmin(np.isfinite(column)))
             raise ValueError(
@@ -186,6 +181,21 @@ def table(values, num: int, minimize: Sequence[str]) -> tuple[dict, tuple]:
             )
     check_minimize(minimize, columns)
     return columns, tuple(Objective(name, name not in minimize) for name in columns)
+
+
+def to_columns(values: Mapping, num: int) -> dict[str, np.ndarray]:
+    """Returns columns by name, float64 [num]; ValueError where one is of another shape.
+
+    What failed may be NaN.
+    """
+    columns = {str(name): np.asarray(v, np.float64) for name, v in values.items()}
+    for name, column in columns.items():
+        if column.shape != (num,):
+            raise ValueError(
+                f"values of {name!r} must be {num} numbers, one for each architecture, "
+                f"got shape {list(column.shape)}."
+            )
+    return columns
 
 
 def check_minimize(minimize: Sequence[str], names: Iterable[str]) -> None:
