@@ -22,9 +22,9 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 
+from nao.files import parse_object, written_whole
 from nao.strategies import Pool, Strategy, Unseen
 from nao.study import split_seed
-from nao.types import parse_object, written_whole
 
 FORMAT = "nao/ask-tell"
 FORMAT_VERSION = 1

@@ -24,9 +24,9 @@ from nao import comparison, runtime, strategies, study
 from nao.config import Config
 from nao.evaluators import TableEvaluator
 from nao.evaluators.oracle import Oracle
+from nao.fields import check_at_least
 from nao.run_directory import RunDirectory
 from nao.strategies import registry
-from nao.types import check_at_least
 
 
 @dataclasses.dataclass(frozen=True)

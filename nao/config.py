@@ -13,6 +13,7 @@ from typing import Any
 from nao.child import ChildConfig, FinalConfig
 from nao.data import DATASETS, check_amounts
 from nao.evaluators import FunctionConfig, TableConfig
+from nao.fields import check_at_least, option, part
 from nao.spaces.conv_cell import OPERATION_SETS
 from nao.strategies import (
     DEDUPLICATE,
@@ -26,7 +27,6 @@ from nao.strategies import (
     ReinforceConfig,
     TPEConfig,
 )
-from nao.types import check_at_least, option, part
 
 
 @dataclasses.dataclass(frozen=True)

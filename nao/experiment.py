@@ -26,9 +26,9 @@ from nao.child import ChildFailure
 from nao.child.conv_net import Join
 from nao.config import Config
 from nao.evaluators import function, table
+from nao.files import parse_object
 from nao.run_directory import RunDirectory
 from nao.spaces.published import PUBLISHED
-from nao.types import parse_object
 
 
 def make_space(config: config_lib.SpaceConfig) -> spaces.Space | None:

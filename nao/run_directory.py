@@ -9,7 +9,7 @@ from collections.abc import Mapping
 import filelock
 
 from nao import runtime
-from nao.types import parse_object, written_whole
+from nao.files import parse_object, written_whole
 
 LOCK = ".lock"
 

@@ -19,7 +19,7 @@ import numpy as np
 from jax.experimental import multihost_utils
 
 from nao import interrupts
-from nao.types import cache_dir
+from nao.files import cache_dir
 
 _TRACE = "/jax/core/compile/jaxpr_trace_duration"
 _LOWER = "/jax/core/compile/jaxpr_to_mlir_module_duration"

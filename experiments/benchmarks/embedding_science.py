@@ -47,13 +47,13 @@ class Table:
         with opener(path, "rt") as file:
             rows = list(csv.DictReader(file))
         self.tokens = np.stack([SPACE.parse(row["arch_str"]) for row in rows])
-        self.rows = {row.tobytes(): i for i, row in enumerate(self.tokens)}
+        self.rows = {key: i for i, key in enumerate(SPACE.keys(self.tokens))}
         names = ("val200", "train_seconds200", "params_mb")
         self.columns = {n: np.array([float(row[n]) for row in rows]) for n in names}
 
     def __call__(self, tokens: np.ndarray, *names: str) -> dict[str, np.ndarray]:
         """Returns columns of architectures [num, length]."""
-        rows = [self.rows[row.tobytes()] for row in np.asarray(tokens, np.int32)]
+        rows = [self.rows[key] for key in SPACE.keys(tokens)]
         return {name: self.columns[name][rows] for name in names}
 
 

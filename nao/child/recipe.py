@@ -7,7 +7,8 @@ import jax.numpy as jnp
 import optax
 
 from nao.data.augment import Augmentation
-from nao.types import Array, check_at_least, check_positive, option
+from nao.fields import check_at_least, check_positive, option
+from nao.types import Array
 
 _DTYPES = ("auto", "float32", "bfloat16")
 

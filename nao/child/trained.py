@@ -17,7 +17,8 @@ from nao.child.conv_net import ConvNet
 from nao.child.programs import EVALUATE_BATCH, TrainState
 from nao.child.topology_net import TopologyNet
 from nao.data.dataset import ImageDataset
-from nao.types import Array, PyTree, parse_object
+from nao.files import parse_object
+from nao.types import Array, PyTree
 
 FORMAT = "nao/child"
 FORMAT_VERSION = 1

@@ -2,7 +2,7 @@
 
 import dataclasses
 
-from nao.types import check_at_least, check_positive, option
+from nao.fields import check_at_least, check_positive, option
 
 TARGETS = ("min_max", "z_score", "rank")
 SCHEDULES = ("constant", "cosine")

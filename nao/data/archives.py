@@ -16,7 +16,7 @@ import numpy as np
 import tqdm
 
 from nao.data import idx, prepared
-from nao.types import written_whole
+from nao.files import written_whole
 
 _TIMEOUT_S = 20
 _BLOCK = 2**20

@@ -8,7 +8,7 @@ import pathlib
 
 import numpy as np
 
-from nao.types import read_npz
+from nao.files import read_npz
 
 _PARTS = ("train", "validation", "test")
 

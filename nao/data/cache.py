@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 import numpy as np
 from absl import logging
 
-from nao.types import cache_dir, written_whole
+from nao.files import cache_dir, written_whole
 
 _VERSION = 1  # of what decoders return; a new number decodes everything again
 

@@ -17,7 +17,7 @@ from nao.controller.targets import Scale
 from nao.embedding import reading
 from nao.embedding.objectives import Objectives
 from nao.evaluators import Objective
-from nao.types import parse_object, read_npz, written_whole
+from nao.files import parse_object, read_npz, written_whole
 
 if TYPE_CHECKING:
     from nao.embedding.embedding import Embedding

@@ -9,8 +9,9 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from nao.evaluators import base
+from nao.fields import option
 from nao.spaces import Space
-from nao.types import Array, option
+from nao.types import Array
 
 
 @dataclasses.dataclass(frozen=True)

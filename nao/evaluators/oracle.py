@@ -36,8 +36,8 @@ class Oracle:
         """
         if self._is_closed:
             raise RuntimeError("The test numbers are out: no query after that.")
-        tokens = np.asarray(tokens, np.int32)
-        distinct = {row.tobytes(): row for row in tokens}
+        keys = self.evaluator.space.keys(tokens)
+        distinct = dict(zip(keys, np.asarray(tokens, np.int32), strict=True))
         new = {k: row for k, row in distinct.items() if k not in self._values}
         if len(self.rows) + len(new) > self.budget:
             raise RuntimeError(
@@ -53,7 +53,7 @@ class Oracle:
                 self.rows.append(row)
                 failed = outcome.value is None
                 self._values[key] = np.nan if failed else sign * outcome.value
-        return np.array([self._values[row.tobytes()] for row in tokens])
+        return np.array([self._values[key] for key in keys])
 
     def release(self) -> np.ndarray:
         """Ends the account: the test number of the best so far, after every query.
@@ -69,8 +69,8 @@ class Oracle:
             raise RuntimeError("Test numbers are given away once.")
         self._is_closed = True
         tests, best, test = [], -np.inf, np.nan
-        for row in self.rows:
-            value = self._values[row.tobytes()]
+        for key, row in zip(self._values, self.rows, strict=True):
+            value = self._values[key]
             if value > best:
                 found = self.evaluator.test(row, None)
                 best, test = value, next(iter(found.values()), np.nan)

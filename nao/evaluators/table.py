@@ -14,8 +14,9 @@ import numpy as np
 from absl import logging
 
 from nao.evaluators import base
+from nao.fields import option
 from nao.spaces import Space, Subset, custom
-from nao.types import Array, option
+from nao.types import Array
 
 
 @dataclasses.dataclass(frozen=True)
@@ -67,8 +68,8 @@ class TableEvaluator:
     def evaluate(self, tokens: np.ndarray, keys: Array) -> Iterator[base.Evaluation]:
         """Yields the rows' objectives; an architecture that is not there has failed."""
         del keys  # A table has no randomness.
-        for row in tokens:
-            found = self.values.get(row.tobytes())
+        for key in self.space.keys(tokens):
+            found = self.values.get(key)
             if found is None:
                 yield base.Evaluation(None, reason="not in the table")
             else:
@@ -79,7 +80,8 @@ class TableEvaluator:
         del key
         if not self.test_name:
             return {}
-        value = self.values[tokens.tobytes()][1]
+        (key,) = self.space.keys(np.asarray(tokens)[None])
+        value = self.values[key][1]
         return {} if value is None else {self.test_name: value}
 
 
@@ -114,7 +116,7 @@ def load(config: TableConfig, space: Space | None) -> TableEvaluator:
     for line, row in rows:
         where = f"{config.path}, line {line}"
         architecture = _architecture(config, space, row, where)
-        key = architecture.tobytes()
+        (key,) = space.keys(architecture[None])
         if key in lines:
             raise ValueError(
                 f"{where}: architectures must differ, {space.format(architecture)!r} "

@@ -19,9 +19,9 @@ from optuna.search_space import intersection_search_space
 from optuna.trial import FrozenTrial, TrialState
 
 from nao.ask_tell import propose
+from nao.fields import check_at_least
 from nao.spaces import Slot, Space
 from nao.strategies import NAO, NAOConfig, Pool, Unseen
-from nao.types import check_at_least
 
 _PROPOSED = "nao:proposed"  # what a trial was given: positions of choices, by parameter
 _ROUND = "nao:round"  # the round that a trial asked for, itself included

@@ -55,7 +55,8 @@ def _ascents(run: Run, latent: LatentMap) -> dict[str, dict]:
     name = figures.name(run)
 
     def function(tokens: np.ndarray) -> bytes:
-        return run.space.canonical(tokens[None])[0].tobytes()
+        (key,) = run.space.keys(run.space.canonical(tokens[None]))
+        return key
 
     measured = {function(trial.tokens): trial for trial in latent.trials}
     found = {}

@@ -8,11 +8,11 @@ and says all it has to say where scripts are off.
 import importlib.resources
 import pathlib
 
+from nao.files import written_whole
 from nao.report import answer, blocks, figures, hover, latent_map, sections
 from nao.report.latent_map import LatentMap
 from nao.report.markup import Element, data_script, element, to_html
 from nao.report.run import Run
-from nao.types import written_whole
 
 NAME = "report.html"
 

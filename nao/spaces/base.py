@@ -14,7 +14,7 @@ from collections.abc import Iterator
 import networkx as nx
 import numpy as np
 
-from nao.types import parse_object
+from nao.files import parse_object
 
 START = "<start>"  # entry 0 of every vocabulary: what the decoder reads first
 FORMAT = "nao/architecture"
@@ -206,7 +206,26 @@ class Space:
             tokens = self.from_indices(indices)
             yield tokens[self.is_valid(tokens)]
 
-    # What a sequence means.
+    # What a sequence is, and what it means.
+
+    def keys(self, tokens: np.ndarray) -> list[bytes]:
+        """Returns what tells each row [num, length] from others; for sets and dicts.
+
+        The identity of a sequence, whatever integer dtype and memory order it comes in;
+        that of a function is `keys(canonical(tokens))`.
+
+        Raises:
+            ValueError: If these are not rows of integers of the space's length.
+        """
+        tokens = np.asarray(tokens)
+        rows = np.ascontiguousarray(tokens, np.int32)
+        is_integer = tokens.dtype.kind in "iu" or not tokens.size
+        if rows.shape[1:] != (self.length,) or not is_integer or (rows != tokens).any():
+            raise ValueError(
+                f"Sequences of space {self.name!r} are int32 [num, {self.length}], got "
+                f"{tokens.dtype} of shape {list(tokens.shape)}."
+            )
+        return [row.tobytes() for row in rows]
 
     def is_valid(self, tokens: np.ndarray) -> np.ndarray:
         """Says which rows [num, length] are architectures of the space, bool [num].

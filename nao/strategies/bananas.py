@@ -15,10 +15,11 @@ import numpy as np
 import optax
 
 from nao.controller import fit
+from nao.fields import check_at_least, check_positive, option
 from nao.spaces import Space
 from nao.strategies import base, encodings
 from nao.strategies.unseen import Unseen
-from nao.types import Array, check_at_least, check_positive, option
+from nao.types import Array
 
 _MIN_CAPACITY = 256  # rows that a fit is compiled for; a larger pool doubles it
 

@@ -10,10 +10,11 @@ import warnings
 import numpy as np
 from scipy import stats
 
+from nao.fields import check_at_least, option
 from nao.spaces import Space
 from nao.strategies import base, encodings
 from nao.strategies.unseen import Unseen
-from nao.types import Array, check_at_least, option
+from nao.types import Array
 
 
 @dataclasses.dataclass(frozen=True)

@@ -9,10 +9,11 @@ import dataclasses
 
 import numpy as np
 
+from nao.fields import check_at_least, option
 from nao.spaces import Space
 from nao.strategies import base
 from nao.strategies.unseen import Unseen
-from nao.types import Array, check_at_least, option
+from nao.types import Array
 
 
 @dataclasses.dataclass(frozen=True)

@@ -18,10 +18,11 @@ import jax
 import numpy as np
 
 from nao.controller import PRESETS, Controller, ControllerConfig, targets
+from nao.fields import check_at_least, option, part
 from nao.spaces import Space
 from nao.strategies import base
 from nao.strategies.unseen import MAX_ENUMERATED, Unseen
-from nao.types import Array, check_at_least, option, part
+from nao.types import Array
 
 _NUM_UNLABELLED = 2048  # random architectures per fit, for the reconstruction loss
 _NUM_RANDOM = 2048  # candidates where they are drawn at random

@@ -14,10 +14,11 @@ import numpy as np
 import optax
 
 from nao.controller import lstm
+from nao.fields import check_at_least, check_positive, option
 from nao.spaces import Space
 from nao.strategies import base
 from nao.strategies.unseen import Unseen
-from nao.types import Array, PyTree, check_at_least, check_positive, option
+from nao.types import Array, PyTree
 
 _BOUND = 0.08  # parameters start uniform within it, section 4.1
 _MAX_SAMPLES = 20  # rounds sampled in vain from the policy before chance takes over

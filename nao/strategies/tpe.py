@@ -6,10 +6,11 @@ import warnings
 import numpy as np
 import optuna
 
+from nao.fields import check_at_least, option
 from nao.spaces import Space
 from nao.strategies import base
 from nao.strategies.unseen import Unseen
-from nao.types import Array, check_at_least, option
+from nao.types import Array
 
 _MAX_SUGGESTIONS = 20  # per architecture of a round, before chance takes over
 

@@ -38,7 +38,7 @@ class Unseen:
         """Returns what makes each row [num, length] the same as another."""
         if self.deduplicate == "canonical":
             tokens = self.space.canonical(tokens)
-        return [row.tobytes() for row in np.asarray(tokens, np.int32)]
+        return self.space.keys(tokens)
 
     def take(self, tokens: np.ndarray, num: int | None = None) -> np.ndarray:
         """Returns the first `num` (all by default) new rows and counts them as seen."""

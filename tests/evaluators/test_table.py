@@ -102,3 +102,12 @@ def test_a_broken_archive(tmp_path):
     path.write_bytes(gzip.compress(TEXT.encode())[:-12])
     with pytest.raises(ValueError, match="can't be read"):
         table.load(config(str(path)), SPACE)
+
+
+def test_wider_integers_are_the_same_architectures(tmp_path):
+    """int64, as many programs make them, was "not in the table"."""
+    evaluator = table.load(config(write(tmp_path, TEXT)), SPACE)
+    tokens = next(evaluator.space.enumerate()).astype(np.int64)
+    (found,) = evaluator.evaluate(tokens[:1], None)
+    assert found.value is not None
+    assert evaluator.test(tokens[0], None)

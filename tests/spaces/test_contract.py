@@ -78,6 +78,18 @@ def test_mutation_changes_one_slot_where_there_is_a_choice(space, rng):
     np.testing.assert_array_equal((mutated != tokens).sum(1), expected)
 
 
+def test_keys_are_the_identity_of_sequences(space, rng):
+    """Whatever integers, in whatever order of memory, they come as."""
+    tokens = np.unique(space.sample(rng, 20), axis=0)
+    keys = space.keys(tokens)
+    assert len(set(keys)) == len(tokens)
+    assert space.keys(tokens.astype(np.int64)) == keys
+    assert space.keys(np.asfortranarray(tokens)) == keys
+    for wrong in (tokens[0], tokens[:, :-1], tokens + 0.5, tokens + np.int64(2**32)):
+        with pytest.raises(ValueError, match=r"are int32 \[num, "):
+            space.keys(wrong)
+
+
 def test_choice_indices_round_trip(space, rng):
     tokens = space.sample(rng, 20)
     indices = space.to_indices(tokens)
