@@ -14,7 +14,7 @@ from nao.child import ChildConfig, FinalConfig
 from nao.data import DATASETS, check_amounts
 from nao.evaluators import FunctionConfig, TableConfig
 from nao.fields import check_at_least, option, part
-from nao.spaces.conv_cell import OPERATION_SETS
+from nao.spaces import SpaceConfig
 from nao.strategies import (
     DEDUPLICATE,
     STRATEGIES,
@@ -27,27 +27,6 @@ from nao.strategies import (
     ReinforceConfig,
     TPEConfig,
 )
-
-
-@dataclasses.dataclass(frozen=True)
-class SpaceConfig:
-    """Which architectures there are."""
-
-    name: str = option(
-        "conv_cell",
-        "Space: conv_cell, nasbench201, custom (space.slots of the config file) or "
-        "table (the slot columns of the table).",
-    )
-    operations: str = option(
-        "enas", f"conv_cell: set of operations, {', '.join(OPERATION_SETS)}."
-    )
-    num_nodes: int = option(5, "conv_cell: nodes of a cell.")
-    join: str = option(
-        "loose", "conv_cell: what a cell outputs: loose ends, or all nodes (DARTS)."
-    )
-    slots: Mapping[str, tuple] | None = option(
-        None, "custom: choices by slot name; config file only."
-    )
 
 
 @dataclasses.dataclass(frozen=True)

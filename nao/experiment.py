@@ -23,25 +23,11 @@ from nao import (
     study,
 )
 from nao.child import ChildFailure
-from nao.child.conv_net import Join
 from nao.config import Config
 from nao.evaluators import function, table
 from nao.files import parse_object
 from nao.run_directory import RunDirectory
 from nao.spaces.published import PUBLISHED
-
-
-def make_space(config: config_lib.SpaceConfig) -> spaces.Space | None:
-    """Returns the space a config names; None where the table brings it."""
-    makers = {
-        "conv_cell": lambda: spaces.ConvCell(
-            config.operations, config.num_nodes, config.join
-        ),
-        "nasbench201": spaces.NASBench201,
-        "custom": lambda: spaces.custom(config.slots or {}),
-        "table": lambda: None,
-    }
-    return _choose("space.name", config.name, makers)()
 
 
 def load_data(config: config_lib.DataConfig) -> data.ImageDataset:
@@ -77,7 +63,7 @@ def make_evaluator(config: Config) -> evaluators.Evaluator:
     Raises:
         ValueError: If a name is unknown, or the parts do not fit.
     """
-    space = make_space(config.space)
+    space = spaces.make(config.space)
 
     def training() -> evaluators.Evaluator:
         evaluator = _training_evaluator(config, space)
@@ -98,7 +84,7 @@ def make_evaluator(config: Config) -> evaluators.Evaluator:
 
 
 def _training_evaluator(
-    config: Config, space: spaces.Space, join: Join | None = None
+    config: Config, space: spaces.Space
 ) -> evaluators.TrainingEvaluator:
     return evaluators.TrainingEvaluator(
         space,
@@ -106,7 +92,6 @@ def _training_evaluator(
         config.child,
         config.train,
         runtime.devices(config.num_devices),
-        join,
     )
 
 
@@ -214,14 +199,14 @@ def train(
         )
     published = PUBLISHED.get(architecture.strip())
     if published is None:
-        space, join = make_space(config.space), None
+        space = spaces.make(config.space)
         tokens = _parse(space, architecture)
     else:
-        space, join, tokens = published.space, published.join, published.tokens
-    evaluator = _training_evaluator(config, space, join)
+        space, tokens = published.space, published.tokens
+    evaluator = _training_evaluator(config, space)
     settings = {
         "architecture": space.to_json(tokens),
-        "join": join,
+        "space": spaces.describe(space),
         "seed": config.seed,
         "num_devices": len(runtime.devices(config.num_devices)),
         "train": dataclasses.asdict(config.train.after(config.child)),
@@ -272,7 +257,7 @@ def export_run(config: Config, workdir: str | os.PathLike) -> dict[str, str]:
         ValueError: If there is nothing to export.
     """
     workdir = pathlib.Path(workdir).expanduser().absolute()
-    return export.write(workdir, make_space(config.space))
+    return export.write(workdir, spaces.make(config.space))
 
 
 def read_config(workdir: pathlib.Path) -> Config | None:

@@ -26,6 +26,7 @@ def rng():
         spaces.ConvCell(),
         spaces.ConvCell(num_nodes=2),
         spaces.ConvCell("nao", num_nodes=2, join="nodes"),
+        spaces.ConvCell(num_nodes=1, join=((0, 2), (2,))),
         spaces.NASBench201(),
         spaces.custom(
             {"kernel": (3, 5), "depth": (1, 2, 3), "norm": ("batch norm", "3")}

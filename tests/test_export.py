@@ -10,7 +10,7 @@ import orbax.checkpoint as ocp
 import pytest
 
 import nao
-from nao import Config, experiment, export
+from nao import Config, experiment, export, spaces
 from nao.child import ChildConfig, FinalConfig
 from nao.config import SpaceConfig
 
@@ -107,7 +107,7 @@ def test_the_artefact_predicts_without_nao(workdir, reported, tmp_path):
 def test_architecture_files(workdir):
     folder = workdir / "export"
     assert (folder / "architecture.txt").read_text() == CELLS + "\n"
-    space = experiment.make_space(CONFIG.space)
+    space = spaces.make(CONFIG.space)
     tokens = space.parse((folder / "architecture.json").read_text())
     assert space.format(tokens) == CELLS
     assert (folder / "genotype.txt").read_text() == (
@@ -119,7 +119,7 @@ def test_architecture_files(workdir):
 
 
 def test_damaged_runs_and_files_in_the_way_are_named(tmp_path):
-    space = experiment.make_space(CONFIG.space)
+    space = spaces.make(CONFIG.space)
     best = space.to_json(space.parse(CELLS))
     (tmp_path / "best.json").write_text("[]")
     with pytest.raises(ValueError, match=r"best\.json can't be read: it is not a JSON"):

@@ -23,7 +23,7 @@ import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2]))
 
-from nao import evaluators, experiment, ledger
+from nao import evaluators, experiment, ledger, spaces
 
 
 def main():
@@ -37,7 +37,7 @@ def main():
         parser.error(f"{args.workdir} holds no finished search")
     summary = json.loads((args.workdir / "summary.json").read_text())
     objective = evaluators.Objective(**summary["objective"])
-    space = experiment.make_space(config.space)
+    space = spaces.make(config.space)
     if space is None:
         parser.error("the search was over a table already")
     trials = ledger.of_run(args.workdir, space, objective).trials

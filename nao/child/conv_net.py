@@ -9,6 +9,8 @@ stem, three stages of normal cells, a reduction cell before the second and the t
 that doubles the channels, and a linear classifier on the mean over pixels.
 """
 
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -18,12 +20,12 @@ from nao.child import auxiliary, parameters, primitives
 from nao.child.cell import Arch, Cell, pad_channels, take_states
 from nao.child.noise import Noise
 from nao.child.norms import Norms
+from nao.child.operations import get_operations
 from nao.child.staged_net import NUM_STAGES, StagedNet
+from nao.spaces.conv_cell import ConvCell, Join
 from nao.types import Array, PyTree
 
 STEM_STATES = 3  # The stem's output has the channels of this many.
-
-Join = str | tuple[tuple[int, ...], tuple[int, ...]]
 
 
 class ConvNet(StagedNet):
@@ -55,6 +57,20 @@ class ConvNet(StagedNet):
     arch: tuple[Arch, Arch] | None = None
     axis_name: str | None = None
     dtype: str = "float32"
+
+    @classmethod
+    def of(cls, space: ConvCell, **shape: Any) -> "ConvNet":
+        """Returns the network for any architecture of a space.
+
+        Args:
+            space: Cells, and what they join.
+            **shape: Sizes: `channels`, `cells_per_stage`, `num_classes`, `image_shape`.
+
+        Raises:
+            ValueError: If an operation is unknown.
+        """
+        get_operations(space.operations)
+        return cls(space.operations, space.num_nodes, join=space.join, **shape)
 
     def __call__(
         self,

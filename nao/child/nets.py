@@ -1,41 +1,59 @@
 """Which network trains the architectures of a space."""
 
-from nao.child.conv_net import ConvNet, Join
-from nao.child.operations import get_operations
+import importlib
+
+import flax.linen as nn
+
 from nao.child.recipe import ChildConfig
-from nao.child.topology_net import TopologyNet
 from nao.data.dataset import ImageDataset
-from nao.spaces import ConvCell, NASBench201, Space
-from nao.spaces.nasbench201 import OPERATIONS
+from nao.spaces import SPACES, Space
 
 
-def make_net(
-    space: Space, dataset: ImageDataset, config: ChildConfig, join: Join | None = None
-) -> ConvNet | TopologyNet:
+def make_net(space: Space, dataset: ImageDataset, config: ChildConfig) -> nn.Module:
     """Returns the network for any architecture of a space.
 
     Args:
-        space: `ConvCell` or `NASBench201`.
+        space: One whose class names a `network`.
         dataset: What it learns.
         config: How large it is.
-        join: What cells join, in place of what those of the space do.
 
     Raises:
         ValueError: If the space has no network, or an operation is unknown.
     """
-    shape = {
-        "channels": config.channels,
-        "cells_per_stage": config.cells_per_stage,
-        "num_classes": dataset.num_classes,
-        "image_shape": dataset.image_shape,
-    }
-    if isinstance(space, ConvCell):
-        get_operations(space.operations)
-        join = space.join if join is None else join
-        return ConvNet(space.operations, space.num_nodes, join=join, **shape)
-    if isinstance(space, NASBench201):
-        return TopologyNet(OPERATIONS, **shape)
-    raise ValueError(
-        "Children are trained in the spaces conv_cell and nasbench201, got "
-        f"{space.name!r}."
+    if not space.network:
+        known = [name for name, kind in SPACES.items() if _network_of(kind)]
+        raise ValueError(
+            f"Children are trained in the spaces {' and '.join(known)}, got "
+            f"{space.name!r}."
+        )
+    return network_class(space.network).of(
+        space,
+        channels=config.channels,
+        cells_per_stage=config.cells_per_stage,
+        num_classes=dataset.num_classes,
+        image_shape=dataset.image_shape,
     )
+
+
+def network_class(name: str) -> type[nn.Module]:
+    """Returns the class that a space names as "module:Class".
+
+    Raises:
+        ValueError: If there is none.
+    """
+    module, _, kind = name.partition(":")
+    try:
+        return getattr(importlib.import_module(module), kind)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise ValueError(f"There is no network {name!r}: {error}.") from None
+
+
+def known_networks() -> dict[str, type[nn.Module]]:
+    """Returns the networks of the registered spaces, by the names of their classes."""
+    names = filter(None, map(_network_of, SPACES.values()))
+    return {kind.__name__: kind for kind in map(network_class, names)}
+
+
+def _network_of(maker: object) -> str:
+    """Returns what a space's class names; nothing for a function that makes spaces."""
+    return getattr(maker, "network", "")

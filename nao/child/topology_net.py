@@ -6,6 +6,8 @@ of stride 2 that doubles the channels between them. As in `nao.child.conv_net`, 
 architecture is data, or `arch` builds the network of one alone.
 """
 
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -18,7 +20,7 @@ from nao.child.noise import Noise, drop
 from nao.child.norms import Norms
 from nao.child.operations import get_operations, is_identity
 from nao.child.staged_net import NUM_STAGES, StagedNet
-from nao.spaces.nasbench201 import EDGES
+from nao.spaces.nasbench201 import EDGES, OPERATIONS, NASBench201
 from nao.types import Array, PyTree
 
 _NUM_NODES = 4
@@ -48,6 +50,12 @@ class TopologyNet(StagedNet):
     arch: tuple[int, ...] | None = None
     axis_name: str | None = None
     dtype: str = "float32"
+
+    @classmethod
+    def of(cls, space: NASBench201, **shape: Any) -> "TopologyNet":
+        """Returns the network for any cell of the space, see `ConvNet.of`."""
+        del space  # There is one, always with the same operations.
+        return cls(OPERATIONS, **shape)
 
     def __call__(
         self,

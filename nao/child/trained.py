@@ -8,14 +8,14 @@ import pathlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import flax.linen as nn
 import jax
 import jax.numpy as jnp
 import numpy as np
 import orbax.checkpoint as ocp
 
-from nao.child.conv_net import ConvNet
+from nao.child.nets import known_networks
 from nao.child.programs import EVALUATE_BATCH, TrainState
-from nao.child.topology_net import TopologyNet
 from nao.data.dataset import ImageDataset
 from nao.files import parse_object
 from nao.types import Array, PyTree
@@ -23,7 +23,6 @@ from nao.types import Array, PyTree
 FORMAT = "nao/child"
 FORMAT_VERSION = 1
 PLATFORMS = ("cpu", "cuda", "tpu")
-_NETS = {net.__name__: net for net in (ConvNet, TopologyNet)}
 _NOT_SAVED = ("parent", "name")  # fields that Flax adds to every module
 
 
@@ -39,7 +38,7 @@ class TrainedChild:
         image_dtype: What images are, `uint8` or `float32`.
     """
 
-    net: ConvNet | TopologyNet
+    net: nn.Module
     variables: PyTree
     mean: np.ndarray
     deviation: np.ndarray
@@ -48,7 +47,7 @@ class TrainedChild:
     @classmethod
     def of(
         cls,
-        net: ConvNet | TopologyNet,
+        net: nn.Module,
         states: TrainState,
         arch: np.ndarray,
         dataset: ImageDataset,
@@ -154,7 +153,7 @@ class TrainedChild:
         path = pathlib.Path(path).expanduser().absolute()
         description = describe(path)
         fields = {k: _tuples(v) for k, v in description["network"].items()}
-        net = _NETS[fields.pop("kind")](**fields)
+        net = known_networks()[fields.pop("kind")](**fields)
         empty = jax.eval_shape(lambda: net.init(jax.random.key(0), method="declare"))
         try:
             with ocp.StandardCheckpointer() as checkpointer:

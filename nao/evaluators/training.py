@@ -8,7 +8,6 @@ import jax
 import numpy as np
 from absl import logging
 
-from nao.child.conv_net import Join
 from nao.child.nets import make_net
 from nao.child.programs import TrainState
 from nao.child.recipe import ChildConfig, FinalConfig
@@ -40,7 +39,6 @@ class TrainingEvaluator:
         config: ChildConfig | None = None,
         final: FinalConfig | None = None,
         devices: Sequence[jax.Device] | None = None,
-        join: Join | None = None,
     ):
         """Prepares children of `space` to learn `dataset`.
 
@@ -51,13 +49,12 @@ class TrainingEvaluator:
             final: How the final choice is trained before its test.
             devices: What children train on, one each in a search; by default the first
                 there is.
-            join: What cells join, in place of what those of the space do.
         """
-        self._dataset, self._devices, self._join = dataset, devices, join
+        self._dataset, self._devices = dataset, devices
         self._config = ChildConfig() if config is None else config
         self._final = (FinalConfig() if final is None else final).after(self._config)
         self.space = space
-        make_net(space, dataset, self._config, join)  # A mistake is named at once.
+        make_net(space, dataset, self._config)  # A mistake is named at once.
         self.data_sha256 = dataset.sha256()
 
     @property
@@ -71,7 +68,7 @@ class TrainingEvaluator:
         return self._trainer(self._config)
 
     def _trainer(self, config: ChildConfig, **options) -> ChildTrainer:
-        net = make_net(self.space, self._dataset, config, self._join)
+        net = make_net(self.space, self._dataset, config)
         return ChildTrainer(net, self._dataset, config, self._devices, **options)
 
     def evaluate(self, tokens: np.ndarray, keys: Array) -> Iterator[Evaluation]:

@@ -3,8 +3,7 @@
 import shlex
 
 from nao.report.run import Run
-
-_TRAINABLE = ("conv_cell", "nasbench201")  # spaces whose architectures have a network
+from nao.spaces import registry
 
 
 def train(run: Run) -> str | None:
@@ -12,15 +11,13 @@ def train(run: Run) -> str | None:
 
     What was searched in a table or by a function is trained on the default data set.
     """
-    if run.began_in_python or run.best is None or run.space.name not in _TRAINABLE:
+    if run.began_in_python or run.best is None or not run.space.network:
         return None
     if trains_its_own(run):
         flags = [f"--workdir={run.path}"]
     else:
-        fields = ["name"]
-        if run.space.name == "conv_cell":
-            fields += ["operations", "num_nodes", "join"]
         settings = run.config["space"]
+        fields = ["name", *registry.options(settings["name"])]
         flags = [f"--config.space.{field}={settings[field]}" for field in fields]
     architecture = run.space.format(run.best.tokens)
     return _launch("--mode=train", *flags, f"--architecture={architecture}")

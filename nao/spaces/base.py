@@ -8,51 +8,16 @@ its architectures. A space whose slots interact overrides `is_valid`, `canonical
 import dataclasses
 import functools
 import math
-import shlex
 from collections.abc import Iterator
+from typing import ClassVar
 
 import networkx as nx
 import numpy as np
 
-from nao.files import parse_object
-
-START = "<start>"  # entry 0 of every vocabulary: what the decoder reads first
-FORMAT = "nao/architecture"
-FORMAT_VERSION = 1
+from nao.spaces import notation
+from nao.spaces.slot import START, Slot
 
 _MAX_REJECTIONS = 1000  # rounds of rejection sampling before a space counts as empty
-
-
-@dataclasses.dataclass(frozen=True)
-class Slot:
-    """One decision of an architecture.
-
-    Attributes:
-        name: Unique name in its space, for example `normal/2/left/input`.
-        choices: What may stand there. A choice name shared by two slots is one
-            vocabulary entry.
-    """
-
-    name: str
-    choices: tuple[str, ...]
-
-    def __post_init__(self):
-        if not self.choices:
-            raise ValueError(f"Slot {self.name!r} must have at least one choice.")
-        for text in (self.name, *self.choices):
-            if not isinstance(text, str) or not text or not text.isprintable():
-                raise ValueError(
-                    "Names of slots and choices must be printable text, "
-                    f"got {text!r} in slot {self.name!r}."
-                )
-        if "=" in self.name:
-            raise ValueError(f"Names of slots must not have '=', got {self.name!r}.")
-        if len(set(self.choices)) != len(self.choices):
-            raise ValueError(
-                f"Choices of slot {self.name!r} must differ, got {self.choices}."
-            )
-        if START in self.choices:
-            raise ValueError(f"{START!r} is reserved, found in slot {self.name!r}.")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -71,6 +36,10 @@ class Space:
     name: str
     slots: tuple[Slot, ...]
     group: int = 1
+
+    # The network that trains architectures of the space, as "module:Class"; empty where
+    # there is none. By name, since networks know spaces and not the other way round.
+    network: ClassVar[str] = ""
 
     def __post_init__(self):
         names = [slot.name for slot in self.slots]
@@ -278,36 +247,31 @@ class Space:
             ValueError: If the text is not a valid architecture of this space.
         """
         text = text.strip()
-        tokens = (
-            self._parse_json(text)
-            if text.startswith("{")
-            else self._parse_notation(text)
-        )
+        if text.startswith("{"):
+            tokens = self.from_choices(notation.read_json(text, self.name))
+        else:
+            tokens = self._parse_notation(text)
         if not self.is_valid(tokens[None])[0]:
             raise ValueError(f"Not a valid architecture of {self.name!r}: {text!r}.")
         return tokens
 
     def format(self, tokens: np.ndarray) -> str:
         """Writes one architecture [length] in the notation `parse` reads."""
-        return shlex.join(
-            f"{slot.name}={choice}"
-            for slot, choice in zip(self.slots, self.choices(tokens), strict=True)
-        )
+        return notation.write_pairs(self.by_slot(tokens))
 
     def choices(self, tokens: np.ndarray) -> tuple[str, ...]:
         """Returns the choice names of one architecture [length], slot by slot."""
         return tuple(self.vocabulary[token] for token in tokens)
 
+    def by_slot(self, tokens: np.ndarray) -> dict[str, str]:
+        """Returns the choice names of one architecture [length] by slot name."""
+        names = [slot.name for slot in self.slots]
+        return dict(zip(names, self.choices(tokens), strict=True))
+
     def to_json(self, tokens: np.ndarray) -> dict:
         """Returns one architecture [length] as the versioned JSON object."""
-        names = [slot.name for slot in self.slots]
-        return {
-            "format": FORMAT,
-            "version": FORMAT_VERSION,
-            "space": self.name,
-            "architecture": self.format(tokens),
-            "slots": dict(zip(names, self.choices(tokens), strict=True)),
-        }
+        text = self.format(tokens)
+        return notation.to_json(self.name, text, self.by_slot(tokens))
 
     def from_choices(self, choices: dict[str, str]) -> np.ndarray:
         """Builds an architecture [length] from a choice name for each slot."""
@@ -331,40 +295,8 @@ class Space:
                 )
         return np.array([self._ids[choices[name]] for name in names], np.int32)
 
-    def _parse_json(self, text: str) -> np.ndarray:
-        try:
-            data = parse_object(text)
-        except ValueError as error:
-            raise ValueError(f"Architecture is not valid JSON: {error}.") from None
-        if data.get("format") != FORMAT or data.get("version") != FORMAT_VERSION:
-            raise ValueError(
-                f"Architecture JSON must have format {FORMAT!r} and version "
-                f"{FORMAT_VERSION}, got {data.get('format')!r} and "
-                f"{data.get('version')!r}."
-            )
-        if data.get("space") != self.name:
-            raise ValueError(
-                f"Architecture is of space {data.get('space')!r}, not {self.name!r}."
-            )
-        if not isinstance(data.get("slots"), dict):
-            raise ValueError("Architecture JSON must have an object of slots.")
-        return self.from_choices(data["slots"])
-
     def _parse_notation(self, text: str) -> np.ndarray:
-        choices = {}
-        try:
-            parts = shlex.split(text)
-        except ValueError as error:
-            raise ValueError(f"{error} in {text!r}.") from None
-        for part in parts:
-            name, equals, choice = part.partition("=")
-            if not equals or name in choices:
-                raise ValueError(
-                    f"Architectures of {self.name!r} read 'slot=choice ...', each "
-                    f"slot once, got {part!r}."
-                )
-            choices[name] = choice
-        return self.from_choices(choices)
+        return self.from_choices(notation.read_pairs(text, self.name))
 
     # Drawing.
 
@@ -377,11 +309,12 @@ class Space:
         graph = nx.DiGraph()
         previous = "input"
         graph.add_node(previous, label="input", kind="input", cell=self.name)
-        for slot, choice in zip(self.slots, self.choices(tokens), strict=True):
-            label = f"{slot.name}: {choice}"
-            graph.add_node(slot.name, label=label, kind="operation", cell=self.name)
-            graph.add_edge(previous, slot.name)
-            previous = slot.name
+        for name, choice in self.by_slot(tokens).items():
+            graph.add_node(
+                name, label=f"{name}: {choice}", kind="operation", cell=self.name
+            )
+            graph.add_edge(previous, name)
+            previous = name
         graph.add_node("output", label="output", kind="output", cell=self.name)
         graph.add_edge(previous, "output")
         return graph

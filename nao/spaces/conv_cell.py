@@ -12,9 +12,11 @@ Cells that differ by the order of a node's branches or by the numbering of the n
 compute the same function; the canonical form is the lexicographically smallest of them.
 """
 
+import dataclasses
 import functools
 import itertools
 from collections.abc import Container
+from typing import ClassVar
 
 import networkx as nx
 import numpy as np
@@ -56,55 +58,55 @@ CELLS = ("normal", "reduction")
 NUM_INPUTS = 2
 
 Cell = tuple[tuple[tuple[int, int], tuple[int, int]], ...]  # per node, per branch
+Join = str | tuple[tuple[int, ...], tuple[int, ...]]  # see `ConvCell.join`
 
 
+@dataclasses.dataclass(frozen=True)
 class ConvCell(base.Space):
     """Normal and reduction cells of two-branch nodes.
 
     The notation is NAO's: `input operation input operation ...` as numbers, node by
     node, a bar between the cells; operations are numbered as in `operations`.
+
+    Attributes:
+        operations: Names of the operations; the name of a set in `OPERATION_SETS`
+            stands for those in it.
+        num_nodes: Nodes of a cell, its inputs not counted.
+        join: What a cell's output concatenates: `loose`, the states that no node reads;
+            `nodes`, all of them; or the numbers of the states in normal and in
+            reduction cells.
     """
 
-    operations: tuple[str, ...]
-    num_nodes: int
-    join: str
+    name: str = dataclasses.field(default="conv_cell", init=False)
+    slots: tuple[base.Slot, ...] = dataclasses.field(init=False)
+    group: int = dataclasses.field(default=2, init=False)
+    operations: str | tuple[str, ...] = "enas"
+    num_nodes: int = 5
+    join: Join = "loose"
 
-    def __init__(
-        self,
-        operations: str | tuple[str, ...] = "enas",
-        num_nodes: int = 5,
-        join: str = "loose",
-    ):
-        """Makes the space.
+    network: ClassVar[str] = "nao.child.conv_net:ConvNet"
 
-        Args:
-            operations: Name of a set in `OPERATION_SETS`, or the names themselves.
-            num_nodes: Nodes of a cell, its inputs not counted.
-            join: What a cell's output concatenates, one of `JOINS`.
-        """
-        if join not in JOINS:
-            raise ValueError(f"join must be one of {', '.join(JOINS)}, got {join!r}.")
-        if isinstance(operations, str):
-            if operations not in OPERATION_SETS:
-                raise ValueError(
-                    f"Unknown operation set {operations!r}; "
-                    f"known: {', '.join(sorted(OPERATION_SETS))}."
-                )
-            operations = OPERATION_SETS[operations]
-        if num_nodes < 1:
-            raise ValueError(f"num_nodes must be at least 1, got {num_nodes}.")
+    def __post_init__(self):
+        if self.num_nodes < 1:
+            raise ValueError(f"num_nodes must be at least 1, got {self.num_nodes}.")
+        _check_join(self.join, NUM_INPUTS + self.num_nodes)
+        operations = _named(self.operations)
         slots = []
         for cell, node, branch in itertools.product(
-            CELLS, range(num_nodes), ("left", "right")
+            CELLS, range(self.num_nodes), ("left", "right")
         ):
             name = f"{cell}/{node + NUM_INPUTS}/{branch}"
             inputs = tuple(str(i) for i in range(node + NUM_INPUTS))
             slots.append(base.Slot(f"{name}/input", inputs))
-            slots.append(base.Slot(f"{name}/operation", tuple(operations)))
-        object.__setattr__(self, "operations", tuple(operations))
-        object.__setattr__(self, "num_nodes", num_nodes)
-        object.__setattr__(self, "join", join)
-        super().__init__(name="conv_cell", slots=tuple(slots), group=2)
+            slots.append(base.Slot(f"{name}/operation", operations))
+        object.__setattr__(self, "operations", operations)
+        object.__setattr__(self, "slots", tuple(slots))
+        super().__post_init__()
+
+    @property
+    def joins(self) -> tuple[str | tuple[int, ...], str | tuple[int, ...]]:
+        """What normal cells and what reduction cells join."""
+        return (self.join, self.join) if isinstance(self.join, str) else self.join
 
     def architecture(self, tokens: np.ndarray) -> np.ndarray:
         """Returns the cells as integers, the form child networks read.
@@ -161,7 +163,8 @@ class ConvCell(base.Space):
     def graph(self, tokens: np.ndarray) -> nx.DiGraph:
         """Returns both cells as one graph of two components."""
         graph = nx.DiGraph()
-        for cell, nodes in zip(CELLS, self.architecture(tokens[None])[0], strict=True):
+        (cells,) = self.architecture(tokens[None])
+        for cell, nodes, join in zip(CELLS, cells, self.joins, strict=True):
             for state, label in enumerate(("cell before last", "last cell")):
                 graph.add_node(f"{cell}/{state}", label=label, kind="input", cell=cell)
             graph.add_node(f"{cell}/output", label="output", kind="output", cell=cell)
@@ -178,9 +181,39 @@ class ConvCell(base.Space):
                     graph.add_edge(f"{cell}/{state}", f"{name}/{side}")
                     graph.add_edge(f"{name}/{side}", name)
             read = set(nodes[..., 0].ravel().tolist())
-            for state in joined_states(self.num_nodes, read, self.join):
+            for state in joined_states(self.num_nodes, read, join):
                 graph.add_edge(f"{cell}/{state}", f"{cell}/output")
         return graph
+
+
+def _named(operations: str | tuple[str, ...]) -> tuple[str, ...]:
+    """Returns the operations of a set, given by its name, or the names given."""
+    if not isinstance(operations, str):
+        return tuple(operations)
+    if operations not in OPERATION_SETS:
+        raise ValueError(
+            f"Unknown operation set {operations!r}; "
+            f"known: {', '.join(sorted(OPERATION_SETS))}."
+        )
+    return OPERATION_SETS[operations]
+
+
+def _check_join(join: Join, num_states: int) -> None:
+    """Raises ValueError where a join is neither a rule nor the states of both cells."""
+    if isinstance(join, str):
+        if join not in JOINS:
+            raise ValueError(f"join must be one of {', '.join(JOINS)}, got {join!r}.")
+        return
+    states = range(num_states)
+    is_fine = len(join) == len(CELLS) and all(
+        joined and len(set(joined)) == len(joined) and set(joined) <= set(states)
+        for joined in join
+    )
+    if not is_fine:
+        raise ValueError(
+            "join must hold one or more distinct states of normal and of reduction "
+            f"cells, 0 to {states[-1]}, got {join}."
+        )
 
 
 def joined_states(

@@ -5,17 +5,18 @@ from collections.abc import Iterable, Mapping
 from nao.spaces import base
 
 
-def custom(slots: Mapping[str, Iterable], name: str = "custom") -> base.Space:
+def custom(slots: Mapping[str, Iterable] | None, name: str = "custom") -> base.Space:
     """Makes a space in which every combination of choices is an architecture.
 
     Args:
         slots: Choices of each slot by its name, in the order the controller reads them;
-            choices are turned into text, so numbers may stand there.
+            choices are turned into text, so numbers may stand there. None is no slot.
         name: Name of the space.
 
     Raises:
         ValueError: If there is no slot, or a slot has no choices or the same one twice.
     """
+    slots = slots or {}
     for slot, choices in slots.items():
         if isinstance(choices, str) or not isinstance(choices, Iterable):
             raise ValueError(

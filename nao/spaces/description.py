@@ -1,42 +1,30 @@
 """Spaces as JSON, so that what was saved with one can be read without its maker."""
 
+import dataclasses
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
 from nao.spaces import base
-from nao.spaces.conv_cell import ConvCell
-from nao.spaces.nasbench201 import NASBench201
+from nao.spaces.registry import KINDS
 from nao.spaces.subset import Subset
 
 FORMAT = "nao/space"
 FORMAT_VERSION = 1
 
 
-def describe(space: base.Space) -> dict:
+def describe(space: base.Space) -> dict[str, Any]:
     """Returns all that `from_description` needs, as JSON values.
 
     A class of the user's own is described by its name and its slots: it has rules that
     JSON can't hold.
     """
-    described = {
-        "format": FORMAT,
-        "version": FORMAT_VERSION,
-        "kind": type(space).__name__,
-    }
-    if isinstance(space, Subset):
-        members = np.asarray(space.members).tolist()
-        return described | {"whole": describe(space.whole), "members": members}
-    if isinstance(space, ConvCell):
-        names = ("operations", "num_nodes", "join")
-        return described | {name: _plain(getattr(space, name)) for name in names}
-    if isinstance(space, NASBench201):
-        return described
-    return described | {
-        "name": space.name,
-        "slots": [[slot.name, list(slot.choices)] for slot in space.slots],
-        "group": space.group,
-    }
+    kind = type(space).__name__
+    described = {"format": FORMAT, "version": FORMAT_VERSION, "kind": kind}
+    for name in _fields(KINDS.get(kind, base.Space)):
+        described[name] = _to_json(getattr(space, name))
+    return described
 
 
 def from_description(data: Mapping, space: base.Space | None = None) -> base.Space:
@@ -64,39 +52,50 @@ def from_description(data: Mapping, space: base.Space | None = None) -> base.Spa
             )
         return space
     kind = data.get("kind")
-    if kind not in _MAKERS:
+    if kind not in KINDS:
         raise ValueError(
-            f"Space of class {kind} is not one of nao's, {', '.join(_MAKERS)}; it must "
+            f"Space of class {kind} is not one of nao's, {', '.join(KINDS)}; it must "
             "be given as space=."
         )
     try:
-        return _MAKERS[kind](data)
+        # Fields that the description lacks, as it is older, are at their defaults.
+        known = [name for name in _fields(KINDS[kind]) if name in data]
+        made = KINDS[kind](**{name: _from_json(name, data[name]) for name in known})
     except (KeyError, TypeError, IndexError) as error:
         raise ValueError(f"Description of a {kind} is damaged: {error!r}.") from None
+    if isinstance(made, Subset):
+        _check_members(made)
+    return made
 
 
-def _make_subset(data: Mapping) -> Subset:
-    whole = from_description(data["whole"])
-    tokens = np.asarray(data["members"], np.int32)
-    if tokens.ndim != 2 or not whole.is_valid(tokens).all():
+def _fields(kind: type[base.Space]) -> list[str]:
+    """Returns the fields that a space is made from."""
+    return [field.name for field in dataclasses.fields(kind) if field.init]
+
+
+def _to_json(value: Any) -> Any:
+    """Returns a field's value, spaces and slots inside it, as JSON."""
+    if isinstance(value, base.Space):
+        return describe(value)
+    if isinstance(value, base.Slot):
+        return [value.name, list(value.choices)]
+    return [_to_json(v) for v in value] if isinstance(value, tuple) else value
+
+
+def _from_json(name: str, value: Any) -> Any:
+    """Returns what `_to_json` was given for the field of that name."""
+    if name == "slots":
+        return tuple(base.Slot(slot, tuple(choices)) for slot, choices in value)
+    if isinstance(value, Mapping):
+        return from_description(value)
+    return _to_tuples(value)
+
+
+def _to_tuples(value: Any) -> Any:
+    return tuple(map(_to_tuples, value)) if isinstance(value, list) else value
+
+
+def _check_members(subset: Subset) -> None:
+    tokens = np.asarray(subset.members)
+    if tokens.ndim != 2 or not subset.whole.is_valid(tokens).all():
         raise ValueError("Members of a Subset must be architectures of the whole.")
-    return Subset(whole, tokens)
-
-
-def _make_slots(data: Mapping) -> base.Space:
-    slots = tuple(base.Slot(name, tuple(choices)) for name, choices in data["slots"])
-    return base.Space(data["name"], slots, data["group"])
-
-
-def _plain(value):
-    return list(value) if isinstance(value, tuple) else value
-
-
-_MAKERS = {
-    "ConvCell": lambda data: ConvCell(
-        tuple(data["operations"]), data["num_nodes"], data["join"]
-    ),
-    "NASBench201": lambda data: NASBench201(),
-    "Space": _make_slots,
-    "Subset": _make_subset,
-}

@@ -15,7 +15,9 @@ benchmark's own unique string keeps zeros in the text and gives 6,466.
 """
 
 import collections
+import dataclasses
 import functools
+from typing import ClassVar
 
 import networkx as nx
 import numpy as np
@@ -27,14 +29,18 @@ OPERATIONS = ("none", "skip_connect", "nor_conv_1x1", "nor_conv_3x3", "avg_pool_
 EDGES = ((1, 0), (2, 0), (2, 1), (3, 0), (3, 1), (3, 2))
 
 
+_SLOTS = tuple(base.Slot(f"{to}<-{of}", OPERATIONS) for to, of in EDGES)
+
+
+@dataclasses.dataclass(frozen=True)
 class NASBench201(base.Space):
     """The topology space of NAS-Bench-201; its notation is the benchmark's string."""
 
-    def __init__(self):
-        super().__init__(
-            name="nasbench201",
-            slots=tuple(base.Slot(f"{to}<-{of}", OPERATIONS) for to, of in EDGES),
-        )
+    name: str = dataclasses.field(default="nasbench201", init=False)
+    slots: tuple[base.Slot, ...] = dataclasses.field(default=_SLOTS, init=False)
+    group: int = dataclasses.field(default=1, init=False)
+
+    network: ClassVar[str] = "nao.child.topology_net:TopologyNet"
 
     def architecture(self, tokens: np.ndarray) -> np.ndarray:
         """Returns the operation of every edge, int32 [num, 6]: what children read."""

@@ -9,7 +9,7 @@ import dataclasses
 
 import numpy as np
 
-from nao.spaces.conv_cell import OPERATION_SETS, ConvCell
+from nao.spaces.conv_cell import OPERATION_SETS, ConvCell, Join
 from nao.spaces.genotype import from_darts
 
 
@@ -21,7 +21,7 @@ class Published:
         operations: Name of the set in `OPERATION_SETS`.
         num_nodes: Nodes of a cell.
         text: Both cells in the notation of `ConvCell`.
-        join: `loose`, `nodes`, or the joined states of normal and of reduction cells.
+        join: What cells concatenate, see `ConvCell`.
         source: Where it is from.
     """
 
@@ -29,13 +29,12 @@ class Published:
     num_nodes: int
     text: str
     source: str
-    join: str | tuple[tuple[int, ...], tuple[int, ...]] = "loose"
+    join: Join = "loose"
 
     @property
     def space(self) -> ConvCell:
         """The space that the cell is a point of."""
-        join = self.join if isinstance(self.join, str) else "loose"
-        return ConvCell(self.operations, self.num_nodes, join)
+        return ConvCell(self.operations, self.num_nodes, self.join)
 
     @property
     def tokens(self) -> np.ndarray:

@@ -1,5 +1,6 @@
 """A space cut down to a list of architectures, such as the rows of a table."""
 
+import dataclasses
 import functools
 from collections.abc import Iterator
 
@@ -9,45 +10,41 @@ import numpy as np
 from nao.spaces import base
 
 
+@dataclasses.dataclass(frozen=True)
 class Subset(base.Space):
     """The architectures of a space that stand in a list; all else is not valid.
 
     Grammar, notation, canonical form and drawings are those of the whole space.
+
+    Attributes:
+        whole: The space that the architectures belong to.
+        members: Their tokens, int32 [num, length], valid in `whole` and at least one;
+            kept as tuples.
     """
 
+    name: str = dataclasses.field(init=False)
+    slots: tuple[base.Slot, ...] = dataclasses.field(init=False)
+    group: int = dataclasses.field(init=False)
     whole: base.Space
-    members: tuple[tuple[int, ...], ...]
+    # Left out of the hash, which would read thousands of rows each time it is taken.
+    members: tuple[tuple[int, ...], ...] = dataclasses.field(hash=False)
 
-    def __init__(self, whole: base.Space, tokens: np.ndarray):
-        """Makes the space.
-
-        Args:
-            whole: The space that the architectures belong to.
-            tokens: int32 [num, length], valid in `whole`; at least one.
-        """
-        if not len(tokens):
-            raise ValueError(f"A subset of {whole.name!r} needs an architecture.")
-        object.__setattr__(self, "whole", whole)
-        object.__setattr__(self, "members", tuple(map(tuple, np.asarray(tokens))))
-        super().__init__(whole.name, whole.slots, whole.group)
-
-    def __eq__(self, other: object) -> bool:
-        """Compares the whole space and the list."""
-        return (
-            isinstance(other, Subset)
-            and self.whole == other.whole
-            and self.members == other.members
-        )
-
-    __hash__ = base.Space.__hash__
+    def __post_init__(self):
+        if not len(self.members):
+            raise ValueError(f"A subset of {self.whole.name!r} needs an architecture.")
+        members = tuple(map(tuple, np.asarray(self.members).tolist()))
+        object.__setattr__(self, "members", members)
+        for name in ("name", "slots", "group"):
+            object.__setattr__(self, name, getattr(self.whole, name))
+        super().__post_init__()
 
     @functools.cached_property
     def _member_tokens(self) -> np.ndarray:
         return np.array(self.members, np.int32)
 
     @functools.cached_property
-    def _member_set(self) -> frozenset[tuple[int, ...]]:
-        return frozenset(self.members)
+    def _member_keys(self) -> frozenset[bytes]:
+        return frozenset(self.keys(self._member_tokens))
 
     @property
     def num_sequences(self) -> int:
@@ -65,8 +62,7 @@ class Subset(base.Space):
 
     def is_valid(self, tokens: np.ndarray) -> np.ndarray:
         """Says which rows [num, length] are in the list, bool [num]."""
-        rows = map(tuple, np.asarray(tokens).tolist())
-        return np.array([row in self._member_set for row in rows], bool)
+        return np.array([key in self._member_keys for key in self.keys(tokens)], bool)
 
     def canonical(self, tokens: np.ndarray) -> np.ndarray:
         """Maps each row to the whole space's representative, listed or not."""

@@ -4,7 +4,7 @@ import pytest
 from nao import spaces
 from nao.child import ChildConfig
 from nao.child.conv_net import ConvNet
-from nao.child.nets import make_net
+from nao.child.nets import known_networks, make_net
 from nao.child.topology_net import TopologyNet
 from nao.data.dataset import ImageDataset
 
@@ -29,10 +29,26 @@ def test_conv_cells_get_the_convolutional_network(name, join):
     assert make_net(space, dataset(), CONFIG) == expected
 
 
-def test_a_join_takes_the_place_of_the_spaces_own():
+def test_cells_join_what_their_space_says():
     join = ((2, 3), (3,))
-    space = spaces.ConvCell("enas", num_nodes=2)
-    assert make_net(space, dataset(), CONFIG, join).join == join
+    space = spaces.ConvCell("enas", num_nodes=2, join=join)
+    assert make_net(space, dataset(), CONFIG).join == join
+
+
+def test_a_space_of_ones_own_brings_its_network():
+    class Renamed(spaces.NASBench201):
+        network = "nao.child.topology_net:TopologyNet"
+
+    class Lost(spaces.NASBench201):
+        network = "nowhere.at_all:Net"
+
+    assert make_net(Renamed(), dataset(), CONFIG).channels == 4
+    with pytest.raises(ValueError, match=r"no network 'nowhere.at_all:Net': No module"):
+        make_net(Lost(), dataset(), CONFIG)
+
+
+def test_networks_are_known_by_their_names():
+    assert known_networks() == {"ConvNet": ConvNet, "TopologyNet": TopologyNet}
 
 
 def test_topologies_get_the_network_of_the_benchmark():

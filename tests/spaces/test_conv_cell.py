@@ -66,6 +66,38 @@ def test_bad_settings_and_texts_are_refused():
         space.parse("0 5 0 0 | 0 0 0 0")
 
 
+def test_cells_that_join_otherwise_are_another_space():
+    """The slots are the same; what the architectures compute is not."""
+    loose, nodes = spaces.ConvCell(join="loose"), spaces.ConvCell(join="nodes")
+    states = spaces.ConvCell(num_nodes=2, join=((0, 3), (2, 3)))
+    assert loose != nodes and loose.grammar == nodes.grammar
+    assert states != spaces.ConvCell(num_nodes=2)
+    assert loose == spaces.ConvCell(spaces.OPERATION_SETS["enas"])
+    assert hash(loose) != hash(nodes)
+
+
+def test_states_to_join_are_drawn():
+    space = spaces.ConvCell(num_nodes=2, join=((0, 3), (2, 3)))
+    graph = space.graph(space.parse("0 0 0 1  2 0 0 4 | 0 0 1 0 0 0 1 0"))
+    assert set(graph.predecessors("normal/output")) == {"normal/0", "normal/3"}
+    assert set(graph.predecessors("reduction/output")) == {"reduction/2", "reduction/3"}
+
+
+@pytest.mark.parametrize(
+    ("join", "message"),
+    [
+        ("all", "join must be one of loose, nodes, got 'all'"),
+        (((2, 3),), "states of normal and of reduction cells, 0 to 3, got"),
+        (((2, 4), (3,)), "0 to 3, got"),
+        (((2, 2), (3,)), "distinct states"),
+        (((2,), ()), "one or more"),
+    ],
+)
+def test_a_join_that_there_can_not_be(join, message):
+    with pytest.raises(ValueError, match=message):
+        spaces.ConvCell(num_nodes=2, join=join)
+
+
 def test_loose_ends_reach_the_output():
     """Node 2 is read by node 3; input 1 by nobody."""
     space = spaces.ConvCell(num_nodes=2)

@@ -26,6 +26,12 @@ def test_a_subset_comes_back(rng):
     assert _round_trip(subset) == subset
 
 
+def test_a_field_that_an_older_description_lacks_is_at_its_default():
+    described = spaces.describe(spaces.ConvCell(num_nodes=2))
+    del described["join"]
+    assert spaces.from_description(described) == spaces.ConvCell(num_nodes=2)
+
+
 class Odd(spaces.Space):
     """Not known to nao."""
 

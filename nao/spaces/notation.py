@@ -1,0 +1,82 @@
+"""Architectures as text: `slot=choice ...`, and versioned JSON."""
+
+import shlex
+from collections.abc import Mapping
+from typing import Any
+
+from nao.files import parse_object
+
+FORMAT = "nao/architecture"
+FORMAT_VERSION = 1
+
+
+def write_pairs(choices: Mapping[str, str]) -> str:
+    """Writes choice names by slot name as `slot=choice ...`, quoted for a shell."""
+    return shlex.join(f"{slot}={choice}" for slot, choice in choices.items())
+
+
+def read_pairs(text: str, space: str) -> dict[str, str]:
+    """Reads what `write_pairs` wrote.
+
+    Args:
+        text: The text.
+        space: Name of the space, for the message.
+
+    Raises:
+        ValueError: If it is something else, or has a slot twice.
+    """
+    choices: dict[str, str] = {}
+    try:
+        words = shlex.split(text)
+    except ValueError as error:
+        raise ValueError(f"{error} in {text!r}.") from None
+    for word in words:
+        slot, equals, choice = word.partition("=")
+        if not equals or slot in choices:
+            raise ValueError(
+                f"Architectures of {space!r} read 'slot=choice ...', each "
+                f"slot once, got {word!r}."
+            )
+        choices[slot] = choice
+    return choices
+
+
+def to_json(space: str, text: str, choices: Mapping[str, str]) -> dict[str, Any]:
+    """Returns an architecture as a versioned JSON object.
+
+    Args:
+        space: Name of the space.
+        text: The architecture in the space's own notation.
+        choices: Its choice names by slot name.
+    """
+    return {
+        "format": FORMAT,
+        "version": FORMAT_VERSION,
+        "space": space,
+        "architecture": text,
+        "slots": dict(choices),
+    }
+
+
+def read_json(text: str, space: str) -> dict[str, str]:
+    """Reads the choices by slot name out of a versioned JSON object.
+
+    Raises:
+        ValueError: If it is none, or of another version or space.
+    """
+    try:
+        data = parse_object(text)
+    except ValueError as error:
+        raise ValueError(f"Architecture is not valid JSON: {error}.") from None
+    if data.get("format") != FORMAT or data.get("version") != FORMAT_VERSION:
+        raise ValueError(
+            f"Architecture JSON must have format {FORMAT!r} and version "
+            f"{FORMAT_VERSION}, got {data.get('format')!r} and {data.get('version')!r}."
+        )
+    if data.get("space") != space:
+        raise ValueError(
+            f"Architecture is of space {data.get('space')!r}, not {space!r}."
+        )
+    if not isinstance(data.get("slots"), dict):
+        raise ValueError("Architecture JSON must have an object of slots.")
+    return data["slots"]

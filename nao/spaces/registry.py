@@ -1,0 +1,77 @@
+"""Every space by name: what a config asks for, and what saved spaces are made of.
+
+A new space is a module of its own, a line here and its export. Builders, descriptions,
+networks and the commands of the report follow from these entries.
+"""
+
+import dataclasses
+import inspect
+from collections.abc import Callable, Mapping
+
+from nao.fields import option
+from nao.spaces.base import Space
+from nao.spaces.conv_cell import OPERATION_SETS, ConvCell
+from nao.spaces.custom import custom
+from nao.spaces.nasbench201 import NASBench201
+from nao.spaces.subset import Subset
+
+# What makes each space, from the fields of `SpaceConfig` that its parameters name.
+SPACES: dict[str, Callable[..., Space]] = {
+    "conv_cell": ConvCell,
+    "nasbench201": NASBench201,
+    "custom": custom,
+}
+OF_TABLE = "table"  # in place of a space: the slot columns of the table are the space
+
+# Classes whose spaces can be made again from JSON, by the name that stands there.
+KINDS: dict[str, type[Space]] = {
+    kind.__name__: kind
+    for kind in (Space, Subset, *SPACES.values())
+    if isinstance(kind, type)
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class SpaceConfig:
+    """Which architectures there are."""
+
+    name: str = option(
+        "conv_cell",
+        f"Space: {', '.join(SPACES)} (space.slots of the config file) or "
+        f"{OF_TABLE} (the slot columns of the table).",
+    )
+    operations: str = option(
+        "enas", f"conv_cell: set of operations, {', '.join(OPERATION_SETS)}."
+    )
+    num_nodes: int = option(5, "conv_cell: nodes of a cell.")
+    join: str = option(
+        "loose", "conv_cell: what a cell outputs: loose ends, or all nodes (DARTS)."
+    )
+    slots: Mapping[str, tuple] | None = option(
+        None, "custom: choices by slot name; config file only."
+    )
+
+
+def options(name: str) -> tuple[str, ...]:
+    """Returns the fields of `SpaceConfig`, but for the name, that a space reads.
+
+    Raises:
+        ValueError: If there is no such space.
+    """
+    if name == OF_TABLE:
+        return ()
+    if name not in SPACES:
+        known = ", ".join([*SPACES, OF_TABLE])
+        raise ValueError(f"Unknown space.name {name!r}; known: {known}.")
+    fields = {field.name for field in dataclasses.fields(SpaceConfig)} - {"name"}
+    return tuple(p for p in inspect.signature(SPACES[name]).parameters if p in fields)
+
+
+def make(config: SpaceConfig) -> Space | None:
+    """Returns the space that a config names; None where the table brings it.
+
+    Raises:
+        ValueError: If there is no such space, or its settings don't fit.
+    """
+    settings = {name: getattr(config, name) for name in options(config.name)}
+    return None if config.name == OF_TABLE else SPACES[config.name](**settings)

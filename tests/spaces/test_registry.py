@@ -1,0 +1,25 @@
+import pytest
+
+from nao import spaces
+from nao.spaces import registry
+
+
+@pytest.mark.parametrize(
+    ("name", "fields", "expected"),
+    [
+        ("conv_cell", {"num_nodes": 3}, spaces.ConvCell(num_nodes=3)),
+        ("nasbench201", {}, spaces.NASBench201()),
+        ("custom", {"slots": {"a": (1, 2)}}, spaces.custom({"a": (1, 2)})),
+        ("table", {}, None),
+    ],
+)
+def test_a_name_makes_its_space(name, fields, expected):
+    assert spaces.make(spaces.SpaceConfig(name, **fields)) == expected
+
+
+def test_a_space_reads_the_fields_that_its_parameters_name():
+    assert registry.options("conv_cell") == ("operations", "num_nodes", "join")
+    assert registry.options("nasbench201") == ()
+    assert registry.options("custom") == ("slots",)
+    with pytest.raises(ValueError, match=r"space\.name 'flat'; known: conv_cell"):
+        registry.options("flat")
