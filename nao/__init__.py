@@ -5,12 +5,11 @@ gives them their number: `nao.search(strategy, evaluator, num_trials=..., workdi
 """
 
 from nao import data, evaluators, spaces, strategies
-from nao.ask_tell import AskTell
 from nao.child import ChildConfig, TrainedChild
 from nao.config import Config
 from nao.controller import Controller, ControllerConfig
 from nao.embedding import Constraint, Embedding
-from nao.study import Result, search
+from nao.search import AskTell, Result, search
 
 __all__ = [
     "AskTell",

@@ -40,6 +40,20 @@ def parse_object(text: str | bytes) -> dict[str, Any]:
     return data
 
 
+def read_json(path: pathlib.Path) -> dict | None:
+    """Returns what a file holds; None where there is none.
+
+    Raises:
+        ValueError: If it is not a JSON object.
+    """
+    try:
+        return parse_object(path.read_text())
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError) as error:
+        raise ValueError(f"{path} can't be read: {error}.") from None
+
+
 def read_npz(path: pathlib.Path) -> dict[str, np.ndarray]:
     """Reads all arrays of an `.npz` file.
 

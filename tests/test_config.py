@@ -2,27 +2,29 @@ import json
 
 import pytest
 
-from nao import config as config_lib
-from nao import experiment
-from nao.config import Config, SpaceConfig
+from nao import fields
+from nao.commands import build
+from nao.config import Config
+from nao.runs import reader
+from nao.spaces import SpaceConfig
 
 
 def test_every_field_explains_itself():
-    for leaf in config_lib.leaves():
+    for leaf in fields.leaves(Config):
         assert leaf.help, leaf.name
         assert leaf.help.endswith("."), leaf.name
 
 
 def test_json_round_trip():
     config = Config(space=SpaceConfig(name="custom", slots={"a": (1, 2)}))
-    data = json.loads(json.dumps(config_lib.to_dict(config)))
-    back = config_lib.from_dict(data)
-    assert config_lib.to_dict(back) == config_lib.to_dict(config)
+    data = json.loads(json.dumps(fields.to_dict(config)))
+    back = fields.from_dict(data, Config())
+    assert fields.to_dict(back) == fields.to_dict(config)
     assert back.nao == config.nao
 
 
 def test_dotted_names_override():
-    config = config_lib.override(
+    config = fields.override(
         Config(), {"seed": 3, "nao.round_size": 5, "nao.controller.hidden_size": 8}
     )
     assert (config.seed, config.nao.round_size) == (3, 5)
@@ -32,14 +34,14 @@ def test_dotted_names_override():
 
 def test_an_unknown_field_names_the_nearest():
     with pytest.raises(ValueError, match="'sede'; did you mean seed"):
-        config_lib.override(Config(), {"sede": 3})
+        fields.override(Config(), {"sede": 3})
 
 
 def test_a_folder_without_a_run_has_no_config(tmp_path):
-    assert experiment.read_config(tmp_path) is None
+    assert reader.read_config(tmp_path) is None
     (tmp_path / "config.json").write_text("[")
     with pytest.raises(ValueError, match="can't be read"):
-        experiment.read_config(tmp_path)
+        reader.read_config(tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -57,4 +59,4 @@ def test_a_folder_without_a_run_has_no_config(tmp_path):
 )
 def test_parts_that_do_not_fit(fields, message):
     with pytest.raises(ValueError, match=message):
-        experiment.make_evaluator(Config(**fields))
+        build.evaluator(Config(**fields))

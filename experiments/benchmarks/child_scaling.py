@@ -27,9 +27,10 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2]))
 import jax
 import numpy as np
 
-from nao import data, runtime
+from nao import data
 from nao.child import ChildConfig, ChildTrainer, nets
 from nao.spaces import ConvCell
+from nao.system import compiling, hosts, process
 
 SPACE = ConvCell("enas", 5)
 
@@ -57,7 +58,7 @@ def measure_epoch(
 
 def take_first_step(specialised: bool) -> None:
     """Trains the network of `child_speed.py` for one step; prints the seconds."""
-    runtime.use_compile_cache()
+    compiling.use_compile_cache()
     rng = np.random.default_rng(0)
     images = rng.integers(0, 256, (96, 32, 32, 3)).astype(np.uint8)
     labels = np.arange(96, dtype=np.int32) % 10
@@ -73,7 +74,7 @@ def take_first_step(specialised: bool) -> None:
     _, (outcome,) = ChildTrainer(net, dataset, config).train([jax.random.key(0)], arch)
     if outcome.failure:
         raise ValueError(outcome.failure)
-    print(f"{runtime.seconds_since_start():.1f}")
+    print(f"{process.seconds_since_start():.1f}")
 
 
 def main():
@@ -103,7 +104,7 @@ def main():
             cold, warm = (text.strip() for text in seconds)
             print(f"| {kind} | {cold} s | {warm} s |", flush=True)
         return
-    runtime.use_cpu_devices(max(args.devices))
+    hosts.use_cpu_devices(max(args.devices))
     dataset = data.load("digits")
     print(
         "| devices | children: epoch of one | compile | data: epoch | compile |\n"

@@ -32,9 +32,9 @@ import plain_net
 from jax.sharding import AxisType, NamedSharding
 from jax.sharding import PartitionSpec as P
 
-from nao import runtime
 from nao.child import ConvNet
 from nao.spaces import ConvCell
+from nao.system import hosts
 
 KINDS = ("universal", "lanes", "specialised", "plain")
 ONE_PROGRAM = ("universal", "lanes")
@@ -53,7 +53,7 @@ def main():
     parser.add_argument("--batch_size", type=int, default=32)
     parser.add_argument("--kinds", nargs="+", default=KINDS, choices=KINDS)
     args = parser.parse_args()
-    runtime.use_cpu_devices()
+    hosts.use_cpu_devices()
     space = ConvCell("enas", args.num_nodes)
     archs = np.concatenate(
         [

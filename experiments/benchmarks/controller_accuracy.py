@@ -17,9 +17,10 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2]))
 import jax
 import numpy as np
 
-from nao import runtime, spaces, strategies
+from nao import spaces, strategies
 from nao.controller import metrics
 from nao.evaluators import TableConfig, table
+from nao.system import compiling
 
 
 def measure(evaluator: table.TableEvaluator, num_train: int, seed: int) -> list[float]:
@@ -56,7 +57,7 @@ def main():
     parser.add_argument("--num_train", type=int, default=200)
     parser.add_argument("--seeds", type=int, default=5)
     args = parser.parse_args()
-    runtime.use_compile_cache()
+    compiling.use_compile_cache()
     config = TableConfig(args.path, architecture="arch_str", objective="val200")
     evaluator = table.load(config, spaces.NASBench201())
     print("seed | pairwise accuracy | Kendall tau | Hamming distance")

@@ -30,8 +30,9 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2]))
 import numpy as np
 import optuna
 
-from nao import embedding, runtime, spaces
+from nao import embedding, spaces
 from nao.embedding import pareto
+from nao.system import compiling
 
 SPACE = spaces.NASBench201()
 FRONT = ("val200", "params_mb")
@@ -206,7 +207,7 @@ def main():
         "--only", default="decode,ascend,bound,front", help="parts, comma-separated"
     )
     args = parser.parse_args()
-    runtime.use_compile_cache()
+    compiling.use_compile_cache()
     parts = args.only.split(",")
     table = Table(args.path)
     print("seed | what | measured")

@@ -23,11 +23,12 @@ import jax
 import numpy as np
 import uvicorn
 
-from nao import embedding, runtime, spaces
+from nao import embedding, spaces
 from nao.controller import PRESETS, Controller, LatentSpace, parameters, targets
 from nao.embedding.objectives import Objectives
 from nao.evaluators import Objective
 from nao.integrations import serve
+from nao.system import compiling, process
 
 
 def make(space: spaces.Space, config) -> embedding.Embedding:
@@ -84,7 +85,7 @@ def main():
     parser.add_argument("--rows", type=int, default=1_000_000, help="rows to search")
     parser.add_argument("--repeats", type=int, default=3, help="timed calls")
     args = parser.parse_args()
-    runtime.use_compile_cache()
+    compiling.use_compile_cache()
     space = spaces.ConvCell()
     tokens = space.sample(np.random.default_rng(1), args.num)
     paper = dataclasses.replace(PRESETS["paper"], hidden_size=96)
@@ -96,7 +97,7 @@ def main():
             seconds = best_of(lambda asked=asked: asked.encode(tokens), args.repeats)
             print(
                 f"encode {args.num} {what}, {name} | {args.num / seconds:.0f} / s | "
-                f"{runtime.peak_rss_mib():.0f}",
+                f"{process.peak_rss_mib():.0f}",
                 flush=True,
             )
         seconds = best_of(lambda made=made: made.predict(tokens[0]), 50)
@@ -113,7 +114,7 @@ def main():
     seconds = best_of(lambda: index.nearest(wanted, 10), 20)
     print(
         f"10 nearest of {args.rows}, size {size} | {1e3 * seconds:.1f} ms | "
-        f"{runtime.peak_rss_mib():.0f}"
+        f"{process.peak_rss_mib():.0f}"
     )
 
 

@@ -23,9 +23,10 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2]))
 import numpy as np
 import optuna
 
-from nao import runtime, spaces
+from nao import spaces
 from nao.evaluators import TableConfig, table
 from nao.integrations.optuna import NAOSampler
+from nao.system import compiling
 
 SAMPLERS = {
     "nao": lambda seed: NAOSampler(seed=seed),
@@ -102,7 +103,7 @@ def main():
     parser.add_argument("--seeds", type=int, default=10)
     parser.add_argument("--samplers", nargs="+", default=list(SAMPLERS))
     args = parser.parse_args()
-    runtime.use_compile_cache()
+    compiling.use_compile_cache()
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
     fixed = nasbench201(args.table) if args.table else None

@@ -17,13 +17,12 @@ left out. A run of random search makes a benchmark of one's own:
 import argparse
 import csv
 import gzip
-import json
 import pathlib
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2]))
 
-from nao import evaluators, experiment, ledger, spaces
+from nao import runs, spaces
 
 
 def main():
@@ -32,22 +31,21 @@ def main():
     parser.add_argument("workdir", type=pathlib.Path, help="of a finished search")
     parser.add_argument("table", type=pathlib.Path, help="CSV file, .gz to compress it")
     args = parser.parse_args()
-    config = experiment.read_config(args.workdir)
-    if config is None or not (args.workdir / "summary.json").is_file():
+    try:
+        run = runs.read(args.workdir)
+    except ValueError as error:
+        parser.error(str(error))
+    if run.status != "finished":
         parser.error(f"{args.workdir} holds no finished search")
-    summary = json.loads((args.workdir / "summary.json").read_text())
-    objective = evaluators.Objective(**summary["objective"])
-    space = spaces.make(config.space)
-    if space is None:
+    if isinstance(run.space, spaces.Subset) or run.config.get("evaluator") == "table":
         parser.error("the search was over a table already")
-    trials = ledger.of_run(args.workdir, space, objective).trials
     opener = gzip.open if args.table.suffix == ".gz" else open
     with opener(args.table, "wt", newline="") as file:
         writer = csv.writer(file)
-        writer.writerow(["architecture", objective.name])
-        for trial in trials:
+        writer.writerow(["architecture", run.objective.name])
+        for trial in run.trials:
             if trial.value is not None:
-                writer.writerow([space.format(trial.tokens), trial.value])
+                writer.writerow([run.space.format(trial.tokens), trial.value])
 
 
 if __name__ == "__main__":

@@ -10,8 +10,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from nao import config as config_lib
-from nao import spaces
+from nao import fields, spaces
 from nao.controller import Controller, ControllerConfig, LatentSpace, parameters
 from nao.controller.targets import Scale
 from nao.embedding import reading
@@ -34,7 +33,7 @@ def write(embedding: "Embedding", path: str | os.PathLike) -> None:
         "format": FORMAT,
         "version": FORMAT_VERSION,
         "space": spaces.describe(embedding.space),
-        "controller": config_lib.to_dict(controller.config),
+        "controller": fields.to_dict(controller.config),
         "objectives": [dataclasses.asdict(c) for c in embedding.objectives.columns],
         "canonical": embedding.canonical,
     }
@@ -79,7 +78,7 @@ def read(path: str | os.PathLike, space: spaces.Space | None) -> dict:
 
 def _from_parts(header: dict, arrays: dict, space: spaces.Space | None) -> dict:
     space = spaces.from_description(header["space"], space)
-    config = config_lib.from_dict(header["controller"], ControllerConfig())
+    config = fields.from_dict(header["controller"], ControllerConfig())
     columns = tuple(Objective(**column) for column in header["objectives"])
     tokens = reading.read(space, arrays["tokens"])
     values, errors = arrays["values"], arrays["errors"]

@@ -2,16 +2,20 @@
 
 from nao.evaluators.base import Evaluation, Evaluator, Objective
 from nao.evaluators.function import FunctionConfig, FunctionEvaluator
+from nao.evaluators.registry import EVALUATORS, EvaluatorSettings, make
 from nao.evaluators.table import TableConfig, TableEvaluator
 from nao.evaluators.training import TrainingEvaluator
 
 __all__ = [
+    "EVALUATORS",
     "Evaluation",
     "Evaluator",
+    "EvaluatorSettings",
     "FunctionConfig",
     "FunctionEvaluator",
     "Objective",
     "TableConfig",
     "TableEvaluator",
     "TrainingEvaluator",
+    "make",
 ]

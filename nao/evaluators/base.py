@@ -7,6 +7,7 @@ from typing import Protocol
 
 import numpy as np
 
+from nao.spaces import Space
 from nao.types import Array
 
 
@@ -80,3 +81,16 @@ class Evaluator(Protocol):
             Named test numbers, the objective's counterpart first; empty where the
             evaluator has no test part.
         """
+
+
+class SourcedEvaluator(Evaluator, Protocol):
+    """An evaluator that a config makes: it knows its space and what it reads.
+
+    Attributes:
+        space: Space of the architectures.
+        content: What its numbers come from, as SHA-256 by name (`table.sha256`); a
+            search goes on with the same content alone.
+    """
+
+    space: Space
+    content: Mapping[str, str]

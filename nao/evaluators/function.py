@@ -5,6 +5,7 @@ import importlib
 import math
 import time
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 
@@ -41,12 +42,16 @@ class FunctionEvaluator:
         default_factory=lambda: base.Objective("objective")
     )
 
+    @property
+    def content(self) -> dict[str, str]:
+        """Nothing: what a function reads is not known."""
+        return {}
+
     def evaluate(self, tokens: np.ndarray, keys: Array) -> Iterator[base.Evaluation]:
         """Yields the function's result for each row of tokens [num, length]."""
         del keys  # The function has no JAX randomness.
-        names = [slot.name for slot in self.space.slots]
         for row in tokens:
-            choices = dict(zip(names, self.space.choices(row), strict=True))
+            choices = self.space.by_slot(row)
             start = time.perf_counter()
             try:
                 value, reason = float(self.function(choices)), ""
@@ -84,6 +89,11 @@ def load(config: FunctionConfig, space: Space) -> FunctionEvaluator:
         raise ValueError(f"function.name {config.name!r} is not callable.")
     objective = base.Objective(function_name, config.maximize)
     return FunctionEvaluator(space, function, objective)
+
+
+def from_settings(settings: Any, space: Space) -> FunctionEvaluator:
+    """Makes the evaluator from `EvaluatorSettings`."""
+    return load(settings.function, space)
 
 
 def _in_one_line(error: BaseException) -> str:

@@ -9,6 +9,7 @@ import math
 import pathlib
 import zlib
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 from absl import logging
@@ -58,6 +59,11 @@ class TableEvaluator:
     test_name: str
     num_skipped: int
     sha256: str
+
+    @property
+    def content(self) -> dict[str, str]:
+        """SHA-256 of the file."""
+        return {"table.sha256": self.sha256}
 
     @property
     def best_value(self) -> float:
@@ -149,6 +155,11 @@ def load(config: TableConfig, space: Space | None) -> TableEvaluator:
         )
     objective = base.Objective(config.objective, config.maximize)
     return TableEvaluator(space, objective, values, config.test, num_skipped, sha256)
+
+
+def from_settings(settings: Any, space: Space | None) -> TableEvaluator:
+    """Makes the evaluator from `EvaluatorSettings`."""
+    return load(settings.table, space)
 
 
 def _check_settings(config: TableConfig) -> None:

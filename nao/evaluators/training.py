@@ -3,6 +3,7 @@
 import functools
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
 
 import jax
 import numpy as np
@@ -13,9 +14,11 @@ from nao.child.programs import TrainState
 from nao.child.recipe import ChildConfig, FinalConfig
 from nao.child.trained import TrainedChild
 from nao.child.training import ChildFailure, ChildTrainer, Outcome
+from nao.data import config as data_config
 from nao.data.dataset import ImageDataset
 from nao.evaluators.base import Evaluation, Objective
 from nao.spaces import Space
+from nao.system import hosts
 from nao.types import Array
 
 _OUT_OF_MEMORY = "RESOURCE_EXHAUSTED"
@@ -27,7 +30,7 @@ class TrainingEvaluator:
     Attributes:
         space: The space of the architectures, one that has a network.
         objective: The validation accuracy after the last epoch, a fraction.
-        data_sha256: SHA-256 of the data set.
+        content: SHA-256 of the images, by name.
     """
 
     objective = Objective("val_accuracy")
@@ -55,7 +58,7 @@ class TrainingEvaluator:
         self._final = (FinalConfig() if final is None else final).after(self._config)
         self.space = space
         make_net(space, dataset, self._config)  # A mistake is named at once.
-        self.data_sha256 = dataset.sha256()
+        self.content = {"data.sha256": dataset.sha256()}
 
     @property
     def num_final_epochs(self) -> int:
@@ -93,7 +96,7 @@ class TrainingEvaluator:
             return {}
         return {name: metrics[name] for name in ("test_accuracy", "val_accuracy")}
 
-    def describe(self, tokens: np.ndarray) -> dict[str, float]:
+    def costs(self, tokens: np.ndarray) -> dict[str, float]:
         """Returns what the final training of one architecture [length] costs.
 
         Compiles it, so that memory is known before the first step.
@@ -107,8 +110,8 @@ class TrainingEvaluator:
         archs = self.space.architecture(np.asarray(tokens)[None])
         key = jax.random.key(0)
         memory_mib = self._final_trainer.prepare(jax.numpy.stack([key]), archs)
-        costs = self._costs(self._final_trainer, archs[0])
-        return costs | {"memory_mib": memory_mib}
+        counts = _counts(self._final_trainer, archs[0])
+        return counts | {"memory_mib": memory_mib}
 
     @functools.cached_property
     def _final_trainer(self) -> ChildTrainer:
@@ -170,14 +173,8 @@ class TrainingEvaluator:
                 raise ChildFailure(found.failure)
             metrics |= found.metrics
         seconds = time.perf_counter() - begun
-        metrics |= self._costs(trainer, archs[0]) | {"seconds": seconds}
+        metrics |= _counts(trainer, archs[0]) | {"seconds": seconds}
         return metrics, states
-
-    def _costs(self, trainer: ChildTrainer, arch: np.ndarray) -> dict[str, float]:
-        return {
-            "num_parameters": float(trainer.net.num_parameters(arch)),
-            "num_multiply_adds": float(trainer.net.num_multiply_adds(arch)),
-        }
 
     def _evaluate_group(self, archs: np.ndarray, keys: Array) -> list[Evaluation]:
         """Trains architectures that fit on the devices at once."""
@@ -202,6 +199,36 @@ class TrainingEvaluator:
         for arch, outcome in zip(archs, outcomes, strict=True):
             metrics = dict(outcome.metrics)
             value = metrics.pop("val_accuracy", None)
-            metrics |= self._costs(self.trainer, arch)
+            metrics |= _counts(self.trainer, arch)
             evaluations.append(Evaluation(value, metrics, seconds, outcome.failure))
         return evaluations
+
+
+def from_settings(settings: Any, space: Space) -> TrainingEvaluator:
+    """Makes the evaluator of a search from `EvaluatorSettings`.
+
+    Raises:
+        ValueError: If the parts do not fit.
+    """
+    evaluator = build(settings, space)
+    _ = evaluator.trainer  # What does not fit shows before the search.
+    return evaluator
+
+
+def build(settings: Any, space: Space) -> TrainingEvaluator:
+    """Makes the evaluator from `EvaluatorSettings`; nothing lies on the devices yet."""
+    return TrainingEvaluator(
+        space,
+        data_config.load(settings.data),
+        settings.child,
+        settings.train,
+        hosts.devices(settings.num_devices),
+    )
+
+
+def _counts(trainer: ChildTrainer, arch: np.ndarray) -> dict[str, float]:
+    """Counts parameters, and multiply-adds for one image, of one architecture."""
+    return {
+        "num_parameters": float(trainer.net.num_parameters(arch)),
+        "num_multiply_adds": float(trainer.net.num_multiply_adds(arch)),
+    }

@@ -18,8 +18,8 @@ from optuna.distributions import (
 from optuna.search_space import intersection_search_space
 from optuna.trial import FrozenTrial, TrialState
 
-from nao.ask_tell import propose
 from nao.fields import check_at_least
+from nao.search.rounds import Proposer
 from nao.spaces import Slot, Space
 from nao.strategies import NAO, NAOConfig, Pool, Unseen
 
@@ -162,7 +162,9 @@ class NAOSampler(optuna.samplers.BaseSampler):
         proposed = Unseen(table.space, "sequence", seen).take(asked, 1)
         attributes = {}
         if not len(proposed):
-            asked = propose(strategy, self._seed, [told], pending)
+            proposer = Proposer(strategy, self._seed)
+            progress = proposer.tell(proposer.start(), *told)
+            asked = proposer.ask(progress, pending).tokens
             if not len(asked):
                 return {}
             proposed = asked[:1]

@@ -5,10 +5,9 @@ from nao.report.cells import draw_architecture
 from nao.report.files import save
 from nao.report.page import write_page
 from nao.report.progress import best_so_far, draw_progress
-from nao.report.run import Run, read
+from nao.runs.reader import read
 
 __all__ = [
-    "Run",
     "best_so_far",
     "draw_architecture",
     "draw_progress",

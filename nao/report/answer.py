@@ -3,10 +3,10 @@
 import base64
 import pathlib
 
-from nao import ledger
 from nao.report import blocks, cells, commands, figures, files
 from nao.report.markup import Element, element
-from nao.report.run import Run
+from nao.runs import ledger
+from nao.runs.reader import StoredRun as Run
 
 _NARROW = "(max-width: 40rem)"  # where cells are stacked
 # Field of the config that names what an evaluator reads.

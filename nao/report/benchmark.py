@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from nao.comparison import Group
+from nao.benchmark import Group
 
 _SIZE = (7.5, 4.4)  # inches
 # Okabe & Ito (2008), told apart by the colour-blind; dashes tell apart what repeats.

@@ -2,7 +2,7 @@
 
 import shlex
 
-from nao.report.run import Run
+from nao.runs.reader import StoredRun as Run
 from nao.spaces import registry
 
 

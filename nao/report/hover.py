@@ -2,11 +2,11 @@
 
 import numpy as np
 
-from nao import ledger
 from nao.report import answer, figures, latent_map
 from nao.report.latent_map import LatentMap
-from nao.report.run import Run
 from nao.report.words import in_words
+from nao.runs import ledger
+from nao.runs.reader import StoredRun as Run
 
 _NUM_DRAWN = 8  # best architectures that are drawn; the others are put into words
 

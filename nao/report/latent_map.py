@@ -4,13 +4,13 @@ import dataclasses
 
 import numpy as np
 
-from nao import ledger
 from nao.embedding import Embedding
 from nao.embedding.objectives import Prediction
 from nao.report import chart, figures
 from nao.report.chart import Chart
 from nao.report.markup import Element
-from nao.report.run import Run
+from nao.runs import ledger
+from nao.runs.reader import StoredRun as Run
 
 _NUM_PATHS = 8
 _STEPS, _STEP_SIZE = 10, 0.5  # of an ascent; points have length 1

@@ -12,7 +12,7 @@ from nao.files import written_whole
 from nao.report import answer, blocks, figures, hover, latent_map, sections
 from nao.report.latent_map import LatentMap
 from nao.report.markup import Element, data_script, element, to_html
-from nao.report.run import Run
+from nao.runs.reader import StoredRun as Run
 
 NAME = "report.html"
 

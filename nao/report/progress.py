@@ -8,8 +8,8 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from nao import ledger
 from nao.evaluators import Objective
+from nao.runs import ledger
 
 _SIZE = (7.5, 4.2)  # inches
 _DOT, _LINE, _FAILED = "#56B4E9", "#0072B2", "#D55E00"  # Okabe & Ito (2008)

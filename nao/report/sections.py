@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from nao.report import blocks, commands, figures
 from nao.report.markup import Element, element
-from nao.report.run import Run
+from nao.runs.reader import StoredRun as Run
 
 _MOST_LISTED = 12  # trials that failed for the same reason
 

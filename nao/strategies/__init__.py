@@ -1,13 +1,19 @@
 """Who proposes architectures: NAO and its baselines, one protocol."""
 
 from nao.strategies.bananas import Bananas, BananasConfig
-from nao.strategies.base import Pool, State, Strategy
+from nao.strategies.base import (
+    ControllerUse,
+    Pool,
+    PoolStrategy,
+    State,
+    Strategy,
+)
 from nao.strategies.evolution import Evolution, EvolutionConfig
 from nao.strategies.gp import GP, GPConfig
 from nao.strategies.local_search import LocalSearch, LocalSearchConfig
 from nao.strategies.nao import NAO, PAPER, SEMINAS, NAOConfig
 from nao.strategies.random_search import RandomConfig, RandomSearch
-from nao.strategies.registry import STRATEGIES, make
+from nao.strategies.registry import STRATEGIES, StrategySettings, make
 from nao.strategies.reinforce import Reinforce, ReinforceConfig
 from nao.strategies.tpe import TPE, TPEConfig
 from nao.strategies.unseen import DEDUPLICATE, Unseen
@@ -22,6 +28,7 @@ __all__ = [
     "TPE",
     "Bananas",
     "BananasConfig",
+    "ControllerUse",
     "Evolution",
     "EvolutionConfig",
     "GPConfig",
@@ -29,12 +36,14 @@ __all__ = [
     "LocalSearchConfig",
     "NAOConfig",
     "Pool",
+    "PoolStrategy",
     "RandomConfig",
     "RandomSearch",
     "Reinforce",
     "ReinforceConfig",
     "State",
     "Strategy",
+    "StrategySettings",
     "TPEConfig",
     "Unseen",
     "make",

@@ -72,6 +72,7 @@ class Bananas(base.PoolStrategy):
     space: Space
     config: BananasConfig = dataclasses.field(default_factory=BananasConfig)
     deduplicate: str = "canonical"
+    name: str = "bananas"
 
     def ask(self, key: Array, state: base.State) -> tuple[np.ndarray, base.State]:
         """Draws the first round at random; fits, mutates and samples for the others."""

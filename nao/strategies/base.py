@@ -1,10 +1,12 @@
 """The strategy contract: who proposes architectures, as pure init / ask / tell."""
 
-from typing import NamedTuple, Protocol
+from collections.abc import Mapping
+from typing import Any, NamedTuple, Protocol
 
 import jax
 import numpy as np
 
+from nao.controller import ControllerConfig
 from nao.spaces import Space
 from nao.types import Array, PyTree
 
@@ -57,14 +59,41 @@ class State(NamedTuple):
     memory: PyTree | None = None
 
 
+class ControllerUse(NamedTuple):
+    """How a strategy uses a controller: what it takes to read its fitted models.
+
+    Attributes:
+        config: The controller's sizes; a state's model holds its parameters as
+            `params`.
+        canonical: Whether it reads canonical forms, so that all sequences of the same
+            function have one embedding.
+    """
+
+    config: ControllerConfig
+    canonical: bool
+
+
 class Strategy(Protocol):
     """Proposes architectures.
 
-    `ask` returns a whole round, whatever the budget, of distinct architectures that
-    were never told; none at all where the space has no more.
+    The registered ones are made by `make(name, space, settings, deduplicate)`, as
+    `cls(space, config, deduplicate, name)`. A strategy of one's own needs no name in
+    the registry: `nao.search` takes any object with these attributes and methods, and
+    a subclass of this protocol inherits those that have a default.
+
+    Attributes:
+        space: What is searched.
+        config: Its settings, a frozen dataclass that JSON can hold; a run is continued
+            with equal settings alone.
+        deduplicate: What is never asked for twice, one of `DEDUPLICATE`.
+        name: What it is called in summaries and reports: the name that was asked for,
+            of a preset or an ablation too.
     """
 
     space: Space
+    config: Any
+    deduplicate: str
+    name: str
 
     def init(self, key: Array) -> State:
         """Returns the state before the first round."""
@@ -72,17 +101,37 @@ class Strategy(Protocol):
     def ask(self, key: Array, state: State) -> tuple[np.ndarray, State]:
         """Proposes a round, int32 [num, length]; may keep a fitted model in the state.
 
-        The same key and the same pool give the same round.
+        A whole round, whatever the budget, of distinct architectures that were never
+        told; none at all where the space has no more. The same key and the same pool
+        give the same round.
         """
 
     def tell(self, state: State, tokens: np.ndarray, objective: np.ndarray) -> State:
         """Adds results, float64 [num], higher is better, NaN = failed, to the state."""
 
+    def describe_fit(
+        self, state: State, rng: np.random.Generator
+    ) -> Mapping[str, float | None]:
+        """Returns what `summary.json` says of the model in a state; nothing by default.
 
-class PoolStrategy:
+        Args:
+            state: As the last `ask` left it.
+            rng: For architectures to try the model on.
+        """
+        del state, rng
+        return {}
+
+    @property
+    def controller_use(self) -> ControllerUse | None:
+        """How to read the state's model; None, by default, where it is no controller.
+
+        `Embedding.from_workdir` goes on with what this describes.
+        """
+        return None
+
+
+class PoolStrategy(Strategy):
     """`init` and `tell` of a strategy whose pool says it all."""
-
-    space: Space
 
     def init(self, key: Array) -> State:
         """Returns an empty pool."""

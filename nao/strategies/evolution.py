@@ -40,6 +40,7 @@ class Evolution(base.PoolStrategy):
     space: Space
     config: EvolutionConfig = dataclasses.field(default_factory=EvolutionConfig)
     deduplicate: str = "canonical"
+    name: str = "evolution"
 
     def ask(self, key: Array, state: base.State) -> tuple[np.ndarray, base.State]:
         """Draws the first population at random, then breeds."""

@@ -40,6 +40,7 @@ class GP(base.PoolStrategy):
     space: Space
     config: GPConfig = dataclasses.field(default_factory=GPConfig)
     deduplicate: str = "canonical"
+    name: str = "gp"
 
     def ask(self, key: Array, state: base.State) -> tuple[np.ndarray, base.State]:
         """Draws the first round at random, and models the pool for the others."""

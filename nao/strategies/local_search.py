@@ -27,7 +27,7 @@ class LocalSearchConfig:
 
 
 @dataclasses.dataclass(frozen=True)
-class LocalSearch:
+class LocalSearch(base.Strategy):
     """Climbs from neighbour to neighbour.
 
     The state's memory holds where the climb stands: `incumbent`, int32 [length], and
@@ -37,6 +37,7 @@ class LocalSearch:
     space: Space
     config: LocalSearchConfig = dataclasses.field(default_factory=LocalSearchConfig)
     deduplicate: str = "canonical"
+    name: str = "local_search"
 
     def init(self, key: Array) -> base.State:
         """Returns an empty pool, and no climb."""

@@ -17,7 +17,7 @@ import dataclasses
 import jax
 import numpy as np
 
-from nao.controller import PRESETS, Controller, ControllerConfig, targets
+from nao.controller import PRESETS, Controller, ControllerConfig, metrics, targets
 from nao.fields import check_at_least, option, part
 from nao.spaces import Space
 from nao.strategies import base
@@ -26,6 +26,7 @@ from nao.types import Array
 
 _NUM_UNLABELLED = 2048  # random architectures per fit, for the reconstruction loss
 _NUM_RANDOM = 2048  # candidates where they are drawn at random
+_NUM_FRESH = 1000  # random architectures that a fitted decoder is tried on
 _PSEUDO_REPEATS = 10  # times that measured architectures stand among labelled ones
 
 CANDIDATES = ("ascent", "random", "all")
@@ -134,6 +135,7 @@ class NAO(base.PoolStrategy):
     space: Space
     config: NAOConfig = dataclasses.field(default_factory=NAOConfig)
     deduplicate: str = "canonical"
+    name: str = "nao"
 
     def __post_init__(self):
         num = self.space.num_sequences
@@ -174,12 +176,17 @@ class NAO(base.PoolStrategy):
         tokens = np.concatenate([proposed, filling])
         return tokens, state._replace(predicted=predicted, model={"params": params})
 
-    def read(self, tokens: np.ndarray) -> np.ndarray:
-        """Returns what the controller reads of each row [num, length]."""
+    @property
+    def controller_use(self) -> base.ControllerUse:
+        """The controller's config, and whether it reads canonical forms."""
+        return base.ControllerUse(self.config.controller, self.config.canonical)
+
+    def as_encoded(self, tokens: np.ndarray) -> np.ndarray:
+        """Returns the sequences that the encoder reads for rows [num, length]."""
         return self.space.canonical(tokens) if self.config.canonical else tokens
 
     def reconstruct(self, state: base.State, tokens: np.ndarray) -> np.ndarray:
-        """Encodes and decodes what `read` gives, int32 [ensemble, num, length].
+        """Encodes and decodes what `as_encoded` gives, int32 [ensemble, num, length].
 
         Raises:
             ValueError: If the state holds no fitted controller.
@@ -187,6 +194,26 @@ class NAO(base.PoolStrategy):
         if state.model is None:
             raise ValueError("No controller was fitted yet; ask for a second round.")
         return self.controller.reconstruct(state.model["params"], tokens)
+
+    def describe_fit(
+        self, state: base.State, rng: np.random.Generator
+    ) -> dict[str, float]:
+        """Tries the fitted controller's decoder on fresh random architectures.
+
+        Returns:
+            `reconstruction_accuracy` (share of tokens), `hamming_distance` (tokens per
+            architecture) and `num_train` (architectures of the fit); nothing where no
+            controller was fitted.
+        """
+        if state.model is None:
+            return {}
+        fresh = self.as_encoded(self.space.sample(rng, _NUM_FRESH))
+        decoded = self.reconstruct(state, fresh)
+        return {
+            "reconstruction_accuracy": metrics.reconstruction_accuracy(fresh, decoded),
+            "hamming_distance": metrics.hamming_distance(fresh, decoded),
+            "num_train": len(state.pool.succeeded().tokens),
+        }
 
     def _choose(
         self, told: np.ndarray, num: int, source: np.ndarray | np.random.Generator
@@ -203,17 +230,17 @@ class NAO(base.PoolStrategy):
     def _fit(self, key: Array, rng: np.random.Generator, pool: base.Pool):
         """Fits the controller; a second time where it labels architectures itself."""
         config = self.config
-        variants = [self.read(pool.tokens)]
+        variants = [self.as_encoded(pool.tokens)]
         while not config.canonical and len(variants) < config.num_variants:
             variants.append(self.space.equivalents(rng, pool.tokens))
         tokens = np.stack(variants)
         unlabelled = None
         if config.controller.num_unlabelled:
-            unlabelled = self.read(self.space.sample(rng, _NUM_UNLABELLED))
+            unlabelled = self.as_encoded(self.space.sample(rng, _NUM_UNLABELLED))
         target = targets.normalise(pool.objective, config.controller.target)
         params, _ = self.controller.fit(key, tokens, target, unlabelled)
         if config.num_pseudo:
-            more = self.read(self.space.sample(rng, config.num_pseudo))
+            more = self.as_encoded(self.space.sample(rng, config.num_pseudo))
             label = self.controller.predict(params, more).mean(0)
             more = np.broadcast_to(more, (len(tokens), *more.shape))
             tokens = np.concatenate([*[tokens] * _PSEUDO_REPEATS, more], axis=1)
@@ -238,7 +265,7 @@ class NAO(base.PoolStrategy):
             # Folded, since the published results were drawn with this key.
             jax.random.fold_in(key, 0),
             params,
-            self.read(starts),
+            self.as_encoded(starts),
             np.array(config.step_sizes, np.float32),
             config.temperature,
         )
@@ -251,7 +278,7 @@ class NAO(base.PoolStrategy):
 
     def _predict(self, params, tokens: np.ndarray) -> np.ndarray:
         """Returns each member's prediction for each row, [ensemble, num]."""
-        return self.controller.predict(params, self.read(tokens))
+        return self.controller.predict(params, self.as_encoded(tokens))
 
 
 def _distinct(tokens: np.ndarray) -> np.ndarray:

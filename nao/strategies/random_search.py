@@ -28,6 +28,7 @@ class RandomSearch(base.PoolStrategy):
     space: Space
     config: RandomConfig = dataclasses.field(default_factory=RandomConfig)
     deduplicate: str = "canonical"
+    name: str = "random"
 
     def ask(self, key: Array, state: base.State) -> tuple[np.ndarray, base.State]:
         """Draws a round of new architectures."""

@@ -1,18 +1,23 @@
-"""Strategies by name: NAO, its presets and ablations, and the baselines."""
+"""Strategies by name: NAO, its presets and ablations, and the baselines.
+
+A new strategy is a module of its own, a line in `_BASELINES` and one in
+`StrategySettings`, and its export.
+"""
 
 import dataclasses
 from typing import Any
 
+from nao.fields import part
 from nao.spaces import Space
-from nao.strategies import nao
-from nao.strategies.bananas import Bananas
+from nao.strategies.bananas import Bananas, BananasConfig
 from nao.strategies.base import Strategy
-from nao.strategies.evolution import Evolution
-from nao.strategies.gp import GP
-from nao.strategies.local_search import LocalSearch
-from nao.strategies.random_search import RandomSearch
-from nao.strategies.reinforce import Reinforce
-from nao.strategies.tpe import TPE
+from nao.strategies.evolution import Evolution, EvolutionConfig
+from nao.strategies.gp import GP, GPConfig
+from nao.strategies.local_search import LocalSearch, LocalSearchConfig
+from nao.strategies.nao import NAO, PAPER, SEMINAS, NAOConfig
+from nao.strategies.random_search import RandomConfig, RandomSearch
+from nao.strategies.reinforce import Reinforce, ReinforceConfig
+from nao.strategies.tpe import TPE, TPEConfig
 
 # What each ablation of NAO changes about it.
 ABLATIONS: dict[str, dict[str, Any]] = {
@@ -24,7 +29,7 @@ ABLATIONS: dict[str, dict[str, Any]] = {
 }
 
 # Published recipes of NAO, with the names of their strategies.
-PUBLISHED = {"nao_paper": nao.PAPER, "seminas": nao.SEMINAS}
+PUBLISHED = {"nao_paper": PAPER, "seminas": SEMINAS}
 
 _BASELINES = {
     "random": RandomSearch,
@@ -39,20 +44,38 @@ _BASELINES = {
 STRATEGIES = ("nao", *_BASELINES, *PUBLISHED, *ABLATIONS)
 
 
+@dataclasses.dataclass(frozen=True)
+class StrategySettings:
+    """Settings of every strategy, under its name.
+
+    Ablations change those of `nao`; published recipes have their own.
+    """
+
+    nao: NAOConfig = part(NAOConfig)
+    random: RandomConfig = part(RandomConfig)
+    local_search: LocalSearchConfig = part(LocalSearchConfig)
+    evolution: EvolutionConfig = part(EvolutionConfig)
+    reinforce: ReinforceConfig = part(ReinforceConfig)
+    bananas: BananasConfig = part(BananasConfig)
+    tpe: TPEConfig = part(TPEConfig)
+    gp: GPConfig = part(GPConfig)
+
+
 def check(name: str) -> None:
     """Raises ValueError where no strategy has that name."""
     if name not in STRATEGIES:
         raise ValueError(f"Unknown strategy {name!r}; known: {', '.join(STRATEGIES)}.")
 
 
-def make(name: str, space: Space, settings: Any, deduplicate: str) -> Strategy:
+def make(
+    name: str, space: Space, settings: StrategySettings, deduplicate: str
+) -> Strategy:
     """Makes a strategy.
 
     Args:
-        name: One of `STRATEGIES`.
+        name: One of `STRATEGIES`; the strategy keeps it.
         space: The space to search.
-        settings: Holds the settings of each strategy under its name; ablations change
-            those of `nao`, published recipes have their own.
+        settings: Settings of all strategies.
         deduplicate: What counts as the same architecture.
 
     Raises:
@@ -60,8 +83,9 @@ def make(name: str, space: Space, settings: Any, deduplicate: str) -> Strategy:
     """
     check(name)
     if name in _BASELINES:
-        return _BASELINES[name](space, getattr(settings, name), deduplicate)
+        config = getattr(settings, name)
+        return _BASELINES[name](space, config, deduplicate, name)
     if name in PUBLISHED:
-        return nao.NAO(space, PUBLISHED[name], deduplicate)
+        return NAO(space, PUBLISHED[name], deduplicate, name)
     config = dataclasses.replace(settings.nao, **ABLATIONS.get(name, {}))
-    return nao.NAO(space, config, deduplicate)
+    return NAO(space, config, deduplicate, name)

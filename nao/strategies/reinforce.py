@@ -75,7 +75,7 @@ class Policy(nn.Module):
 
 
 @dataclasses.dataclass(frozen=True)
-class Reinforce:
+class Reinforce(base.Strategy):
     """Samples from a policy that its results train.
 
     The state's memory holds `params` and `opt_state` of the policy, and the moving
@@ -90,6 +90,7 @@ class Reinforce:
     space: Space
     config: ReinforceConfig = dataclasses.field(default_factory=ReinforceConfig)
     deduplicate: str = "canonical"
+    name: str = "reinforce"
 
     def init(self, key: Array) -> base.State:
         """Returns an empty pool and a fresh policy."""

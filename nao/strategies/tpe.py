@@ -37,6 +37,7 @@ class TPE(base.PoolStrategy):
     space: Space
     config: TPEConfig = dataclasses.field(default_factory=TPEConfig)
     deduplicate: str = "canonical"
+    name: str = "tpe"
 
     def ask(self, key: Array, state: base.State) -> tuple[np.ndarray, base.State]:
         """Draws the first round at random; suggestions evaluated before are skipped."""

@@ -3,8 +3,9 @@ import numpy as np
 import pytest
 
 import nao
-from nao import runtime, spaces
+from nao import spaces
 from nao.controller import metrics
+from nao.system.compiling import CompileMonitor
 from tests.embedding.conftest import SPACE, TINY, cost, score
 
 
@@ -235,7 +236,7 @@ def test_call_sizes_share_programs(embedding, everything):
         call(everything[:3])
     embedding.ascend(everything[:3], steps=2)
     embedding.decode(embedding.encoder_outputs(everything[:3]))
-    with runtime.CompileMonitor() as monitor:
+    with CompileMonitor() as monitor:
         for call in calls:
             call(everything[:17])
         embedding.ascend(everything[:5], steps=4, step_size=0.3, objective="cost")

@@ -157,7 +157,7 @@ def test_a_run_can_be_asked(tmp_path):
 
 def test_a_run_without_a_controller_says_so(tmp_path):
     evaluator = nao.evaluators.FunctionEvaluator(SPACE, lambda choices: 1.0)
-    with pytest.raises(ValueError, match=r"does not hold a search \(no search.json\)"):
+    with pytest.raises(ValueError, match=r"does not hold a run \(no config.json\)"):
         nao.Embedding.from_workdir(tmp_path)
     for strategy, message in (
         (nao.strategies.RandomSearch(SPACE), "has no controller"),

@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
+from tests.benchmark.test_comparison import RUNS
 
-from nao import comparison, report
-from tests.test_comparison import RUNS
+from nao import report
+from nao.benchmark import Trajectory, comparison
 
 GROUPS = comparison.group(RUNS, maximize=True)
 
@@ -36,7 +37,7 @@ def test_test_numbers_and_seconds_are_drawn():
 
 
 def test_strategies_beyond_the_colours_get_dashes():
-    runs = [comparison.Run(**vars(RUNS[2]) | {"strategy": str(i)}) for i in range(10)]
+    runs = [Trajectory(**vars(RUNS[2]) | {"strategy": str(i)}) for i in range(10)]
     lines = _lines(report.draw_regret(comparison.group(runs, True), 3.0, "accuracy"))
     looks = {(line.get_color(), line.get_linestyle()) for line in lines.values()}
     assert len(looks) == 10

@@ -12,13 +12,13 @@ import pytest
 
 from nao import report, spaces, strategies
 from nao.evaluators import Evaluation, Objective
-from nao.ledger import Trial
 from nao.report import hover
 from nao.report import page as page_lib
 from nao.report.progress import expected_best
+from nao.runs import Trial
 from tests.report.browser import visit
+from tests.search.test_study import SPACE, Counting, search
 from tests.strategies.test_contract import CONFIG
-from tests.test_study import SPACE, Counting, search
 
 HOSTILE = "</script><img src=x onerror=alert(1)>&\"'<b>"
 
@@ -209,7 +209,7 @@ def test_a_strategy_that_does_not_predict_says_so(hostile):
     said = words(write(hostile))
     assert "Nothing was predicted for these trials" in said
     assert "Rank correlation" not in said
-    assert "has no controller (strategy RandomSearch)" in said
+    assert "has no controller (strategy random)" in said
 
 
 @pytest.mark.parametrize("maximize", [True, False])
@@ -229,7 +229,8 @@ def test_few_and_equal_values(finished, maximize, values):
 
 def _with(path, trials, maximize=True):
     run = report.read(path)
-    object.__setattr__(run, "objective", Objective("sum", maximize))
+    record = dataclasses.replace(run.record, objective=Objective("sum", maximize))
+    object.__setattr__(run, "record", record)
     object.__setattr__(run, "trials", trials)
     return run
 

@@ -7,7 +7,7 @@ import pytest
 
 from nao import report
 from nao.evaluators import Evaluation, Objective
-from nao.ledger import Trial
+from nao.runs import Trial
 
 _ACCURACY = Objective("val_accuracy")
 _LOSS = Objective("validation_loss", maximize=False, unit="nats")

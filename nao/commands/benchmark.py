@@ -1,0 +1,158 @@
+"""Compares strategies over a table, or finished searches: `--mode=benchmark`."""
+
+import dataclasses
+import os
+import pathlib
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import tqdm
+
+from nao import benchmark, fields, report
+from nao.benchmark import comparison, searches
+from nao.benchmark.trajectory import Trajectory
+from nao.commands import build
+from nao.commands.request import Request
+from nao.config import Config
+from nao.evaluators import Objective, TableEvaluator
+from nao.runs import RunDirectory, reader
+
+
+def run(request: Request) -> None:
+    """Runs a benchmark, or compares what `--runs` names, and prints the table."""
+    config = request.config()
+    folder = request.require_workdir(
+        "mode=benchmark needs --workdir, for its tables and figures."
+    )
+    if request.run_dirs is None:
+        with tqdm.tqdm(unit="run", disable=None, dynamic_ncols=True) as bar:
+
+            def show(done: int, total: int) -> None:
+                bar.total = total
+                bar.update(done - bar.n)
+
+            run_benchmark(config, folder, show)
+    else:
+        if not request.run_dirs or not all(request.run_dirs):
+            raise ValueError(f"--runs must name workdirs, got {[*request.run_dirs]}.")
+        compare_searches(request.run_dirs, folder)
+    print((folder / "summary.md").read_text(), end="")
+    print(f"Written to {folder}")
+
+
+def run_benchmark(
+    config: Config, workdir: str | os.PathLike, progress_fn: Callable[[int, int], None]
+) -> list[dict]:
+    """Runs, or continues, a benchmark over the table of a config, and draws it.
+
+    Writes `benchmark.json` (every query of every seed), `summary.md`, `summary.csv` and
+    `figures/` to the folder.
+
+    Args:
+        config: The experiment; `benchmark` says what is compared.
+        workdir: Folder of the benchmark.
+        progress_fn: Called with the number of runs finished and of all runs.
+
+    Returns:
+        A row of numbers per strategy (`comparison.summarise`).
+
+    Raises:
+        ValueError: If the config has no table, or the folder holds another benchmark.
+        KeyboardInterrupt: After an interruption; finished runs are kept.
+    """
+    if config.evaluator != "table":
+        raise ValueError(
+            f"mode=benchmark needs evaluator=table, got {config.evaluator!r}."
+        )
+    benchmark.read_entries(config)  # a mistake in them comes first
+    evaluator = build.evaluator(config)
+    settings = _settings(config) | evaluator.content
+    with RunDirectory(workdir, settings, fields.defaults(Config)) as run:
+        runs = benchmark.Benchmark(run, evaluator, config)
+        run.begin()
+        total = sum(entry.num_seeds for entry in runs.entries)
+        jobs = runs.missing()
+        before = total - len(jobs)
+        progress_fn(before, total)
+        for done, _ in enumerate(runs.execute(jobs), start=before + 1):
+            progress_fn(done, total)
+        goal = evaluator.best_value
+        found = runs.finished()
+        run.write_json(
+            "benchmark.json", _benchmark_json(config, evaluator, goal, found)
+        )
+        return _compare(run.path, found, evaluator.objective, evaluator.test_name, goal)
+
+
+def compare_searches(
+    workdirs: Sequence[str | os.PathLike], workdir: str | os.PathLike
+) -> list[dict]:
+    """Compares finished searches as a benchmark does; the goal is the best of them.
+
+    Raises:
+        ValueError: If a folder holds no finished search, or they differ in what they
+            measured.
+    """
+    folder = reader.absolute(workdir)
+    if folder in map(reader.absolute, workdirs):
+        raise ValueError(f"{folder} is one of the searches; compare in another folder.")
+    runs, trajectories = searches.read_searches(workdirs)
+    objective = runs[0].objective
+    goal = comparison.best_value(trajectories, objective.maximize)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ValueError(
+            f"Workdir {folder} can't be written: {error.strerror}."
+        ) from None
+    return _compare(folder, trajectories, objective, "test", goal)
+
+
+def _settings(config: Config) -> dict[str, Any]:
+    """Returns what must be equal for a benchmark to go on.
+
+    More strategies, seeds or queries may be added to what is there.
+    """
+    settings = fields.to_dict(config)
+    for name in ("strategy", "seed", "num_trials"):
+        del settings[name]
+    stop = config.benchmark.stop_at_best
+    return settings | {"mode": "benchmark", "benchmark": {"stop_at_best": stop}}
+
+
+def _benchmark_json(
+    config: Config, evaluator: TableEvaluator, goal: float, runs: list[Trajectory]
+) -> dict[str, Any]:
+    return {
+        "space": evaluator.space.name,
+        "objective": dataclasses.asdict(evaluator.objective),
+        "best_value": goal,
+        "table_sha256": evaluator.sha256,
+        "deduplicate": config.deduplicate,
+        "runs": [run.to_json() for run in runs],
+    }
+
+
+def _compare(
+    folder: pathlib.Path,
+    runs: list[Trajectory],
+    objective: Objective,
+    test_name: str,
+    goal: float,
+) -> list[dict]:
+    """Writes tables and figures of runs; returns the rows."""
+    groups = comparison.group(runs, objective.maximize)
+    rows = comparison.summarise(groups, goal)
+    (folder / "summary.md").write_text(comparison.to_markdown(rows))
+    (folder / "summary.csv").write_text(comparison.to_csv(rows))
+    figures = {
+        "regret": report.draw_regret(groups, goal, objective.name),
+        "queries": report.draw_queries(groups, goal),
+        "seconds": report.draw_seconds(groups),
+    }
+    if test_name and not all(np.isnan(run.test).all() for run in runs):
+        figures["test"] = report.draw_test(groups, f"{test_name} of the best so far")
+    for name, figure in figures.items():
+        report.save(figure, folder / "figures" / name)
+    return rows

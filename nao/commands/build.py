@@ -1,0 +1,31 @@
+"""From a config to the objects that it names."""
+
+from nao import evaluators, spaces, strategies
+from nao.config import Config
+from nao.evaluators.base import SourcedEvaluator
+from nao.strategies import Strategy
+from nao.system import hosts
+
+
+def use_devices(config: Config) -> None:
+    """Makes every core a device where children are trained; before JAX has looked."""
+    if config.evaluator == "training":
+        hosts.use_cpu_devices(config.num_devices)
+
+
+def evaluator(config: Config) -> SourcedEvaluator:
+    """Returns the evaluator that a config names; its `space` is the space to search.
+
+    Raises:
+        ValueError: If a name is unknown, or the parts do not fit.
+    """
+    return evaluators.make(config.evaluator, config, spaces.make(config.space))
+
+
+def strategy(config: Config, space: spaces.Space) -> Strategy:
+    """Returns the strategy that a config names.
+
+    Raises:
+        ValueError: If the name is unknown, or the space does not suit it.
+    """
+    return strategies.make(config.strategy, space, config, config.deduplicate)

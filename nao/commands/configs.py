@@ -1,0 +1,89 @@
+"""Config files: found by path or by name, and run."""
+
+import importlib.util
+import os
+import pathlib
+import sys
+from collections.abc import Iterable
+from types import ModuleType
+
+from nao import fields
+from nao.config import Config
+from nao.runs import reader
+
+
+def names(root: pathlib.Path) -> list[str]:
+    """Returns the names of the configs that come with the project."""
+    return sorted(path.stem for path in _folder(root).glob("*.py"))
+
+
+def load(name: str, root: pathlib.Path) -> Config:
+    """Returns the config of a file, given by path or by name.
+
+    Args:
+        name: A Python file with `get_config`, the name of one in experiments/configs,
+            or `config.json` of a run.
+        root: Folder of the project.
+
+    Raises:
+        ValueError: If there is none, or it does not return a config.
+    """
+    candidates = [
+        pathlib.Path(name).expanduser(),
+        root / name,
+        _folder(root) / f"{name}.py",
+    ]
+    path = next((path for path in candidates if path.is_file()), None)
+    if path is None:
+        known = ", ".join(names(root))
+        raise ValueError(f"No config file {name!r}; a path, or one of: {known}.")
+    if path.suffix == ".json":
+        return reader.load_config(path)
+    module, config = _run(path)
+    if not isinstance(config, Config):
+        raise ValueError(f"get_config of {path} must return a nao.Config.")
+    if config.function.name.startswith(":"):
+        here = {"function.name": module.__name__ + config.function.name}
+        config = fields.override(config, here)
+    return config
+
+
+def _folder(root: pathlib.Path) -> pathlib.Path:
+    return root / "experiments" / "configs"
+
+
+def _run(path: pathlib.Path) -> tuple[ModuleType, object]:
+    """Returns a config file as a module, and what its `get_config` returns."""
+    spec = importlib.util.spec_from_file_location(f"config_{path.stem}", path)
+    if spec is None:
+        raise ValueError(f"Config file {path} must be named *.py or *.json.")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    # A config's own modules lie beside it or where the user stands.
+    sys.path[:0] = [str(path.resolve().parent), os.getcwd()]
+    try:
+        spec.loader.exec_module(module)
+        return module, module.get_config()
+    except (Exception, SystemExit) as error:
+        raise ValueError(
+            f"Config file {path}: {type(error).__name__}: {error}"
+        ) from error
+
+
+def find_paths(config: Config, root: pathlib.Path, names: Iterable[str]) -> Config:
+    """Returns a config whose relative paths are found from any working directory.
+
+    Args:
+        config: The config.
+        root: Folder of the project, where a path is looked for that is not found from
+            the working directory.
+        names: Dotted names of the fields that hold paths.
+    """
+    found = {}
+    for name in names:
+        section, field = name.split(".")
+        path = getattr(getattr(config, section), field)
+        is_there = pathlib.Path(path).expanduser().exists()
+        if path and not is_there and (root / path).exists():
+            found[name] = str(root / path)
+    return fields.override(config, found)

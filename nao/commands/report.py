@@ -1,0 +1,54 @@
+"""Writes the page about a search: `--mode=report`."""
+
+import contextlib
+import os
+import pathlib
+
+import numpy as np
+
+from nao.commands import build
+from nao.commands.request import Request
+from nao.evaluators import Evaluator, TableEvaluator
+from nao.files import read_json
+from nao.runs import reader
+
+
+def run(request: Request) -> None:
+    """Writes `report.html` of a search, finished or not."""
+    request.require_workdir("mode=report needs --workdir of a search.")
+    print(f"Written to {write_report(request.workdir)}")
+
+
+def write_report(workdir: str | os.PathLike) -> pathlib.Path:
+    """Writes `report.html` about the search in a folder, in whatever state it is.
+
+    Returns:
+        Path of the page.
+
+    Raises:
+        ValueError: If there is no search, or something of it can't be read.
+    """
+    folder = reader.absolute(workdir)
+    settings = read_json(folder / "config.json") or {}
+    found = None
+    if settings.get("evaluator") == "table":
+        # The page does without a table that is gone, but for random search.
+        with contextlib.suppress(ValueError):
+            found = population(build.evaluator(reader.read_config(folder)))
+    return write_page(folder, found)
+
+
+def population(evaluator: Evaluator) -> np.ndarray | None:
+    """Returns the objectives of all architectures of a table, float64 [num]."""
+    if not isinstance(evaluator, TableEvaluator):
+        return None
+    return np.array([value for value, _ in evaluator.values.values()])
+
+
+def write_page(
+    folder: str | os.PathLike, population: np.ndarray | None
+) -> pathlib.Path:
+    """Writes the page; `population` is what random search draws from, if known."""
+    from nao import report  # Matplotlib takes a second, which the first child has not.
+
+    return report.write_page(reader.read(folder, population=population))

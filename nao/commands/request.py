@@ -1,0 +1,99 @@
+"""What was asked for on the command line, as plain values."""
+
+import dataclasses
+import pathlib
+import shlex
+import sys
+import time
+import typing
+from collections.abc import Mapping
+from typing import Any
+
+from nao import fields
+from nao.commands import configs
+from nao.config import Config
+from nao.runs import reader
+
+
+@dataclasses.dataclass(frozen=True)
+class Request:
+    """The flags of launch.py, and how they were written.
+
+    Attributes:
+        root: Folder of launch.py: configs, tables and images are found from there too.
+        command: The words after `python launch.py`.
+        config_name: Config file, or the name of one in experiments/configs.
+        is_config_given: Whether the user named it.
+        overrides: Values of config fields, by dotted name.
+        workdir: Folder of the run; None where none was named.
+        architecture: An architecture as text, a file or a published name; or None.
+        run_dirs: Workdirs of finished searches to compare; or None.
+        hosts: How this machine joins others, see `system.hosts.join_hosts`; or None.
+        host: Address to serve on.
+        port: TCP port to serve on.
+    """
+
+    root: pathlib.Path
+    command: tuple[str, ...]
+    config_name: str
+    is_config_given: bool
+    overrides: Mapping[str, Any]
+    workdir: str | None = None
+    architecture: str | None = None
+    run_dirs: tuple[str, ...] | None = None
+    hosts: str | None = None
+    host: str = "127.0.0.1"
+    port: int = 0
+
+    def config(self, of_run: bool = False) -> Config:
+        """Returns the config, overridden fields and found paths in it.
+
+        Args:
+            of_run: Whether to take that of the run in the workdir, where there is one
+                and the user names no other.
+
+        Raises:
+            ValueError: If there is no such config, or a value does not fit.
+        """
+        config = None
+        if of_run and self.workdir and not self.is_config_given:
+            config = reader.read_config(self.workdir)
+        config = config or configs.load(self.config_name, self.root)
+        config = fields.override(config, self.overrides)
+        paths = ("table.path", "data.path", "data.archive")
+        return configs.find_paths(config, self.root, paths)
+
+    def folder(self, name: str) -> pathlib.Path:
+        """Returns the run's folder: the one asked for, or a new one in `runs`."""
+        if self.workdir is not None:
+            return reader.absolute(self.workdir)
+        stamp = time.strftime("%Y%m%d-%H%M%S")
+        return pathlib.Path("runs", f"{name}-{stamp}").absolute()
+
+    def require_workdir(self, reason: str) -> pathlib.Path:
+        """Returns the folder that was asked for.
+
+        Raises:
+            ValueError: If none was; the message says why one is needed.
+        """
+        if self.workdir is None:
+            raise ValueError(reason)
+        return reader.absolute(self.workdir)
+
+    def continuation(self, folder: pathlib.Path) -> str:
+        """Returns the command that goes on with the run in a folder."""
+        named = [] if self.workdir else [f"--workdir={folder}"]
+        return shlex.join(["python", sys.argv[0], *self.command, *named])
+
+    def announce(self, folder: pathlib.Path) -> None:
+        """Prints where a run is kept and the command that continues it."""
+        print(f"Run: {folder}\nTo continue it: {self.continuation(folder)}", flush=True)
+
+    def stop(self, folder: pathlib.Path, where: str = "here") -> typing.NoReturn:
+        """Ends an interrupted process; says how the run goes on, and from where."""
+        command = self.continuation(folder)
+        print(
+            f"\nInterrupted. To continue from {where}: {command}",
+            file=sys.stderr,
+        )
+        sys.exit(130)

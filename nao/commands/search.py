@@ -1,0 +1,87 @@
+"""Finds the best architecture: `--mode=search`."""
+
+import os
+import pathlib
+
+from nao.commands import build, report
+from nao.commands.request import Request
+from nao.config import Config
+from nao.evaluators.base import SourcedEvaluator
+from nao.search import Result, search
+
+
+def run(request: Request) -> None:
+    """Searches, or goes on with a search, and prints what it found."""
+    config = request.config()
+    build.use_devices(config)
+    folder = request.folder(pathlib.Path(request.config_name).stem)
+    request.announce(folder)
+    try:
+        result = run_search(config, folder)
+    except KeyboardInterrupt:
+        request.stop(folder)
+    if result.was_finished:
+        print("This run is finished; a larger --config.num_trials continues it.")
+    _print_outcome(result.summary, folder)
+
+
+def run_search(config: Config, workdir: str | os.PathLike) -> Result:
+    """Runs, or continues, the search that a config describes, and reports its outcome.
+
+    Figures of the best architecture and of the progress go to `figures/` in the folder,
+    and a page with all there is to see to `report.html`.
+
+    Raises:
+        ValueError: As `nao.search` does, and if the parts of the config do not fit.
+        KeyboardInterrupt: After an interruption, with everything written.
+    """
+    evaluator = build.evaluator(config)
+    result = search(
+        build.strategy(config, evaluator.space),
+        evaluator,
+        num_trials=config.num_trials,
+        workdir=workdir,
+        seed=config.seed,
+        storage=config.storage,
+        warm_start=config.warm_start,
+        config=config,
+        content=evaluator.content,
+    )
+    _draw(result, evaluator, pathlib.Path(workdir) / "figures")
+    report.write_page(workdir, report.population(evaluator))
+    return result
+
+
+def _draw(result: Result, evaluator: SourcedEvaluator, folder: pathlib.Path) -> None:
+    from nao import report as drawing  # Matplotlib takes a second to import.
+
+    figures = {"progress": drawing.draw_progress(result.trials, evaluator.objective)}
+    if result.best is not None:
+        figures["best"] = drawing.draw_architecture(evaluator.space, result.best.tokens)
+    folder.mkdir(exist_ok=True)
+    for name, figure in figures.items():
+        drawing.save(figure, folder / name)
+
+
+def _print_outcome(summary: dict, workdir: pathlib.Path) -> None:
+    """Prints the outcome of a search."""
+    best, at_random = summary["best"], summary["random_best"]
+    if summary["exhausted"]:
+        print(f"The space has no more architectures than {summary['num_trials']}.")
+    print(
+        f"{summary['num_trials']} trials, {summary['num_failed']} failed, "
+        f"{summary['seconds']['total']:.0f} s."
+    )
+    if best is None:
+        print("No evaluation succeeded; see metrics.jsonl for the reasons.")
+        return
+    name = summary["objective"]["name"]
+    if at_random["num_trials"]:
+        print(
+            f"Best of the random round ({at_random['num_trials']}): "
+            f"{name} {at_random['objective']}"
+        )
+    print(f"Best: {name} {best['objective']:.6g} in trial {best['trial']}")
+    for test, value in (best["test"] or {}).items():
+        print(f"  {test} {value:.6g}")
+    print(f"  {best['architecture']}\nWritten to {workdir}")

@@ -1,0 +1,152 @@
+"""Trains one architecture from scratch and tests it: `--mode=train`."""
+
+import json
+import os
+import pathlib
+import re
+from collections.abc import Callable, Mapping
+
+import numpy as np
+import tqdm
+
+from nao import fields, spaces
+from nao.child import ChildFailure
+from nao.commands import build
+from nao.commands.request import Request
+from nao.config import Config
+from nao.evaluators import training
+from nao.fields import to_dict
+from nao.runs import RunDirectory, reader
+from nao.spaces.published import PUBLISHED
+from nao.system import hosts
+from nao.training import final
+
+
+def run(request: Request) -> None:
+    """Trains the architecture that was named, or the best of the workdir's search."""
+    config = request.config(of_run=True)
+    if request.hosts is None:
+        build.use_devices(config)
+    else:
+        if request.workdir is None:
+            raise ValueError("hosts needs --mode=train and a --workdir that all share.")
+        hosts.join_hosts(request.hosts)
+    if request.architecture is None and request.workdir is None:
+        raise ValueError("mode=train needs --workdir of a search, or --architecture.")
+    folder = request.folder("train")
+    text = _architecture(request.architecture, folder)
+    request.announce(folder)
+    with tqdm.tqdm(total=config.train.epochs, unit="epoch", disable=None) as bar:
+        try:
+            result = train(config, text, folder, _shower(bar), _print_costs)
+        except KeyboardInterrupt:
+            request.stop(folder, "the last checkpoint")
+    print(json.dumps(result, indent=2))
+
+
+def _architecture(source: str | None, folder: pathlib.Path) -> str:
+    """Returns an architecture as text, or the name of a published one."""
+    if source is None:
+        source = str(folder / "best.json")
+        if not os.path.isfile(source):
+            raise ValueError(
+                f"No best.json in {folder}; search first, or --architecture."
+            )
+    try:
+        is_file = os.path.isfile(source)
+        return pathlib.Path(source).read_text() if is_file else source
+    except (OSError, UnicodeDecodeError) as error:
+        raise ValueError(f"{source} can't be read: {error}.") from None
+
+
+def _print_costs(costs: Mapping[str, float]) -> None:
+    print(
+        f"{costs['num_parameters'] / 1e6:.3f} M parameters, "
+        f"{costs['num_multiply_adds'] / 1e6:.1f} M multiply-adds an image, "
+        f"{costs['memory_mib']:.0f} MiB a training step.",
+        flush=True,
+    )
+
+
+def _shower(bar: tqdm.tqdm) -> Callable[[int, Mapping[str, float]], None]:
+    """Returns what shows the epochs done, and how good they are, on a bar."""
+
+    def show(done: int, metrics: Mapping[str, float]) -> None:
+        bar.update(done - bar.n)
+        names = ("train_loss", "val_accuracy") if metrics else ()
+        bar.set_postfix({name: f"{metrics[name]:.4g}" for name in names})
+
+    return show
+
+
+def train(
+    config: Config,
+    architecture: str,
+    workdir: str | os.PathLike,
+    progress_fn: Callable[[int, Mapping[str, float]], None],
+    costs_fn: Callable[[Mapping[str, float]], None] = lambda costs: None,
+) -> dict:
+    """Trains one architecture by the final recipe and tests it, or goes on with it.
+
+    Args:
+        config: The experiment; `train` is the recipe.
+        architecture: Name of a published one, or in the space's notation, or as
+            versioned JSON.
+        workdir: Folder that gets a folder of the training, and `train.json`.
+        progress_fn: Called with the epochs done and metrics, after each epoch.
+        costs_fn: Called before the first step with what the architecture costs.
+
+    Returns:
+        The architecture and its metrics, the test accuracy among them.
+
+    Raises:
+        ValueError: If the config does not train, or the text is no architecture.
+    """
+    if config.evaluator != "training":
+        raise ValueError(
+            f"mode=train needs evaluator=training, got {config.evaluator!r}."
+        )
+    published = PUBLISHED.get(architecture.strip())
+    if published is None:
+        space = spaces.make(config.space)
+        tokens = _parse(space, architecture)
+    else:
+        space, tokens = published.space, published.tokens
+    evaluator = training.build(config, space)
+    settings = {
+        "architecture": space.to_json(tokens),
+        "space": spaces.describe(space),
+        "seed": config.seed,
+        "num_devices": len(hosts.devices(config.num_devices)),
+        "train": to_dict(config.train.after(config.child)),
+        "data": to_dict(config.data),
+        "content": evaluator.content,
+    }
+    defaults = fields.defaults(Config)
+    workdir = reader.absolute(workdir)
+    folder = final.folder(workdir, settings, defaults)
+    try:
+        with RunDirectory(folder, settings, defaults, hosts.is_first_host()) as run:
+            run.begin()
+            # Metrics of a finished one have its costs, which else take a compilation.
+            costs_fn(final.finished(run) or evaluator.costs(tokens))
+            metrics = final.run(evaluator, tokens, config.seed, run, progress_fn)
+    except ChildFailure as failure:
+        raise ValueError(f"The architecture can't be trained: {failure}.") from None
+    result = space.to_json(tokens) | {"seed": config.seed, "metrics": metrics}
+    result["training"] = folder.name
+    if hosts.is_first_host():
+        (workdir / "train.json").write_text(json.dumps(result, indent=2) + "\n")
+    return result
+
+
+def _parse(space: spaces.Space, architecture: str) -> np.ndarray:
+    try:
+        return space.parse(architecture)
+    except ValueError as error:
+        if not re.fullmatch(r"[\w./~-]+", architecture):
+            raise
+        raise ValueError(
+            f"There is no file {architecture!r}, it is not one of the published "
+            f"{', '.join(PUBLISHED)}, and: {error}"
+        ) from None

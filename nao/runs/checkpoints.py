@@ -1,0 +1,129 @@
+"""Orbax checkpoints of rounds: what was asked, and the model that asked it."""
+
+import pathlib
+from typing import NamedTuple
+
+import jax
+import numpy as np
+import orbax.checkpoint as ocp
+from absl import logging
+
+from nao.strategies import Pool, State
+
+_KEPT = 3
+
+
+class Round(NamedTuple):
+    """A round as it was asked.
+
+    Attributes:
+        tokens: int32 [num, length].
+        state: State of the strategy after `ask`.
+    """
+
+    tokens: np.ndarray
+    state: State
+
+
+class Checkpoints:
+    """The last few rounds of a run, by the number of trials told before them."""
+
+    def __init__(self, path: pathlib.Path):
+        """Opens a folder of checkpoints, or makes it.
+
+        Raises:
+            ValueError: If there is something else of that name.
+        """
+        if path.exists() and not path.is_dir():
+            raise ValueError(f"{path} must be a folder.")
+        self._manager = ocp.CheckpointManager(
+            path, options=ocp.CheckpointManagerOptions(max_to_keep=_KEPT)
+        )
+
+    def save(self, told: int, asked: Round) -> None:
+        """Starts writing a round; it is whole on disk, or not there at all."""
+        self._manager.save(told, args=ocp.args.StandardSave(_to_tree(asked)))
+
+    def restore(self, told: int) -> Round | None:
+        """Returns the round asked after `told` trials; None where it is not kept.
+
+        A damaged checkpoint is as good as none, and removed: asking again gives the
+        same round.
+        """
+        if told not in self._manager.all_steps():
+            return None
+        try:
+            tree = self._manager.restore(told, args=ocp.args.StandardRestore())
+            return _from_tree(tree)
+        except Exception as error:  # Orbax has no common exception for damage.
+            logging.warning(
+                "Checkpoint %s is damaged (%s); asking again.",
+                self._manager.directory / str(told),
+                type(error).__name__,
+            )
+            self._manager.delete(told)
+            return None
+
+    def latest(self) -> Round | None:
+        """Returns the last round kept; None where there is none."""
+        told = self._manager.latest_step()
+        return None if told is None else self.restore(told)
+
+    def close(self) -> None:
+        """Waits for what is being written."""
+        self._manager.wait_until_finished()
+        self._manager.close()
+
+
+def read_latest(path: pathlib.Path) -> Round | None:
+    """Returns the last round kept in a folder; None where there is none.
+
+    Changes nothing there: a search may be writing to it.
+    """
+    if not path.is_dir():
+        return None
+    steps = [int(child.name) for child in path.iterdir() if child.name.isdecimal()]
+    # A read-only manager warns of being one, each time.
+    with ocp.StandardCheckpointer() as checkpointer:
+        for told in sorted(steps, reverse=True):
+            try:
+                return _from_tree(checkpointer.restore(path / str(told) / "default"))
+            except Exception as error:  # Damaged, or just replaced by a later one.
+                logging.warning(
+                    "Checkpoint %s can't be read (%s).",
+                    path / str(told),
+                    type(error).__name__,
+                )
+    return None
+
+
+def _to_tree(asked: Round) -> dict:
+    state = asked.state
+    tree = {
+        "tokens": asked.tokens,
+        "pool": state.pool._asdict(),
+        "predicted": state.predicted,
+        "model": state.model,
+    }
+    # Orbax keeps neither None nor arrays without elements.
+    return {
+        name: value
+        for name, value in tree.items()
+        if value is not None and all(np.size(leaf) for leaf in jax.tree.leaves(value))
+    }
+
+
+def _from_tree(tree: dict) -> Round:
+    tokens = np.asarray(tree["tokens"])
+    pool = tree.get("pool")
+    state = State(
+        pool=Pool(
+            tokens=np.asarray(pool["tokens"])
+            if pool
+            else np.zeros((0, tokens.shape[1]), np.int32),
+            objective=np.asarray(pool["objective"]) if pool else np.zeros(0),
+        ),
+        predicted=np.asarray(tree["predicted"]) if "predicted" in tree else None,
+        model=tree.get("model"),
+    )
+    return Round(tokens, state)

@@ -1,0 +1,153 @@
+"""The folder of one run: its lock, config, metrics and results."""
+
+import contextlib
+import json
+import os
+import pathlib
+from collections.abc import Mapping
+
+import filelock
+
+from nao.fields import differences
+from nao.files import read_json, written_whole
+from nao.system import process
+
+LOCK = ".lock"
+
+
+class RunDirectory(contextlib.AbstractContextManager):
+    """Opens a run's folder for one process at a time.
+
+    Attributes:
+        path: The folder, absolute.
+        is_new: Whether there was no run in it.
+    """
+
+    def __init__(
+        self,
+        path: str | os.PathLike,
+        config: Mapping,
+        defaults: Mapping | None = None,
+        is_writer: bool = True,
+    ):
+        """Makes the folder or opens the run that is there.
+
+        Args:
+            path: The folder.
+            config: Resolved config, JSON values only. All of it must equal the config
+                of a run that is there, but for a larger `num_trials`.
+            defaults: Default values of its fields: what a run has that was begun before
+                the field existed.
+            is_writer: Whether this process is the one that writes; others of the same
+                run, on other hosts, read alone.
+
+        Raises:
+            ValueError: If the folder can't be written, is in use by another process, or
+                holds a run of another config.
+        """
+        self.path = pathlib.Path(path).expanduser().absolute()
+        self._metrics = self._writer = None
+        self._is_writer = is_writer
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            self._lock = filelock.FileLock(self.path / LOCK)
+            if is_writer:
+                self._lock.acquire(timeout=0)
+        except filelock.Timeout:
+            raise ValueError(
+                f"Workdir {self.path} is in use by another process."
+            ) from None
+        except OSError as error:
+            raise ValueError(
+                f"Workdir {self.path} can't be written: {error.strerror or error}."
+            ) from None
+        try:
+            self._config = json.loads(json.dumps(config))  # tuples as JSON's lists
+            self._compare(defaults or {})
+        except BaseException:
+            self._lock.release()
+            raise
+
+    def _compare(self, defaults: Mapping) -> None:
+        there = self.read_json("config.json")
+        self.is_new = there is None
+        defaults = json.loads(json.dumps(defaults))
+        differing = differences(there, self._config, defaults) if there else []
+        for field, was, now in differing:
+            if field == "num_trials" and None not in (was, now) and now < was:
+                raise ValueError(
+                    f"Workdir {self.path} holds a run of {was} trials; it continues "
+                    f"with as many or more, got num_trials={now}."
+                )
+        lines = [
+            f"{field} is {was!r} there and {now!r} here"
+            for field, was, now in differing
+            if field != "num_trials" or None in (was, now)
+        ]
+        if lines:
+            raise ValueError(
+                f"Workdir {self.path} holds a run of another config: "
+                f"{'; '.join(lines)}."
+            )
+
+    def begin(self) -> None:
+        """Writes `config.json` and `environment.json`, once all else is in order."""
+        self.write_json("config.json", self._config)
+        self.write_json("environment.json", process.environment())
+
+    def __exit__(self, *error) -> None:
+        for file in (self._metrics, self._writer):
+            if file is not None:
+                file.close()
+        self._lock.release()
+
+    def write_json(self, name: str, data: Mapping) -> None:
+        """Writes a file that is there whole or not at all."""
+        if not self._is_writer:
+            return
+        text = json.dumps(data, indent=2, allow_nan=False) + "\n"
+        with written_whole(self.path / name) as path:
+            path.write_text(text)
+
+    def read_json(self, name: str) -> dict | None:
+        """Returns what a file holds; None where there is none.
+
+        Raises:
+            ValueError: If it is not a JSON object.
+        """
+        return read_json(self.path / name)
+
+    def num_logged(self, field: str) -> int:
+        """Returns how many lines of `metrics.jsonl` have a field.
+
+        Mends a half-written end.
+        """
+        path = self.path / "metrics.jsonl"
+        if not path.exists():
+            return 0
+        data = path.read_bytes()
+        whole = data[: data.rfind(b"\n") + 1]
+        if len(whole) < len(data):  # A killed process left part of a line.
+            path.write_bytes(whole)
+        return sum(f'"{field}":'.encode() in line for line in whole.splitlines())
+
+    def log(self, step: int, metrics: Mapping) -> None:
+        """Appends one line to `metrics.jsonl` and its numbers to TensorBoard.
+
+        Args:
+            step: Number of trials finished.
+            metrics: JSON values; the numbers among them become TensorBoard scalars.
+        """
+        if not self._is_writer:
+            return
+        if self._metrics is None:
+            import tensorboardX  # Pulls in protobuf: only where there is a run.
+
+            self._metrics = open(self.path / "metrics.jsonl", "a", buffering=1)
+            self._writer = tensorboardX.SummaryWriter(
+                str(self.path / "tensorboard"), purge_step=step, flush_secs=10
+            )
+        self._metrics.write(json.dumps({"step": step, **metrics}) + "\n")
+        for name, value in metrics.items():
+            if isinstance(value, int | float) and not isinstance(value, bool):
+                self._writer.add_scalar(name, value, step)

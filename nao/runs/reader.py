@@ -1,0 +1,248 @@
+"""The one reader of a run's folder: finished, still running, or cut off.
+
+Nothing here writes: a search may be at work in the folder.
+"""
+
+import contextlib
+import dataclasses
+import os
+import pathlib
+from collections.abc import Mapping
+from typing import Any
+
+import filelock
+import numpy as np
+
+from nao import fields
+from nao.config import Config
+from nao.evaluators import Objective
+from nao.files import parse_object, read_json
+from nao.runs import checkpoints, directory, ledger, record
+from nao.runs.checkpoints import Round
+from nao.runs.record import SearchRecord
+from nao.spaces import Space
+
+STATUSES = ("finished", "running", "stopped")
+_NOTHING = contextlib.nullcontext()
+# What the page lacks without a file.
+_MEANINGS = {
+    "summary.json": "There is no summary.json, which a search writes when it ends: the "
+    "final choice is not tested, and times and compilations are not known.",
+    "environment.json": "There is no environment.json: versions and devices are not "
+    "known.",
+}
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class StoredRun:
+    """A search as its folder tells it.
+
+    Attributes:
+        path: The folder, absolute.
+        record: What `search.json` holds.
+        trials: In the order of evaluation.
+        status: One of `STATUSES`.
+        config: What `config.json` holds.
+        environment: What `environment.json` holds; empty without one.
+        summary: What `summary.json` holds; empty without one.
+        is_lost: Whether the ledger was a file in the folder and is gone.
+        notes: What is missing or out of date, a sentence each.
+        population: Objectives of all architectures there are, float64 [num], where a
+            table knows them; random search is computed from them.
+    """
+
+    path: pathlib.Path
+    record: SearchRecord
+    trials: list[ledger.Trial]
+    status: str
+    config: Mapping
+    environment: Mapping
+    summary: Mapping
+    is_lost: bool
+    notes: tuple[str, ...]
+    population: np.ndarray | None = None
+
+    @property
+    def space(self) -> Space:
+        """Space of the architectures."""
+        return self.record.space
+
+    @property
+    def objective(self) -> Objective:
+        """What was measured."""
+        return self.record.objective
+
+    @property
+    def best(self) -> ledger.Trial | None:
+        """The best trial; None where none succeeded."""
+        return ledger.best_of(self.trials, self.objective)
+
+    @property
+    def test(self) -> Mapping[str, float]:
+        """Test numbers of the best trial; empty where it was not tested."""
+        found = self.summary.get("best") or {}
+        is_best = self.best is not None and found.get("trial") == self.best.index
+        return (found.get("test") or {}) if is_best else {}
+
+    @property
+    def at_random(self) -> list[ledger.Trial]:
+        """Trials of the random round."""
+        return ledger.at_random(self.trials)
+
+    @property
+    def failed(self) -> list[ledger.Trial]:
+        """Trials without a value."""
+        return [trial for trial in self.trials if trial.value is None]
+
+    @property
+    def began_in_python(self) -> bool:
+        """Whether objects were searched with, which `config.json` only names."""
+        return not isinstance(self.config.get("child"), Mapping)
+
+    def last_round(self) -> Round | None:
+        """Returns the last round that was asked and kept; None where there is none."""
+        return checkpoints.read_latest(self.path / "checkpoints")
+
+
+def read(
+    path: str | os.PathLike,
+    space: Space | None = None,
+    population: np.ndarray | None = None,
+) -> StoredRun:
+    """Reads the folder of a search, whatever state it is in.
+
+    Args:
+        path: The folder.
+        space: Needed for a space class of one's own.
+        population: See `StoredRun`.
+
+    Raises:
+        ValueError: If there is no search, or its ledger can't be read.
+    """
+    path = absolute(path)
+    config = _config_of(path)
+    found = record.read(path, space)
+    summary, environment, notes = _read_results(path)
+    trials = _read_trials(path, config, found.space, found.objective)
+    if not trials:
+        notes.append("The ledger has no trial yet.")
+    counted = summary.get("num_trials")
+    if counted not in (None, len(trials)):
+        notes.append(
+            f"summary.json is of the first {counted} trials, and so are times, "
+            "compilations and tests here: the search went on since."
+        )
+    is_finished = bool(summary.get("finished")) and counted == len(trials)
+    return StoredRun(
+        path=path,
+        record=found,
+        trials=trials,
+        status="finished" if is_finished else _running_or_stopped(path),
+        config=config,
+        environment=environment,
+        summary=summary,
+        is_lost=ledger.is_lost(path, config.get("storage") or ""),
+        notes=tuple(notes),
+        population=population,
+    )
+
+
+def absolute(path: str | os.PathLike) -> pathlib.Path:
+    """Returns a folder's absolute path, `~` replaced."""
+    return pathlib.Path(path).expanduser().absolute()
+
+
+def read_trials(
+    path: str | os.PathLike, space: Space, objective: Objective
+) -> list[ledger.Trial]:
+    """Returns the trials of a run, read as architectures of a space.
+
+    Args:
+        path: Folder of the run.
+        space: The space: the run's, or one of the same slots.
+        objective: What the run measured.
+
+    Raises:
+        ValueError: If there is no run, it has lost its trials, or it is of another
+            space or direction.
+    """
+    path = absolute(path)
+    config = _config_of(path)
+    if ledger.is_lost(path, config.get("storage") or ""):
+        raise ValueError(f"{path} has lost its trials (no {ledger.FILE}).")
+    return _read_trials(path, config, space, objective)
+
+
+def read_config(path: str | os.PathLike) -> Config | None:
+    """Returns the config of the run in a folder; None where there is none.
+
+    Raises:
+        ValueError: If what is there is no config.
+    """
+    file = absolute(path) / "config.json"
+    return load_config(file) if file.exists() else None
+
+
+def load_config(file: pathlib.Path) -> Config:
+    """Returns the config in a file such as a run's `config.json`.
+
+    Raises:
+        ValueError: If what is there is no config.
+    """
+    try:
+        return fields.from_dict(parse_object(file.read_text()), Config())
+    except (OSError, TypeError, ValueError, AttributeError) as error:
+        raise ValueError(f"{file} can't be read: {error}") from None
+
+
+def _config_of(path: pathlib.Path) -> dict[str, Any]:
+    config = read_json(path / "config.json")
+    if config is None:
+        raise ValueError(f"{path} does not hold a run (no config.json).")
+    return config
+
+
+def _read_results(path: pathlib.Path) -> tuple[dict, dict, list[str]]:
+    """Returns summary and environment, empty where missing, and what that means."""
+    found, notes = {}, []
+    for name, means in _MEANINGS.items():
+        try:
+            data = read_json(path / name)
+        except ValueError as error:
+            data, means = None, str(error)
+        if data is not None and not _is_whole(name, data):
+            data, means = None, f"{path / name} is damaged."
+        found[name] = data or {}
+        if data is None:
+            notes.append(means)
+    return found["summary.json"], found["environment.json"], notes
+
+
+def _read_trials(
+    path: pathlib.Path, config: Mapping, space: Space, objective: Objective
+) -> list[ledger.Trial]:
+    storage = config.get("storage") or ""
+    if ledger.is_lost(path, storage):
+        return []
+    return ledger.Ledger(*ledger.address(path, storage), space, objective).trials
+
+
+def _running_or_stopped(path: pathlib.Path) -> str:
+    """Says whether a process holds the folder's lock."""
+    lock = path / directory.LOCK
+    try:
+        # Without the file nothing holds it, and none is made.
+        with filelock.FileLock(lock).acquire(timeout=0) if lock.exists() else _NOTHING:
+            return "stopped"
+    except filelock.Timeout:
+        return "running"
+    except OSError:  # a folder that may only be read
+        return "stopped"
+
+
+def _is_whole(name: str, data: Mapping) -> bool:
+    """Says whether a file has the parts that the page reads."""
+    if name != "summary.json":
+        return True
+    parts = [data.get("best") or {}, data.get("seconds"), data.get("compilations")]
+    return all(isinstance(part, Mapping) for part in parts)

@@ -1,0 +1,111 @@
+"""`search.json` of a run: what was searched, for what, by whom, on what.
+
+`config.json` says what a user asked for; this says what came of it, so that a run can
+be read without the table, the images or the code of its config.
+"""
+
+import dataclasses
+import pathlib
+from collections.abc import Mapping
+from typing import Any
+
+from nao import fields, spaces
+from nao.controller import ControllerConfig
+from nao.evaluators import Objective
+from nao.files import read_json
+from nao.runs.directory import RunDirectory
+from nao.strategies import ControllerUse, Strategy
+
+NAME = "search.json"
+
+
+@dataclasses.dataclass(frozen=True)
+class SearchRecord:
+    """What a run's `search.json` says.
+
+    Attributes:
+        space: What is searched.
+        objective: What is measured.
+        strategy: Name of who proposes.
+        controller_use: How its models are read; None where they hold no controller.
+        content: SHA-256 of what the numbers come from, by name; empty where it is not
+            known.
+    """
+
+    space: spaces.Space
+    objective: Objective
+    strategy: str
+    controller_use: ControllerUse | None = None
+    content: Mapping[str, str] = dataclasses.field(default_factory=dict)
+
+    @classmethod
+    def of(
+        cls, strategy: Strategy, objective: Objective, content: Mapping[str, str]
+    ) -> "SearchRecord":
+        """Returns the record of a search that begins."""
+        use = strategy.controller_use
+        return cls(strategy.space, objective, strategy.name, use, content)
+
+    def to_json(self) -> dict[str, Any]:
+        """Returns the record as JSON values."""
+        record = {
+            "space": spaces.describe(self.space),
+            "objective": dataclasses.asdict(self.objective),
+            "strategy": self.strategy,
+            "content": dict(self.content),
+        }
+        if self.controller_use is not None:
+            record |= {
+                "canonical": self.controller_use.canonical,
+                "controller": fields.to_dict(self.controller_use.config),
+            }
+        return record
+
+
+def write(run: RunDirectory, record: SearchRecord) -> None:
+    """Writes the record of a run that begins or goes on.
+
+    Raises:
+        ValueError: If the run that is there had other content.
+    """
+    before = (run.read_json(NAME) or {}).get("content") or {}
+    for name, was in before.items():
+        now = record.content.get(name)
+        if now != was:
+            raise ValueError(
+                f"Workdir {run.path} holds a run of another config: {name} is {was!r} "
+                f"there and {now!r} here."
+            )
+    run.write_json(NAME, record.to_json())
+
+
+def read(path: pathlib.Path, space: spaces.Space | None = None) -> SearchRecord:
+    """Returns the record of the run in a folder.
+
+    Args:
+        path: The folder.
+        space: Needed for a space class of one's own.
+
+    Raises:
+        ValueError: If there is none, or it does not fit.
+    """
+    data = read_json(path / NAME)
+    if data is None:
+        raise ValueError(f"{path} does not hold a search (no {NAME}).")
+    try:
+        return SearchRecord(
+            space=spaces.from_description(data["space"], space),
+            objective=Objective(**data["objective"]),
+            strategy=data["strategy"],
+            controller_use=_controller_use(data),
+            content=dict(data.get("content") or {}),
+        )
+    except (KeyError, TypeError) as error:
+        raise ValueError(f"{path / NAME} does not fit: {error!r}.") from None
+
+
+def _controller_use(data: Mapping) -> ControllerUse | None:
+    if data.get("controller") is None:
+        return None
+    config = fields.from_dict(data["controller"], ControllerConfig())
+    return ControllerUse(config, data.get("canonical", True))

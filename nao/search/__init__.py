@@ -1,0 +1,6 @@
+"""The search loop: rounds that are asked, evaluated, told and written down."""
+
+from nao.search.ask_tell import AskTell
+from nao.search.study import Result, search
+
+__all__ = ["AskTell", "Result", "search"]

@@ -1,0 +1,277 @@
+"""A search whose evaluations happen elsewhere: ask for architectures, tell results.
+
+    asker = nao.AskTell(nao.strategies.NAO(space), seed=0)
+    for architecture in asker.ask(4):
+        asker.tell([architecture], [train_somewhere(architecture)])
+    asker.save("search.json")
+
+What is asked next follows from the seed and from what was asked and told. Where every
+round is told, in one call, before the next, the search is that of `nao.search`.
+"""
+
+import itertools
+import json
+import math
+import operator
+import os
+import pathlib
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from nao import fields
+from nao.files import parse_object, written_whole
+from nao.search.rounds import Proposer
+from nao.strategies import Pool, Strategy, Unseen
+
+FORMAT = "nao/ask-tell"
+FORMAT_VERSION = 1
+
+
+class Told(NamedTuple):
+    """A result; `value` is None where the evaluation failed."""
+
+    architecture: str
+    value: float | None
+
+
+class _Result(NamedTuple):
+    """A result as it is kept."""
+
+    tokens: np.ndarray  # int32 [length]
+    call: int  # number of the call of `tell` that brought it first
+    value: float | None  # None where the evaluation failed
+
+
+class AskTell:
+    """Proposes architectures and learns from results, one call at a time.
+
+    Architectures are text, in the notation of the space: what `space.parse` reads.
+
+    Attributes:
+        strategy: Who proposes.
+        maximize: Whether a higher value is better.
+        seed: Seed of everything random.
+    """
+
+    def __init__(self, strategy: Strategy, *, maximize: bool = True, seed: int = 0):
+        """Begins a search.
+
+        Raises:
+            ValueError: If the seed is negative or too large.
+            TypeError: If it is no integer.
+        """
+        if not 0 <= operator.index(seed) < 2**63:
+            raise ValueError(f"seed must be 0 to 2**63 - 1, got {seed}.")
+        self.strategy, self.maximize, self.seed = strategy, maximize, seed
+        # By `space.keys`: what was told, and what was asked for and not told.
+        self._told: dict[bytes, _Result] = {}
+        self._pending: dict[bytes, np.ndarray] = {}
+        self._num_calls = 0
+        self._queue = self._stack([])  # what is left of the last round
+
+    @property
+    def told(self) -> list[Told]:
+        """All results, in the order in which their architectures were first told."""
+        results = self._told.values()
+        return [Told(self._format(result.tokens), result.value) for result in results]
+
+    @property
+    def pending(self) -> list[str]:
+        """What was asked for and not told yet, oldest first."""
+        return list(map(self._format, self._pending.values()))
+
+    @property
+    def best(self) -> Told | None:
+        """The best result, the first where several tie; None of none."""
+        found = [result for result in self.told if result.value is not None]
+        return max(found, key=lambda result: self._sign * result.value, default=None)
+
+    def ask(self, num: int = 1) -> list[str]:
+        """Proposes architectures that were neither asked for nor told before.
+
+        Rounds of the strategy are handed out piece by piece. It need not have been told
+        all that it asked for: what is pending is not proposed again.
+
+        Returns:
+            `num` architectures; fewer where the space has no more.
+
+        Raises:
+            ValueError: If `num` is not positive.
+        """
+        if num < 1:
+            raise ValueError(f"num must be at least 1, got {num}.")
+        found: list[np.ndarray] = []
+        while len(found) < num:
+            is_new = not len(self._queue)
+            if is_new:
+                self._queue = self._next_round()
+            # What was told in the meantime is asked for no more.
+            left = self._unseen().take(self._queue)
+            if is_new and not len(left):
+                break
+            taken, self._queue = left[: num - len(found)], left[num - len(found) :]
+            found.extend(taken)
+            self._pending |= zip(self._keys(taken), taken, strict=True)
+        return list(map(self._format, found))
+
+    def _next_round(self) -> np.ndarray:
+        """Returns the round after all that was told, int32 [num, length]."""
+        proposer = Proposer(self.strategy, self.seed)
+        progress = proposer.start()
+        for pool in self._pools():
+            progress = proposer.tell(progress, *pool)
+        return proposer.ask(progress, self._stack(self._pending.values())).tokens
+
+    def _unseen(self) -> Unseen:
+        seen = [result.tokens for result in self._told.values()]
+        rows = self._stack([*seen, *self._pending.values()])
+        return Unseen(self.strategy.space, self.strategy.deduplicate, rows)
+
+    def tell(
+        self, architectures: Sequence[str], values: Sequence[float | None]
+    ) -> None:
+        """Adds results, of any architectures of the space; later ones replace earlier.
+
+        Args:
+            architectures: Architectures, asked for or not, as text.
+            values: What was measured; None, or anything that is not finite, where the
+                evaluation failed.
+
+        Raises:
+            ValueError: If there are not as many of both, or one is no architecture;
+                nothing is added then.
+        """
+        if isinstance(architectures, str) or len(architectures) != len(values):
+            raise ValueError(
+                "tell takes a list of architectures and as many values, got "
+                f"{architectures!r} and {values!r}."
+            )
+        tokens = self._stack([self._parse(text) for text in architectures])
+        numbers = [np.nan if value is None else float(value) for value in values]
+        for key, row, number in zip(self._keys(tokens), tokens, numbers, strict=True):
+            before = self._told.get(key)
+            call = self._num_calls if before is None else before.call
+            value = number if np.isfinite(number) else None
+            self._told[key] = _Result(row, call, value)
+            self._pending.pop(key, None)
+        self._num_calls += 1
+
+    def save(self, path: str | os.PathLike) -> None:
+        """Writes everything to a JSON file, which is there whole or not at all.
+
+        Raises:
+            ValueError: If it can't be written.
+        """
+        data = {
+            "format": FORMAT,
+            "version": FORMAT_VERSION,
+            **self._settings(),
+            "seed": self.seed,
+            "told": [
+                {"architecture": text, "value": value, "call": result.call}
+                for (text, value), result in zip(
+                    self.told, self._told.values(), strict=True
+                )
+            ],
+            "pending": self.pending,
+            "queue": list(map(self._format, self._queue)),
+        }
+        text = json.dumps(data, indent=1, allow_nan=False) + "\n"
+        try:
+            with written_whole(pathlib.Path(path)) as temporary:
+                temporary.write_text(text)
+        except OSError as error:
+            raise ValueError(f"{path} can't be written: {error.strerror}.") from None
+
+    @classmethod
+    def load(cls, path: str | os.PathLike, strategy: Strategy) -> "AskTell":
+        """Goes on with a search that was saved.
+
+        Args:
+            path: The file.
+            strategy: What it was begun with.
+
+        Raises:
+            ValueError: If the file can't be read, or is of another version, space or
+                strategy.
+        """
+        try:
+            data = parse_object(pathlib.Path(path).read_text())
+            if (data["format"], data["version"]) != (FORMAT, FORMAT_VERSION):
+                raise ValueError(
+                    f"it must have format {FORMAT!r} and version {FORMAT_VERSION}"
+                )
+            found = cls(strategy, maximize=data["maximize"], seed=data["seed"])
+            found._check_settings(data)
+            found._take_up(data)
+        except (OSError, KeyError, TypeError, ValueError) as error:
+            reason = str(error).rstrip(".")
+            if isinstance(error, KeyError):
+                reason = f"it lacks {error}"
+            raise ValueError(f"{path} is no search to go on with: {reason}.") from None
+        return found
+
+    def _take_up(self, data: Mapping[str, Any]) -> None:
+        """Reads results, pending architectures and the rest of a round."""
+        for result in data["told"]:
+            tokens, value = self._parse(result["architecture"]), result["value"]
+            if value is not None and not math.isfinite(value):
+                raise ValueError(f"a told value is {value}")
+            (key,) = self._keys(tokens[None])
+            self._told[key] = _Result(tokens, result["call"], value)
+        self._num_calls = 1 + max((r["call"] for r in data["told"]), default=-1)
+        pending = self._stack([self._parse(text) for text in data["pending"]])
+        self._pending = dict(zip(self._keys(pending), pending, strict=True))
+        self._queue = self._stack([self._parse(text) for text in data["queue"]])
+
+    @property
+    def _sign(self) -> int:
+        return 1 if self.maximize else -1
+
+    def _settings(self) -> dict[str, Any]:
+        """Returns what a saved search must share with the one that goes on with it."""
+        space = self.strategy.space
+        settings = {
+            "space": space.name,
+            "slots": {slot.name: slot.choices for slot in space.slots},
+            "strategy": self.strategy.name,
+            "strategy_config": fields.to_dict(self.strategy.config),
+            "deduplicate": self.strategy.deduplicate,
+            "maximize": self.maximize,
+        }
+        return json.loads(json.dumps(settings))
+
+    def _check_settings(self, data: Mapping[str, Any]) -> None:
+        here = self._settings()
+        there = {name: data[name] for name in here}
+        defaults = {"strategy_config": fields.defaults(type(self.strategy.config))}
+        for name, was, now in fields.differences(there, here, defaults):
+            raise ValueError(f"its {name} is {was!r}, here it is {now!r}")
+
+    def _pools(self) -> list[Pool]:
+        """Returns what was told call by call, higher better, NaN where it failed."""
+        pools = []
+        calls = itertools.groupby(self._told.values(), lambda result: result.call)
+        for _, group in calls:
+            results = list(group)
+            values = np.array([r.value for r in results], np.float64)  # None is NaN
+            rows = self._stack([result.tokens for result in results])
+            pools.append(Pool(rows, self._sign * values))
+        return pools
+
+    def _parse(self, text: str) -> np.ndarray:
+        if not isinstance(text, str):
+            raise ValueError(f"An architecture must be text, got {text!r}.")
+        return self.strategy.space.parse(text)
+
+    def _format(self, tokens: np.ndarray) -> str:
+        return self.strategy.space.format(tokens)
+
+    def _keys(self, tokens: np.ndarray) -> list[bytes]:
+        return self.strategy.space.keys(tokens)
+
+    def _stack(self, rows: Iterable[np.ndarray]) -> np.ndarray:
+        """Returns rows as one array, int32 [num, length]."""
+        return np.array(list(rows), np.int32).reshape(-1, self.strategy.space.length)

@@ -1,0 +1,104 @@
+"""What a finished search sums up to: the contents of `summary.json`."""
+
+import math
+from typing import Any
+
+import numpy as np
+
+from nao.controller import metrics
+from nao.evaluators import Objective
+from nao.runs import ledger
+from nao.spaces import Space
+from nao.strategies import State, Strategy
+
+
+def of_trials(
+    trials: list[ledger.Trial],
+    space: Space,
+    objective: Objective,
+    test: dict[str, float] | None,
+) -> dict[str, Any]:
+    """Counts trials and describes the best one.
+
+    Args:
+        trials: All trials of the search.
+        space: Their space.
+        objective: What was measured.
+        test: Test numbers of the best trial; None where it was not tested.
+    """
+    hashes = [ledger.architecture_hash(space, trial.tokens) for trial in trials]
+    failed = [trial for trial in trials if trial.value is None]
+    first = ledger.at_random(trials)
+    best = ledger.best_of(trials, objective)
+    return {
+        "objective": {"name": objective.name, "maximize": objective.maximize},
+        "num_trials": len(trials),
+        "num_rounds": len({trial.round for trial in trials}),
+        "num_distinct": len(set(hashes)),
+        "num_failed": len(failed),
+        "best": None
+        if best is None
+        else {
+            "architecture": space.format(best.tokens),
+            "tokens": best.tokens.tolist(),
+            "objective": best.value,
+            "test": test or None,
+            "trial": best.index,
+            "hash": hashes[best.index],
+        },
+        "random_best": {
+            "objective": getattr(ledger.best_of(first, objective), "value", None),
+            "num_trials": len(first),
+        },
+    }
+
+
+def of_predictions(
+    trials: list[ledger.Trial], objective: Objective
+) -> list[dict[str, Any]]:
+    """Compares, round by round, what was predicted for a round with what came of it."""
+    rounds = []
+    for number in sorted({trial.round for trial in trials}):
+        told = [
+            trial
+            for trial in trials
+            if trial.round == number
+            and trial.predicted is not None
+            and trial.value is not None
+        ]
+        if len(told) > 1:
+            predicted = np.array([trial.predicted for trial in told])
+            actual = ledger.objectives(told, objective)
+            rounds.append(
+                {
+                    "round": number,
+                    "num": len(told),
+                    "pairwise_accuracy": _number(
+                        metrics.pairwise_accuracy(predicted, actual)
+                    ),
+                    "kendall_tau": _number(metrics.kendall_tau(predicted, actual)),
+                }
+            )
+    return rounds
+
+
+def of_fit(
+    strategy: Strategy, state: State | None, rng: np.random.Generator
+) -> dict[str, Any]:
+    """Returns what a strategy says of its last fitted model.
+
+    `reconstruction_accuracy`, `hamming_distance` and `num_train` are always there, None
+    where the model has none.
+
+    Args:
+        strategy: Who proposed.
+        state: Its state after the last round was asked; None where that is not kept.
+        rng: For architectures to try the model on.
+    """
+    names = ("reconstruction_accuracy", "hamming_distance", "num_train")
+    described = {} if state is None else strategy.describe_fit(state, rng)
+    return dict.fromkeys(names) | dict(described)
+
+
+def _number(value: float) -> float | None:
+    return float(value) if math.isfinite(value) else None

@@ -1,0 +1,65 @@
+"""Compiled programs: kept on disk, counted and timed."""
+
+import collections
+
+import jax
+
+from nao.files import cache_dir
+
+# Events of `jax.monitoring`.
+_TRACE = "/jax/core/compile/jaxpr_trace_duration"
+_LOWER = "/jax/core/compile/jaxpr_to_mlir_module_duration"
+_COMPILE = "/jax/core/compile/backend_compile_duration"
+
+
+def use_compile_cache() -> None:
+    """Keeps compiled programs on disk, so that a second process starts at once.
+
+    A setting the user has made (`JAX_COMPILATION_CACHE_DIR`) stays.
+    """
+    if jax.config.jax_compilation_cache_dir is None:
+        jax.config.update("jax_compilation_cache_dir", str(cache_dir() / "jax"))
+        jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.5)
+
+
+class CompileMonitor:
+    """Counts and times what JAX traces and compiles while it is in use.
+
+    Attributes:
+        counts: Compilations by function name; one answered from the cache counts.
+        trace_seconds: Time spent tracing and lowering compiled functions.
+        compile_seconds: Time spent compiling, or reading the compile cache.
+    """
+
+    def __init__(self):
+        self.counts: collections.Counter[str] = collections.Counter()
+        self.trace_seconds = 0.0
+        self.compile_seconds = 0.0
+        self._traced: dict[str, float] = {}
+
+    def __enter__(self) -> "CompileMonitor":
+        jax.monitoring.register_event_duration_secs_listener(self._listen)
+        return self
+
+    def __exit__(self, *error) -> None:
+        jax.monitoring.unregister_event_duration_listener(self._listen)
+
+    def _listen(self, event: str, seconds: float, fun_name: str = "", **_) -> None:
+        name = fun_name.removeprefix("jit(").removesuffix(")")
+        if event == _TRACE:
+            # A function traced inside another reports too; only those that are
+            # compiled by themselves count.
+            self._traced[name] = seconds
+        elif event == _LOWER:
+            self.trace_seconds += seconds + self._traced.pop(name, 0.0)
+        elif event == _COMPILE:
+            self.counts[name] += 1
+            self.compile_seconds += seconds
+
+    def by_name(self) -> dict[str, int]:
+        """Returns how often each function was compiled, and `total`, all together."""
+        return {"total": self.counts.total(), **dict(self.counts.most_common())}
+
+    def seconds(self) -> dict[str, float]:
+        """Returns the seconds of `trace` and `compile` so far."""
+        return {"trace": self.trace_seconds, "compile": self.compile_seconds}

@@ -1,0 +1,1 @@
+"""The final training of one architecture, and its export."""

@@ -1,0 +1,172 @@
+"""Writes a run's architecture, and the network trained from it, for other programs."""
+
+import json
+import pathlib
+import shutil
+from typing import Any
+
+import numpy as np
+
+from nao.child import trained
+from nao.child.conv_net import ConvNet
+from nao.files import read_json
+from nao.spaces import ConvCell, Space
+from nao.spaces.genotype import to_genotype
+
+_NAMES = ("format", "version", "space", "architecture", "slots")
+_README = """\
+# A trained network
+
+{notation}
+
+Test accuracy {accuracy:.6f}, of the training that `child/child.json` describes.
+
+`child.jax_export` is the network with its parameters, for any batch size, on
+{platforms}. It takes images as {dtype} [num, {shape}], as they were loaded
+(normalising them is part of it), and returns float32 [num, {num_classes}] scores. It
+needs JAX and flatbuffers alone:
+
+```python
+import pathlib
+from jax import export
+
+network = export.deserialize(pathlib.Path("child.jax_export").read_bytes())
+labels = network.call(images).argmax(-1)
+```
+
+JAX reads such files for at least six months after they were written, so keep `child/`,
+the parameters by name as an Orbax checkpoint:
+
+```python
+import pathlib
+import orbax.checkpoint as ocp
+
+params = ocp.StandardCheckpointer().restore(pathlib.Path("child/params").absolute())
+```
+
+or, as a network, with nao:
+
+```python
+import nao
+
+scores = nao.TrainedChild.load("child").predict(images)
+```
+"""
+
+
+def write(workdir: pathlib.Path, space: Space | None) -> dict[str, str]:
+    """Writes `export/` in the folder of a search, a training, or both.
+
+    `architecture.json` is the architecture as versioned JSON, `architecture.txt` its
+    notation, `genotype.txt` that of DARTS where DARTS has the operations. Where
+    `mode=train` trained one, it is that one, and `child/`, `child.jax_export` and
+    `README.md` are the network; otherwise it is the best of the search.
+
+    Args:
+        workdir: The folder.
+        space: Space of the search; not needed for what was trained.
+
+    Returns:
+        What every file is, one line, by its name; of `genotype.txt` as well why it is
+        not there.
+
+    Raises:
+        ValueError: If the folder holds neither, or it is damaged.
+    """
+    folder = workdir / "export"
+    if (workdir / "train.json").is_file():
+        training = _read(workdir / "train.json")
+        source = workdir / str(training.get("training")) / "child"
+        child = trained.TrainedChild.load(source)
+        found = _check(trained.describe(source).get("architecture"))
+        _make(folder)
+        files = _write_architecture(folder, found, _cells_of(child.net))
+        return files | _write_child(folder, source, child)
+    found = _check(_read(workdir / "best.json"))
+    cells = None
+    if isinstance(space, ConvCell):
+        tokens = space.parse(json.dumps(found))
+        architecture = space.architecture(tokens[None])[0]
+        cells = architecture, space.operations, space.join
+    _make(folder)
+    return _write_architecture(folder, found, cells)
+
+
+def _check(found: Any) -> dict[str, Any]:
+    if (
+        not isinstance(found, dict)
+        or not set(_NAMES) <= set(found)
+        or not isinstance(found["architecture"], str)
+    ):
+        raise ValueError(f"An architecture must have {', '.join(_NAMES)}, got {found}.")
+    return found
+
+
+def _make(folder: pathlib.Path) -> None:
+    try:
+        folder.mkdir(exist_ok=True)
+    except FileExistsError:
+        raise ValueError(f"{folder} must be a folder, it is a file.") from None
+
+
+def _read(path: pathlib.Path) -> dict[str, Any]:
+    found = read_json(path)
+    if found is None:
+        raise ValueError(
+            f"Nothing to export in {path.parent}: neither best.json of a search nor "
+            "train.json of a training."
+        )
+    return found
+
+
+def _cells_of(net) -> tuple | None:
+    if isinstance(net, ConvNet):
+        return np.array(net.arch), net.operations, net.join
+    return None
+
+
+def _write_architecture(
+    folder: pathlib.Path, found: dict[str, Any], cells: tuple | None
+) -> dict[str, str]:
+    text = json.dumps({name: found[name] for name in _NAMES}, indent=2)
+    (folder / "architecture.json").write_text(text + "\n")
+    (folder / "architecture.txt").write_text(found["architecture"] + "\n")
+    files = {
+        "architecture.json": "for --architecture=, and nao.spaces.Space.parse",
+        "architecture.txt": found["architecture"],
+    }
+    (folder / "genotype.txt").unlink(missing_ok=True)
+    if cells is not None:
+        try:
+            genotype = to_genotype(*cells)
+        except ValueError as error:
+            return files | {"genotype.txt": f"not written: {error}"}
+        (folder / "genotype.txt").write_text(genotype + "\n")
+        files["genotype.txt"] = genotype
+    return files
+
+
+def _write_child(
+    folder: pathlib.Path, source: pathlib.Path, child: trained.TrainedChild
+) -> dict[str, str]:
+    shutil.rmtree(folder / "child", ignore_errors=True)
+    shutil.copytree(source, folder / "child")
+    artefact = child.export()
+    (folder / "child.jax_export").write_bytes(artefact)
+    about = trained.describe(source)
+    accuracy = about["metrics"]["test_accuracy"]
+    (folder / "README.md").write_text(
+        _README.format(
+            notation=f"`{about['architecture']['architecture']}`",
+            accuracy=accuracy,
+            platforms=", ".join(trained.PLATFORMS),
+            dtype=child.image_dtype,
+            shape=", ".join(map(str, child.net.image_shape)),
+            num_classes=child.net.num_classes,
+        )
+    )
+    return {
+        "child": f"parameters (Orbax), test accuracy {accuracy:.6g}",
+        "child.jax_export": f"the network by itself, {len(artefact) / 1e6:.1f} MB",
+        "README.md": "how to load both",
+    }

@@ -1,0 +1,115 @@
+"""Numbers of finished runs, worked by hand."""
+
+import csv
+import io
+import json
+
+import numpy as np
+import pytest
+
+from nao.benchmark import Trajectory, comparison
+
+
+def make_run(strategy, seed, objective, test=None, budget=None):
+    num = len(objective)
+    return Trajectory(
+        strategy=strategy,
+        seed=seed,
+        objective=np.array(objective, np.float64),
+        test=np.full(num, np.nan) if test is None else np.array(test, np.float64),
+        seconds=np.arange(1.0, num + 1),
+        compile_seconds=np.ones(num),
+        peak_rss_mib=100.0,
+        architectures=[str(i) for i in range(num)],
+        budget=budget or num,
+    )
+
+
+RUNS = [
+    make_run("nao", 0, [1, 3], [10, 30], budget=4),  # stopped at the best, 3
+    make_run("nao", 1, [np.nan, 1, 2, 3], [np.nan, 10, 20, 30]),
+    make_run("random", 0, [0, 1, 1, 2], [0, 10, 10, 20]),
+]
+
+
+def test_curves_of_runs_that_stopped_keep_their_last_value():
+    nao, random = comparison.group(RUNS, maximize=True)
+    np.testing.assert_array_equal(nao.best(), [[1, 3, 3, 3], [np.nan, 1, 2, 3]])
+    np.testing.assert_array_equal(nao.test()[0], [10, 30, 30, 30])
+    np.testing.assert_array_equal(random.best(), [[0, 1, 1, 2]])
+
+
+def test_queries_to_a_goal():
+    nao, random = comparison.group(RUNS, maximize=True)
+    np.testing.assert_array_equal(nao.queries_to(3), [2, 4])
+    np.testing.assert_array_equal(random.queries_to(3), [np.inf])
+    assert comparison.best_value(RUNS, maximize=True) == 3
+
+
+def test_lower_is_better():
+    (found,) = comparison.group([make_run("a", 0, [3, 1, 2])], maximize=False)
+    np.testing.assert_array_equal(found.best(), [[3, 1, 1]])
+    np.testing.assert_array_equal(found.queries_to(1), [2])
+
+
+def test_compilation_is_not_a_query():
+    """Four queries in 4 s, 1 s of them compiling: 0.75 s a query."""
+    (found,) = comparison.group([RUNS[2]], maximize=True)
+    np.testing.assert_allclose(found.seconds_per_query(), [0.75])
+
+
+def test_summary_rows():
+    runs = [make_run("a", seed, range(seed, seed + 12)) for seed in range(2)]
+    (row,) = comparison.summarise(comparison.group(runs, maximize=True), goal=12)
+    assert (row["seeds"], row["queries"], row["reached"]) == (2, 12, 1)
+    assert row["queries_mean"] == 12 and row["queries_sd"] is None
+    assert row["best@10"] == 9.5  # 9 and 10
+    assert row["best@10_sd"] == pytest.approx(np.sqrt(0.5))
+    assert row["test@10"] is None
+    assert "best@20" not in row
+    assert "| a | 2 | 12.0 (12) | 1 of 2 in 12 |" in comparison.to_markdown([row])
+    (read,) = csv.DictReader(io.StringIO(comparison.to_csv([row])))
+    assert read["best@10"] == "9.5" and read["test@10"] == ""
+
+
+def test_json_round_trip_and_cut():
+    back = Trajectory.from_json(json.loads(json.dumps(RUNS[1].to_json())))
+    np.testing.assert_array_equal(back.objective, RUNS[1].objective)
+    assert back.to_json() == RUNS[1].to_json()
+    cut = back.cut(2)
+    assert (cut.budget, len(cut.objective), len(cut.architectures)) == (2, 2, 2)
+
+
+def test_values_are_kept_to_the_last_digit():
+    """A third, rounded, would not reach a goal of a third."""
+    (third,) = Trajectory.from_json(make_run("a", 0, [1 / 3]).to_json()).objective
+    assert third == 1 / 3
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"objective": []}, "must be lists of one length"),
+        ({"objective": [1.0], "test": [1.0, 2.0]}, "must be lists of one length"),
+        ({"seed": None}, "lacks 'seed'"),
+    ],
+    ids=["empty", "lengths", "field"],
+)
+def test_a_damaged_run_is_refused(change, message):
+    data = RUNS[0].to_json() | change
+    data = {name: value for name, value in data.items() if value is not None}
+    with pytest.raises(ValueError, match=message):
+        Trajectory.from_json(data)
+
+
+def test_small_numbers_keep_three_digits():
+    runs = [make_run("a", seed, [1e-7 * (seed + 1)] * 10) for seed in range(2)]
+    rows = comparison.summarise(comparison.group(runs, maximize=False), goal=0)
+    assert "0.000000150 ± 0.000000071" in comparison.to_markdown(rows)
+
+
+def test_a_budget_below_all_columns_is_a_column():
+    rows = comparison.summarise(
+        comparison.group([make_run("a", 0, [1, 2])], maximize=True), goal=2
+    )
+    assert rows[0]["best@2"] == 2

@@ -1,0 +1,32 @@
+import numpy as np
+
+from nao.runs import checkpoints
+from nao.strategies import Pool, State
+
+TOKENS = np.arange(6, dtype=np.int32).reshape(2, 3)
+
+
+def test_rounds_come_back(tmp_path):
+    """The first round has an empty pool, no prediction and no model."""
+    first = State(Pool(TOKENS[:0], np.zeros(0)))
+    second = State(
+        Pool(TOKENS, np.array([0.5, np.nan])),
+        np.array([0.25, np.nan]),
+        {"params": {"kernel": np.ones((2, 2), np.float32)}},
+    )
+    book = checkpoints.Checkpoints(tmp_path)
+    book.save(0, checkpoints.Round(TOKENS, first))
+    book.save(2, checkpoints.Round(TOKENS + 1, second))
+    book.close()
+    book = checkpoints.Checkpoints(tmp_path)
+    tokens, state = book.restore(0)
+    np.testing.assert_array_equal(tokens, TOKENS)
+    assert state.pool.tokens.shape == (0, 3)
+    assert state.predicted is None and state.model is None
+    tokens, state = book.latest()
+    np.testing.assert_array_equal(tokens, TOKENS + 1)
+    np.testing.assert_array_equal(state.pool.objective, second.pool.objective)
+    np.testing.assert_array_equal(state.predicted, second.predicted)
+    np.testing.assert_array_equal(state.model["params"]["kernel"], np.ones((2, 2)))
+    assert book.restore(7) is None
+    book.close()

@@ -1,0 +1,55 @@
+import json
+
+import pytest
+
+from nao.runs import RunDirectory
+
+CONFIG = {"seed": 0, "num_trials": 5, "child": {"epochs": 3}}
+
+
+def test_files_are_whole_and_metrics_append(tmp_path):
+    with RunDirectory(tmp_path / "a" / "b", CONFIG) as run:
+        run.write_json("x.json", {"y": 1})
+        run.log(1, {"trial": 0, "objective": 0.5})
+        run.log(2, {"trial": 1, "objective": None})
+        assert run.read_json("x.json") == {"y": 1}
+        assert run.read_json("absent.json") is None
+        assert run.num_logged("trial") == 2
+        lines = (run.path / "metrics.jsonl").read_text().splitlines()
+    assert json.loads(lines[1]) == {"step": 2, "trial": 1, "objective": None}
+    assert not list(tmp_path.rglob("*.tmp"))
+    assert list((tmp_path / "a/b/tensorboard").iterdir())
+
+
+def test_differing_fields_are_named(tmp_path):
+    with RunDirectory(tmp_path, CONFIG) as run:
+        run.begin()
+    with pytest.raises(ValueError, match=r"child\.epochs is 3 there and 4 here"):
+        RunDirectory(tmp_path, CONFIG | {"child": {"epochs": 4}})
+    with RunDirectory(tmp_path, CONFIG | {"num_trials": 9}) as run:
+        run.begin()
+        assert run.read_json("config.json")["num_trials"] == 9
+    with pytest.raises(ValueError, match="as many or more, got num_trials=5"):
+        RunDirectory(tmp_path, CONFIG)
+
+
+def test_nothing_is_written_before_the_run_begins(tmp_path):
+    with RunDirectory(tmp_path, CONFIG) as run:
+        assert run.is_new
+    with RunDirectory(tmp_path, CONFIG | {"seed": 1}) as run:
+        assert run.is_new
+
+
+def test_a_damaged_config_is_refused(tmp_path):
+    (tmp_path / "config.json").write_text('{"seed": ')
+    with pytest.raises(ValueError, match="can't be read"):
+        RunDirectory(tmp_path, CONFIG)
+
+
+def test_a_refusal_frees_the_lock(tmp_path):
+    with RunDirectory(tmp_path, CONFIG) as run:
+        run.begin()
+    with pytest.raises(ValueError):
+        RunDirectory(tmp_path, CONFIG | {"seed": 1})
+    with RunDirectory(tmp_path, CONFIG):
+        pass

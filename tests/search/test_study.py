@@ -1,0 +1,309 @@
+import json
+import signal
+import subprocess
+import sys
+import textwrap
+
+import numpy as np
+import pytest
+
+from nao import spaces, strategies
+from nao.evaluators import Evaluation, Objective
+from nao.search import study
+from tests.strategies.test_contract import CONFIG
+
+SPACE = spaces.custom({f"slot{i}": range(4) for i in range(5)})
+
+
+class Counting:
+    """Sums choice indices, draws noise from the key, fails now and then, counts."""
+
+    objective = Objective("sum")
+
+    def __init__(self, interrupt_at=None, space=SPACE):
+        self.space, self.interrupt_at = space, interrupt_at
+        self.calls, self.tested = [], []
+
+    def evaluate(self, tokens, keys):
+        for row, key in zip(tokens, keys, strict=True):
+            if len(self.calls) == self.interrupt_at:
+                raise KeyboardInterrupt
+            self.calls.append(row.tobytes())
+            noise = float(np.asarray(key_data(key)).sum() % 97) / 1000
+            total = int(self.space.to_indices(row).sum())
+            if total % 5 == 4:
+                yield Evaluation(None, reason="a bad child")
+            else:
+                yield Evaluation(total + noise, {"total": float(total)}, 0.25)
+
+    def test(self, tokens, key):
+        self.tested.append(tokens.tobytes())
+        return {"test_sum": float(self.space.to_indices(tokens).sum())}
+
+
+def key_data(key):
+    import jax
+
+    return jax.random.key_data(key)
+
+
+def search(workdir, num_trials=16, evaluator=None, strategy=None, **fields):
+    return study.search(
+        strategy or strategies.NAO(SPACE, CONFIG),
+        evaluator or Counting(),
+        num_trials=num_trials,
+        workdir=workdir,
+        progress=False,
+        **fields,
+    )
+
+
+def listing(result):
+    return [
+        (t.index, t.round, t.tokens.tolist(), t.value, t.predicted)
+        for t in result.trials
+    ]
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    """An uninterrupted run of 16 trials: 6 at random, rounds of 4, 4 and half of 4."""
+    path = tmp_path_factory.mktemp("whole")
+    return path, search(path)
+
+
+def test_a_search_can_be_watched_round_by_round(whole, tmp_path):
+    _, unwatched = whole
+    seen = []
+    search(tmp_path, round_fn=seen.append)
+    assert [len(trials) for trials in seen] == [6, 10, 14, 16]
+    assert [t.value for t in seen[-1]] == [t.value for t in unwatched.trials]
+    assert [t.value for t in seen[0]] == [t.value for t in unwatched.trials[:6]]
+
+
+def test_a_run_leaves_what_it_promises(whole):
+    path, result = whole
+    summary = json.loads((path / "summary.json").read_text())
+    assert summary == result.summary
+    assert summary["num_trials"] == len(result.trials) == 16
+    assert summary["num_distinct"] == 16
+    failed = [trial for trial in result.trials if trial.value is None]
+    assert summary["num_failed"] == len(failed) > 0
+    best = summary["best"]
+    assert best["objective"] == max(t.value for t in result.trials if t.value)
+    assert best["test"] == {
+        "test_sum": SPACE.to_indices(np.array(best["tokens"])).sum()
+    }
+    assert summary["random_best"]["num_trials"] == 6
+    # The last round has two trials; where one failed there is nothing to rank.
+    assert [r["round"] for r in summary["controller"]["rounds"]][:2] == [1, 2]
+    assert 0 <= summary["controller"]["reconstruction_accuracy"] <= 1
+    assert summary["controller"]["num_train"] > 6
+    assert summary["compilations"]["controller_fit"] == 1
+    for name in ("total", "evaluate", "controller", "trace", "compile", "first_child"):
+        assert summary["seconds"][name] > 0
+    assert summary["peak_rss_mib"] > 0
+    tokens = SPACE.parse((path / "best.json").read_text())
+    np.testing.assert_array_equal(tokens, best["tokens"])
+    lines = [json.loads(line) for line in (path / "metrics.jsonl").open()]
+    assert [line["trial"] for line in lines] == list(range(16))
+    assert {"config.json", "environment.json", "study.db", "checkpoints"} <= {
+        file.name for file in path.iterdir()
+    }
+
+
+@pytest.mark.parametrize("interrupt_at", [0, 3, 6, 8, 13])
+def test_resumed_equals_uninterrupted(tmp_path, whole, interrupt_at):
+    with pytest.raises(KeyboardInterrupt):
+        search(tmp_path, evaluator=Counting(interrupt_at))
+    summary = json.loads((tmp_path / "summary.json").read_text())
+    assert not summary["finished"]
+    assert summary["num_trials"] == interrupt_at
+    evaluator = Counting()
+    result = search(tmp_path, evaluator=evaluator)
+    assert listing(result) == listing(whole[1])
+    assert len(evaluator.calls) == 16 - interrupt_at
+    lines = [json.loads(line) for line in (tmp_path / "metrics.jsonl").open()]
+    assert [line["trial"] for line in lines] == list(range(16))
+
+
+def test_checkpoints_only_make_it_faster(tmp_path, whole):
+    with pytest.raises(KeyboardInterrupt):
+        search(tmp_path, evaluator=Counting(8))
+    import shutil
+
+    shutil.rmtree(tmp_path / "checkpoints")
+    assert listing(search(tmp_path)) == listing(whole[1])
+
+
+def test_a_damaged_checkpoint_is_asked_for_again(tmp_path, whole):
+    with pytest.raises(KeyboardInterrupt):
+        search(tmp_path, evaluator=Counting(8))
+    for file in (tmp_path / "checkpoints" / "6").rglob("*"):
+        if file.is_file():
+            file.write_bytes(b"damaged")
+    assert listing(search(tmp_path)) == listing(whole[1])
+
+
+def test_a_refused_start_can_be_corrected(tmp_path):
+    with pytest.raises(ValueError, match="does not hold a run"):
+        search(tmp_path, num_trials=6, warm_start=tmp_path / "nowhere")
+    assert search(tmp_path, num_trials=6).summary["finished"]
+
+
+def test_a_warm_start_from_nothing_is_refused(tmp_path):
+    with pytest.raises(KeyboardInterrupt):
+        search(tmp_path / "empty", evaluator=Counting(0))
+    with pytest.raises(ValueError, match="has no trials"):
+        search(tmp_path / "new", warm_start=tmp_path / "empty")
+
+
+def test_a_larger_budget_continues(tmp_path, whole):
+    search(tmp_path, num_trials=11)
+    assert listing(search(tmp_path, num_trials=16)) == listing(whole[1])
+
+
+def test_a_finished_run_evaluates_nothing(tmp_path, whole):
+    first = search(tmp_path, num_trials=6)
+    before = (tmp_path / "summary.json").read_bytes()
+    evaluator = Counting()
+    again = search(tmp_path, num_trials=6, evaluator=evaluator)
+    assert evaluator.calls == [] and evaluator.tested == []
+    assert again.was_finished and not first.was_finished
+    assert again.summary == first.summary
+    assert (tmp_path / "summary.json").read_bytes() == before
+
+
+def test_a_choice_is_tested_once(tmp_path):
+    """A larger budget tests again only where it found a better one."""
+    tested = []
+    for num_trials in (6, 7, 11, 16):
+        evaluator = Counting()
+        result = search(tmp_path, num_trials=num_trials, evaluator=evaluator)
+        tested += evaluator.tested
+        assert result.summary["best"]["test"]
+    assert len(tested) == len(set(tested)) > 0
+
+
+def test_half_written_metrics_are_mended(tmp_path):
+    search(tmp_path, num_trials=6)
+    path = tmp_path / "metrics.jsonl"
+    path.write_text(path.read_text()[:-20])
+    search(tmp_path, num_trials=8)
+    lines = [json.loads(line) for line in path.open()]
+    assert [line["trial"] for line in lines] == list(range(8))
+
+
+def test_a_ledger_that_lost_trials_is_refused(tmp_path):
+    search(tmp_path, num_trials=6)
+    (tmp_path / "study.db").unlink()
+    with pytest.raises(ValueError, match=r"has 0 trials, metrics\.jsonl 6"):
+        search(tmp_path, num_trials=6)
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"seed": 1}, "seed is 0 there and 1 here"),
+        ({"num_trials": 4}, "a run of 6 trials; it continues with as many or more"),
+        (
+            {"strategy": strategies.RandomSearch(SPACE)},
+            "strategy is 'nao' there and 'random' here",
+        ),
+    ],
+)
+def test_another_config_is_refused_with_its_fields(tmp_path, fields, message):
+    search(tmp_path, num_trials=6)
+    with pytest.raises(ValueError, match=message):
+        search(tmp_path, **{"num_trials": 6} | fields)
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"num_trials": 0}, "num_trials must be at least 1, got 0"),
+        ({"num_trials": -3}, "num_trials must be at least 1, got -3"),
+        ({"seed": -1}, "seed must not be negative"),
+        ({"warm_start": "/nowhere/at/all"}, "does not hold a run"),
+        ({"storage": "nonsense://x"}, "can't be opened"),
+    ],
+)
+def test_bad_arguments_are_refused(tmp_path, fields, message):
+    with pytest.raises(ValueError, match=message):
+        search(tmp_path, **fields)
+
+
+def test_a_workdir_that_can_not_be_made(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ValueError, match="can't be written"):
+        search(tmp_path / "file" / "run")
+
+
+def test_a_space_that_runs_out_ends_early(tmp_path):
+    space = spaces.custom({"a": range(3), "b": range(3)})
+    result = search(tmp_path, 50, Counting(space=space), strategies.NAO(space, CONFIG))
+    assert result.summary["exhausted"]
+    assert result.summary["num_trials"] == 9
+
+
+def test_all_failed_is_a_result_too(tmp_path):
+    class Failing(Counting):
+        def evaluate(self, tokens, keys):
+            for _ in tokens:
+                yield Evaluation(None, reason="no luck")
+
+    result = search(tmp_path, 12, Failing())
+    assert result.best is None
+    assert result.summary["best"] is None
+    assert result.summary["num_failed"] == 12
+
+
+def test_a_warm_start_saves_the_random_round(tmp_path, whole):
+    result = search(tmp_path / "new", num_trials=4, warm_start=whole[0])
+    assert result.summary["num_warm_start"] == 16
+    assert all(trial.predicted is not None for trial in result.trials)
+    told = {tuple(trial.tokens) for trial in whole[1].trials}
+    assert not told & {tuple(trial.tokens) for trial in result.trials}
+
+
+def test_minimised_objectives_are_minimised(tmp_path):
+    class Minimised(Counting):
+        objective = Objective("sum", maximize=False)
+
+    result = search(tmp_path, evaluator=Minimised())
+    values = [t.value for t in result.trials if t.value is not None]
+    assert result.best.value == min(values)
+
+
+def test_a_strategy_that_repeats_itself_is_caught(tmp_path):
+    class Repeating(strategies.RandomSearch):
+        def ask(self, key, state):
+            return np.repeat(
+                SPACE.parse(" ".join(f"slot{i}=0" for i in range(5)))[None], 2, 0
+            ), state
+
+    with pytest.raises(RuntimeError, match="twice for the same"):
+        search(tmp_path, strategy=Repeating(SPACE))
+
+
+def test_a_second_process_is_refused(tmp_path):
+    """Another process holds the folder's lock; when it is killed, the lock is free."""
+    search(tmp_path, num_trials=6)
+    script = f"""
+        import time
+        import filelock
+        with filelock.FileLock({str(tmp_path / ".lock")!r}):
+            print("held", flush=True)
+            time.sleep(60)
+    """
+    process = subprocess.Popen(
+        [sys.executable, "-c", textwrap.dedent(script)], stdout=subprocess.PIPE
+    )
+    try:
+        assert process.stdout.readline().strip() == b"held"
+        with pytest.raises(ValueError, match="in use by another process"):
+            search(tmp_path, num_trials=6)
+    finally:
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    assert search(tmp_path, num_trials=6).summary["finished"]
