@@ -262,6 +262,22 @@ def test_a_changed_table_is_another_run(run, table, tmp_path):
     assert "table.sha256 is" in err
 
 
+def test_a_run_begun_before_a_field_existed_goes_on(run, table, tmp_path):
+    workdir = tmp_path / "run"
+    arguments = [*table_flags(table), f"--workdir={workdir}", "--config.strategy=nao"]
+    assert run(*arguments, *TINY, "--config.num_trials=6")[0] == 0
+    config = json.loads((workdir / "config.json").read_text())
+    assert config["table"]["sha256"] == ""  # what the user asked for, not what it was
+    del config["nao"]["distinct_functions"], config["child"], config["benchmark"]
+    (workdir / "config.json").write_text(json.dumps(config))
+    code, out, err = run(*arguments, *TINY, "--config.num_trials=8")
+    assert code == 0, err
+    assert "8 trials, 0 failed" in out
+    changed = "--config.nao.distinct_functions=false"
+    code, _, err = run(*arguments, *TINY, "--config.num_trials=8", changed)
+    assert code == 2 and "nao.distinct_functions is True there and False here" in err
+
+
 def test_another_config_in_the_workdir_is_refused(run, table, tmp_path):
     arguments = [*table_flags(table), f"--workdir={tmp_path / 'run'}"]
     arguments += ["--config.strategy=random", "--config.num_trials=3"]

@@ -19,6 +19,9 @@ from nao.fields import option
 from nao.spaces import Space, Subset, custom
 from nao.types import Array
 
+Rows = list[tuple[int, dict[str, str]]]  # line number, and text by column name
+Values = dict[bytes, tuple[float, float | None]]  # objective and test, by `space.keys`
+
 
 @dataclasses.dataclass(frozen=True)
 class TableConfig:
@@ -55,7 +58,7 @@ class TableEvaluator:
 
     space: Space
     objective: base.Objective
-    values: dict[bytes, tuple[float, float | None]]
+    values: Values
     test_name: str
     num_skipped: int
     sha256: str
@@ -118,7 +121,31 @@ def load(config: TableConfig, space: Space | None) -> TableEvaluator:
             )
     if space is None:
         space = _space_of(config, rows)
-    values, lines, tokens, num_skipped = {}, {}, [], 0
+    values, tokens = _read_rows(config, space, rows)
+    if not tokens:
+        raise ValueError(
+            f"Table {config.path} has no row with a finite {config.objective!r}."
+        )
+    if len(tokens) < space.num_sequences:
+        space = Subset(space, np.array(tokens))
+    num_skipped = len(rows) - len(tokens)
+    if num_skipped:
+        logging.warning(
+            "Table %s: skipped %d of %d rows, whose %s is not a finite number.",
+            config.path,
+            num_skipped,
+            len(rows),
+            config.objective,
+        )
+    objective = base.Objective(config.objective, config.maximize)
+    return TableEvaluator(space, objective, values, config.test, num_skipped, sha256)
+
+
+def _read_rows(
+    config: TableConfig, space: Space, rows: Rows
+) -> tuple[Values, list[np.ndarray]]:
+    """Returns values by `space.keys`, and the tokens of the rows that have one."""
+    values, lines, tokens = {}, {}, []
     for line, row in rows:
         where = f"{config.path}, line {line}"
         architecture = _architecture(config, space, row, where)
@@ -131,30 +158,12 @@ def load(config: TableConfig, space: Space | None) -> TableEvaluator:
         lines[key] = line
         value = _number(row[config.objective], where, config.objective)
         if not math.isfinite(value):
-            num_skipped += 1
             continue
         test = _number(row[config.test], where, config.test) if config.test else None
-        values[key] = (
-            value,
-            test if test is not None and math.isfinite(test) else None,
-        )
+        has_test = test is not None and math.isfinite(test)
+        values[key] = (value, test if has_test else None)
         tokens.append(architecture)
-    if not tokens:
-        raise ValueError(
-            f"Table {config.path} has no row with a finite {config.objective!r}."
-        )
-    if len(tokens) < space.num_sequences:
-        space = Subset(space, np.array(tokens))
-    if num_skipped:
-        logging.warning(
-            "Table %s: skipped %d of %d rows, whose %s is not a finite number.",
-            config.path,
-            num_skipped,
-            len(rows),
-            config.objective,
-        )
-    objective = base.Objective(config.objective, config.maximize)
-    return TableEvaluator(space, objective, values, config.test, num_skipped, sha256)
+    return values, tokens
 
 
 def from_settings(settings: Any, space: Space | None) -> TableEvaluator:
@@ -180,9 +189,6 @@ def _check_settings(config: TableConfig) -> None:
             "table.slots must name each column once, and neither the objective nor "
             f"the test column, got {config.slots!r}."
         )
-
-
-Rows = list[tuple[int, dict[str, str]]]  # line number, and text by column name
 
 
 def _read(path: str) -> tuple[str, list[str], Rows]:

@@ -7,6 +7,17 @@ from nao import fields
 from nao.evaluators import Evaluator
 from nao.strategies import Strategy
 
+# Arguments of `nao.search` that stand in `config.json` whatever else does.
+ARGUMENTS = ("num_trials", "seed", "storage", "warm_start")
+
+
+def check(num_trials: int, seed: int) -> None:
+    """Raises ValueError where a number is out of range."""
+    if num_trials < 1:
+        raise ValueError(f"num_trials must be at least 1, got {num_trials}.")
+    if seed < 0:
+        raise ValueError(f"seed must not be negative, got {seed}.")
+
 
 def of_search(
     config: Any, strategy: Strategy, evaluator: Evaluator

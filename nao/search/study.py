@@ -86,13 +86,10 @@ def search(
         ValueError: If an argument is out of range, or `workdir` can't be used.
         KeyboardInterrupt: After an interruption, with everything written.
     """
-    if num_trials < 1:
-        raise ValueError(f"num_trials must be at least 1, got {num_trials}.")
-    if seed < 0:
-        raise ValueError(f"seed must not be negative, got {seed}.")
+    settings_lib.check(num_trials, seed)
     settings, defaults = settings_lib.of_search(config, strategy, evaluator)
-    settings |= {"num_trials": num_trials, "seed": seed}
-    settings |= {"storage": storage, "warm_start": str(warm_start)}
+    arguments = (num_trials, seed, storage, str(warm_start))
+    settings |= zip(settings_lib.ARGUMENTS, arguments, strict=True)
     with contextlib.ExitStack() as stack:
         monitor = stack.enter_context(CompileMonitor())
         run = stack.enter_context(RunDirectory(workdir, settings, defaults))

@@ -16,8 +16,10 @@ from nao.evaluators import TrainingEvaluator
 from nao.runs import RunDirectory
 from nao.system import hosts
 
-_KEPT = 2
+_KEPT = 2  # checkpoints: the newer one may be damaged
 _SAVE_EVERY_S = 20.0
+
+ProgressFn = Callable[[int, Mapping[str, float]], None]  # epochs done, metrics
 
 
 def folder(
@@ -48,7 +50,7 @@ def run(
     tokens: np.ndarray,
     seed: int,
     run: RunDirectory,
-    progress_fn: Callable[[int, Mapping[str, float]], None],
+    progress_fn: ProgressFn,
     save_every_s: float = _SAVE_EVERY_S,
 ) -> dict[str, float]:
     """Trains an architecture by the final recipe, from where it was left, and tests it.
@@ -72,46 +74,68 @@ def run(
     there = finished(run)
     if there is not None:
         return there
-    options = ocp.CheckpointManagerOptions(max_to_keep=_KEPT)
-    manager = ocp.CheckpointManager(run.path / "checkpoints", options=options)
-    num_logged = run.num_logged("epoch")
-    saved = time.monotonic()
-
-    def begin(fresh: TrainState) -> tuple[int, TrainState] | None:
-        done = manager.latest_step()
-        if done is None:
-            return None
-        target = jax.tree.map(ocp.utils.to_shape_dtype_struct, _leaves(fresh))
-        leaves = manager.restore(done, args=ocp.args.StandardRestore(target))
-        # Arrays without elements, which are not kept, are those of a fresh state.
-        all_leaves, structure = jax.tree.flatten(fresh)
-        all_leaves = [leaves.get(str(i), leaf) for i, leaf in enumerate(all_leaves)]
-        progress_fn(done, {})
-        return done, jax.tree.unflatten(structure, all_leaves)
-
-    def keep(epoch: int, states: TrainState, metrics: Mapping[str, float]) -> None:
-        nonlocal saved
-        done = epoch + 1
-        if done > num_logged:
-            run.log(done, {"epoch": done, **metrics})
-        # The last epoch is not kept: its loss belongs to the result.
-        is_due = time.monotonic() - saved >= save_every_s
-        if done < evaluator.num_final_epochs and hosts.agree(is_due):
-            manager.save(done, args=ocp.args.StandardSave(_leaves(states)))
-            # The next epoch reuses the memory of these arrays.
-            manager.wait_until_finished()
-            saved = time.monotonic()
-        progress_fn(done, metrics)
-
+    kept = _Checkpoints(run, evaluator.num_final_epochs, save_every_s, progress_fn)
+    key = jax.random.key(seed)
     try:
-        metrics, child = evaluator.train(tokens, jax.random.key(seed), keep, begin)
+        metrics, child = evaluator.train(tokens, key, kept.keep, kept.begin)
     finally:
-        manager.close()
+        kept.close()
     architecture = evaluator.space.to_json(tokens)
     about = {"architecture": architecture, "seed": seed, "metrics": metrics}
     child.save(run.path / "child", about)  # All hosts: Orbax waits for each of them.
     run.write_json("result.json", metrics)
     return metrics
+
+
+class _Checkpoints:
+    """The last states of a training, and its line in `metrics.jsonl` per epoch."""
+
+    def __init__(
+        self,
+        run: RunDirectory,
+        num_epochs: int,
+        save_every_s: float,
+        progress_fn: ProgressFn,
+    ):
+        options = ocp.CheckpointManagerOptions(max_to_keep=_KEPT)
+        self._manager = ocp.CheckpointManager(run.path / "checkpoints", options=options)
+        self._run, self._num_epochs = run, num_epochs
+        self._save_every_s, self._progress_fn = save_every_s, progress_fn
+        self._num_logged = run.num_logged("epoch")
+        self._saved = time.monotonic()
+
+    def begin(self, fresh: TrainState) -> tuple[int, TrainState] | None:
+        """Returns the epochs done and the state after them; None to begin anew."""
+        done = self._manager.latest_step()
+        if done is None:
+            return None
+        target = jax.tree.map(ocp.utils.to_shape_dtype_struct, _leaves(fresh))
+        leaves = self._manager.restore(done, args=ocp.args.StandardRestore(target))
+        # Arrays without elements, which are not kept, are those of a fresh state.
+        all_leaves, structure = jax.tree.flatten(fresh)
+        all_leaves = [leaves.get(str(i), leaf) for i, leaf in enumerate(all_leaves)]
+        self._progress_fn(done, {})
+        return done, jax.tree.unflatten(structure, all_leaves)
+
+    def keep(
+        self, epoch: int, states: TrainState, metrics: Mapping[str, float]
+    ) -> None:
+        """Logs an epoch, numbered from 0, and saves its state where that is due."""
+        done = epoch + 1
+        if done > self._num_logged:
+            self._run.log(done, {"epoch": done, **metrics})
+        # The last epoch is not kept: its loss belongs to the result.
+        is_due = time.monotonic() - self._saved >= self._save_every_s
+        if done < self._num_epochs and hosts.agree(is_due):
+            args = ocp.args.StandardSave(_leaves(states))
+            self._manager.save(done, args=args)
+            # The next epoch reuses the memory of these arrays.
+            self._manager.wait_until_finished()
+            self._saved = time.monotonic()
+        self._progress_fn(done, metrics)
+
+    def close(self) -> None:
+        self._manager.close()
 
 
 def _leaves(states: TrainState) -> dict[str, jax.Array]:

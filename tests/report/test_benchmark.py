@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-from tests.benchmark.test_comparison import RUNS
 
 from nao import report
 from nao.benchmark import Trajectory, comparison
+from tests.benchmark.test_comparison import RUNS
 
 GROUPS = comparison.group(RUNS, maximize=True)
 

@@ -33,6 +33,20 @@ def test_differing_fields_are_named(tmp_path):
         RunDirectory(tmp_path, CONFIG)
 
 
+def test_a_field_that_one_side_lacks_is_at_its_default(tmp_path):
+    with RunDirectory(tmp_path, CONFIG) as run:
+        run.begin()
+    newer = CONFIG | {"child": {"epochs": 3, "flip": False}, "storage": ""}
+    defaults = {"child": {"epochs": 5, "flip": False}, "storage": ""}
+    with RunDirectory(tmp_path, newer, defaults):
+        pass
+    with pytest.raises(ValueError, match=r"child\.flip is None there and False here"):
+        RunDirectory(tmp_path, newer)
+    flipped = newer | {"child": {"epochs": 3, "flip": True}}
+    with pytest.raises(ValueError, match=r"child\.flip is False there and True here"):
+        RunDirectory(tmp_path, flipped, defaults)
+
+
 def test_nothing_is_written_before_the_run_begins(tmp_path):
     with RunDirectory(tmp_path, CONFIG) as run:
         assert run.is_new

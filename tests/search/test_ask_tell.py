@@ -101,6 +101,20 @@ def test_everything_is_asked_once_and_then_nothing():
     assert asker.pending == first + rest
 
 
+def test_a_search_saved_before_a_setting_existed_goes_on(tmp_path):
+    path = tmp_path / "search.json"
+    AskTell(RANDOM).save(path)
+    saved = json.loads(path.read_text())
+    del saved["strategy_config"]["round_size"]
+    path.write_text(json.dumps(saved))
+    standard = strategies.RandomSearch(SPACE)
+    assert AskTell.load(path, standard).ask(1)
+    with pytest.raises(
+        ValueError, match=r"its strategy_config\.round_size is 50, here"
+    ):
+        AskTell.load(path, RANDOM)
+
+
 def test_what_is_told_in_the_meantime_is_not_asked():
     asker, other = AskTell(RANDOM), AskTell(RANDOM)
     first, second, third = other.ask(3)

@@ -1,3 +1,4 @@
+import dataclasses
 import json
 import signal
 import subprocess
@@ -8,6 +9,7 @@ import numpy as np
 import pytest
 
 from nao import spaces, strategies
+from nao.config import Config
 from nao.evaluators import Evaluation, Objective
 from nao.search import study
 from tests.strategies.test_contract import CONFIG
@@ -273,6 +275,80 @@ def test_minimised_objectives_are_minimised(tmp_path):
     result = search(tmp_path, evaluator=Minimised())
     values = [t.value for t in result.trials if t.value is not None]
     assert result.best.value == min(values)
+
+
+@dataclasses.dataclass(frozen=True)
+class LineConfig:
+    """Settings of a strategy of one's own; `offset` is new in some version of it."""
+
+    round_size: int = 4
+    offset: float = 0.0
+
+
+class Line:
+    """All that a search may use of a strategy, and nothing else: a contract as code.
+
+    Fits a straight line, which is no controller, to sums of choices.
+    """
+
+    def __init__(self, config):
+        self.space, self.config = SPACE, config
+        self.deduplicate, self.name = "sequence", "line"
+        self.controller_use = None
+
+    def init(self, key):
+        return strategies.State(
+            strategies.Pool(np.zeros((0, 5), np.int32), np.zeros(0))
+        )
+
+    def ask(self, key, state):
+        rng = np.random.default_rng(len(state.pool.tokens))
+        unseen = strategies.Unseen(SPACE, self.deduplicate, state.pool.tokens)
+        tokens = unseen.draw(rng, self.config.round_size)
+        model = {"slope": np.float32(len(state.pool.tokens))}
+        return tokens, state._replace(model=model, predicted=np.ones(len(tokens)))
+
+    def tell(self, state, tokens, objective):
+        return state._replace(pool=state.pool.extend(tokens, objective))
+
+    def describe_fit(self, state, rng):
+        return {"slope": float(state.model["slope"])}
+
+
+def test_a_strategy_with_a_model_of_its_own_finishes_its_search(tmp_path):
+    """The summary took every fitted model for a controller and asked it to decode."""
+    result = search(tmp_path, 8, strategy=Line(LineConfig()))
+    assert result.summary["strategy"] == "line"
+    assert result.summary["controller"]["slope"] == 4
+    assert result.summary["controller"]["reconstruction_accuracy"] is None
+    assert search(tmp_path, 12, strategy=Line(LineConfig())).summary["finished"]
+
+
+def test_a_run_begun_before_a_setting_existed_goes_on(tmp_path):
+    search(tmp_path, 4, strategy=Line(LineConfig()))
+    path = tmp_path / "config.json"
+    config = json.loads(path.read_text())
+    del config["strategy_config"]["offset"]
+    path.write_text(json.dumps(config))
+    with pytest.raises(ValueError, match=r"strategy_config\.offset is 0.0 there and 1"):
+        search(tmp_path, 8, strategy=Line(LineConfig(offset=1.0)))
+    assert search(tmp_path, 8, strategy=Line(LineConfig())).summary["num_trials"] == 8
+
+
+@pytest.mark.parametrize("name", ["nao_no_gradient", "random"])
+def test_a_summary_names_what_was_asked_for(tmp_path, name):
+    strategy = strategies.make(name, SPACE, Config(nao=CONFIG), "canonical")
+    result = search(tmp_path, 3, strategy=strategy)
+    assert result.summary["strategy"] == name
+    assert json.loads((tmp_path / "search.json").read_text())["strategy"] == name
+
+
+def test_other_content_is_another_run(tmp_path):
+    search(tmp_path, 3, content={"table.sha256": "a"})
+    assert "table.sha256" not in (tmp_path / "config.json").read_text()
+    with pytest.raises(ValueError, match=r"table\.sha256 is 'a' there and 'b' here"):
+        search(tmp_path, 6, content={"table.sha256": "b"})
+    assert search(tmp_path, 6, content={"table.sha256": "a"}).summary["finished"]
 
 
 def test_a_strategy_that_repeats_itself_is_caught(tmp_path):

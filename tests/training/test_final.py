@@ -72,3 +72,12 @@ def test_other_settings_have_another_folder(tmp_path):
     assert one == final.folder(tmp_path, {"seed": 0, "epochs": 1})
     assert one != final.folder(tmp_path, {"epochs": 2, "seed": 0})
     assert one.parent == tmp_path
+
+
+def test_a_new_setting_at_its_default_keeps_the_folder(tmp_path):
+    defaults = {"train": {"epochs": 40, "warm_up": 0}}
+    before = final.folder(tmp_path, {"train": {"epochs": 2}}, defaults)
+    settings = {"train": {"epochs": 2, "warm_up": 0}}
+    assert final.folder(tmp_path, settings, defaults) == before
+    settings["train"]["warm_up"] = 1
+    assert final.folder(tmp_path, settings, defaults) != before
