@@ -297,10 +297,7 @@ def _report() -> None:
 
 def _prepare(config: config_lib.Config) -> None:
     dataset = experiment.prepare(config.data)
-    sizes = [
-        f"{len(getattr(dataset, f'{part}_labels'))} {part}"
-        for part in ("train", "validation", "test")
-    ]
+    sizes = [f"{len(split.labels)} {part}" for part, split in dataset.splits.items()]
     height, width, channels = dataset.image_shape
     print(
         f"{dataset.name} is ready: {', '.join(sizes)} images of {height}x{width}x"

@@ -75,7 +75,7 @@ class TrainedChild:
             variables,
             dataset.mean,
             dataset.deviation,
-            str(dataset.train_images.dtype),
+            str(dataset.train.images.dtype),
         )
 
     def scores(self, images: Array) -> Array:

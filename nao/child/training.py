@@ -66,7 +66,7 @@ class ChildTrainer:
             ValueError: If there are fewer images than a batch.
         """
         devices = jax.devices()[:1] if devices is None else list(devices)
-        num_train = len(dataset.train_labels)
+        num_train = len(dataset.train.labels)
         if config.batch_size > num_train:
             raise ValueError(
                 f"batch_size must be at most the {num_train} training images of "
@@ -100,7 +100,7 @@ class ChildTrainer:
             self._parts = like._parts
             return
         # Validation and test images get one shape, so one program serves both.
-        largest = max(len(dataset.validation_labels), len(dataset.test_labels))
+        largest = max(len(dataset.validation.labels), len(dataset.test.labels))
         multiple = programs.EVALUATE_BATCH * num_data
         padded = math.ceil(largest / multiple) * multiple
         place = functools.partial(jax.device_put, device=NamedSharding(self._mesh, P()))
@@ -282,8 +282,7 @@ def _split(keys: Array) -> Array:
 
 
 def _part(dataset: ImageDataset, part: str, num: int) -> Part:
-    images = getattr(dataset, f"{part}_images")
-    labels = getattr(dataset, f"{part}_labels")
+    images, labels = dataset.splits[part].images, dataset.splits[part].labels
     missing = num - len(labels)
     pad = ((0, missing), (0, 0), (0, 0), (0, 0))
     return Part(

@@ -2,5 +2,15 @@
 
 from nao.data.archives import SOURCES, prepare
 from nao.data.dataset import DATASETS, ImageDataset, check_amounts, load
+from nao.data.split import PARTS, Split
 
-__all__ = ["DATASETS", "SOURCES", "ImageDataset", "check_amounts", "load", "prepare"]
+__all__ = [
+    "DATASETS",
+    "PARTS",
+    "SOURCES",
+    "ImageDataset",
+    "Split",
+    "check_amounts",
+    "load",
+    "prepare",
+]

@@ -213,8 +213,7 @@ def _read_svhn(files: Files, split: str) -> Iterator[dict]:
 
 
 def _read_mnist(files: Files, split: str) -> Iterator[dict]:
-    images = idx.read(files[f"{idx.FILES[f'{split}_images']}.gz"])
-    labels = idx.read(files[f"{idx.FILES[f'{split}_labels']}.gz"])
+    images, labels = (idx.read(files[f"{name}.gz"]) for name in idx.FILES[split])
     for image, label in zip(images, labels.tolist(), strict=True):
         yield {"image": image, "label": label}
 

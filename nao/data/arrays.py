@@ -4,17 +4,17 @@ Keys: `train_images`, `train_labels`, and the same of `validation` and `test` wh
 there are such parts; or `images` and `labels`, which are cut into parts.
 """
 
+import itertools
 import pathlib
 
 import numpy as np
 
+from nao.data.split import PARTS, Split
 from nao.files import read_npz
 
-_PARTS = ("train", "validation", "test")
 
-
-def load(path: str) -> dict:
-    """Returns the fields of an `ImageDataset` that the file brings.
+def load(path: str) -> tuple[dict[str, Split], int]:
+    """Returns the splits that the file holds, and the number of classes.
 
     Images are uint8 or float, [num, height, width] or [num, height, width, channels];
     labels are integers from 0.
@@ -27,7 +27,35 @@ def load(path: str) -> dict:
         raise ValueError("data.name=npz needs data.path, an .npz file.")
     file = pathlib.Path(path).expanduser()
     arrays = _read(file)
-    prefixes = {part: f"{part}_" for part in _PARTS if _has(arrays, f"{part}_")}
+    keys = _find_keys(arrays, file)
+    splits = {
+        part: Split(
+            _images(arrays.pop(images), f"{images} of {file}"),
+            _labels(arrays.pop(labels), f"{labels} of {file}"),
+        )
+        for part, (images, labels) in keys.items()
+    }
+    labels = splits["train"].labels
+    num_classes = int(labels.max()) + 1
+    # More classes than images: labels that are ids, not numbers from 0.
+    if num_classes > len(labels):
+        raise ValueError(
+            f"Labels must be numbered from 0, got {num_classes - 1} among "
+            f"{len(labels)} training images of {file}."
+        )
+    return splits, num_classes
+
+
+def _find_keys(
+    arrays: dict[str, np.ndarray], file: pathlib.Path
+) -> dict[str, tuple[str, str]]:
+    """Returns the keys of images and labels of each part that the file has.
+
+    Raises:
+        ValueError: If there is no training part, a part lacks images or labels, or
+            there are images or labels of no known part.
+    """
+    prefixes = {part: f"{part}_" for part in PARTS if _has(arrays, f"{part}_")}
     if not prefixes and _has(arrays, ""):
         prefixes = {"train": ""}
     if "train" not in prefixes:
@@ -36,33 +64,23 @@ def load(path: str) -> dict:
             f"it has: {', '.join(sorted(arrays)) or 'nothing'}."
         )
     keys = {
-        f"{part}_{kind}": f"{prefix}{kind}"
+        part: (f"{prefix}images", f"{prefix}labels")
         for part, prefix in prefixes.items()
-        for kind in ("images", "labels")
     }
-    for key in keys.values():
+    read = list(itertools.chain(*keys.values()))
+    for key in read:
         if key not in arrays:
             raise ValueError(
                 f"{file} must hold {key}; it has: {', '.join(sorted(arrays))}."
             )
     unused = [key for key in arrays if key.endswith(("images", "labels"))]
-    unused = sorted(set(unused) - set(keys.values()))
+    unused = sorted(set(unused) - set(read))
     if unused:
         raise ValueError(
             f"{file} holds {', '.join(unused)}, which no part is read from; parts are "
-            f"{', '.join(_PARTS)}, or images and labels alone."
+            f"{', '.join(PARTS)}, or images and labels alone."
         )
-    fields = {}
-    for field, key in keys.items():
-        check = _images if field.endswith("images") else _labels
-        fields[field] = check(arrays.pop(key), f"{key} of {file}")
-    num_classes = int(fields["train_labels"].max()) + 1
-    if num_classes > len(fields["train_labels"]):
-        raise ValueError(
-            f"Labels must be numbered from 0, got {num_classes - 1} among "
-            f"{len(fields['train_labels'])} training images of {file}."
-        )
-    return {"num_classes": num_classes} | fields
+    return keys
 
 
 def _has(arrays: dict, prefix: str) -> bool:
