@@ -347,7 +347,7 @@ class ConvNet(StagedNet):
             join=self.join if isinstance(self.join, str) else self.join[kind],
             arch=None if self.arch is None else self.arch[kind],
             axis_name=self.axis_name,
-            room=self._room if self.arch is None else 0,
+            min_states=self._room if self.arch is None else 0,
         )
 
     @property
