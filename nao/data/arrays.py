@@ -56,6 +56,7 @@ def _find_keys(
             there are images or labels of no known part.
     """
     prefixes = {part: f"{part}_" for part in PARTS if _has(arrays, f"{part}_")}
+    # Images of no part are those that all parts are cut from.
     if not prefixes and _has(arrays, ""):
         prefixes = {"train": ""}
     if "train" not in prefixes:
@@ -73,6 +74,7 @@ def _find_keys(
             raise ValueError(
                 f"{file} must hold {key}; it has: {', '.join(sorted(arrays))}."
             )
+    # A part of another name, such as `val`, would be left out without a word.
     unused = [key for key in arrays if key.endswith(("images", "labels"))]
     unused = sorted(set(unused) - set(read))
     if unused:
@@ -83,7 +85,8 @@ def _find_keys(
     return keys
 
 
-def _has(arrays: dict, prefix: str) -> bool:
+def _has(arrays: dict[str, np.ndarray], prefix: str) -> bool:
+    """Returns whether there are images or labels of a part, by its prefix."""
     return f"{prefix}images" in arrays or f"{prefix}labels" in arrays
 
 
@@ -104,6 +107,7 @@ def _images(images: np.ndarray, where: str) -> np.ndarray:
             "Images must be [num, height, width] or [num, height, width, channels], "
             f"got shape {images.shape} in {where}."
         )
+    # [num, channels, height, width] would pass for images one or three pixels high.
     if images.shape[1] in (1, 3) and images.shape[3] > 4:
         raise ValueError(
             "Images must have their channels last, [num, height, width, channels], "
@@ -111,6 +115,7 @@ def _images(images: np.ndarray, where: str) -> np.ndarray:
         )
     if images.dtype == np.uint8:
         return images
+    # Bytes that a computation has made wider.
     if np.issubdtype(images.dtype, np.integer):
         if images.min() < 0 or images.max() > 255:
             raise ValueError(
@@ -131,11 +136,12 @@ def _labels(labels: np.ndarray, where: str) -> np.ndarray:
     """Returns int32 [num]."""
     if not np.issubdtype(labels.dtype, np.integer):
         raise ValueError(f"Labels must be integers, got {labels.dtype} in {where}.")
+    # A column of labels is taken for what it means.
     if labels.ndim == 2 and labels.shape[1] == 1:
         labels = labels[:, 0]
     if labels.ndim != 1 or not len(labels):
         raise ValueError(f"Labels must be [num], got shape {labels.shape} in {where}.")
     for label in (labels.min(), labels.max()):
-        if not 0 <= label < 2**31:
+        if not 0 <= label < 2**31:  # what int32 holds
             raise ValueError(f"Labels must be in [0, 2**31), got {label} in {where}.")
     return labels.astype(np.int32)

@@ -10,7 +10,7 @@ import numpy as np
 from nao.data import arrays, digits, folder, parts, prepared, split
 from nao.data.split import PARTS, Split
 
-_CHUNK = 4096  # rows of pixels
+_CHUNK = 4096  # rows of pixels that are made floats at a time
 
 
 @dataclasses.dataclass(frozen=True)
@@ -42,6 +42,7 @@ class ImageDataset:
             )
         for part, own in self.splits.items():
             _check_split(part, own, self.train.images, self.num_classes)
+        # Of the training part alone: nothing may be learned from images that measure.
         mean, deviation = _statistics(self.train.images)
         object.__setattr__(self, "mean", mean)
         object.__setattr__(self, "deviation", deviation)
@@ -154,6 +155,7 @@ def load(
             "data.image_size resizes the images of a folder alone, got "
             f"{image_size} with {name!r}."
         )
+    # Loaders but that of folders don't know the option.
     options = {"image_size": image_size} if image_size else {}
     splits, num_classes = DATASETS[name](path, **options)
     splits = parts.complete(splits, validation_share)

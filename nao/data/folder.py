@@ -125,8 +125,10 @@ def _classes(folder: pathlib.Path) -> dict[str, list[pathlib.Path]]:
 
 
 def _is_folder(path: pathlib.Path) -> bool:
+    """Returns whether a path is a folder that is not hidden."""
     return path.is_dir() and not path.name.startswith(".")
 
 
 def _is_image(name: str) -> bool:
+    """Returns whether a name is that of an image file that is not hidden."""
     return name.lower().endswith(images.SUFFIXES) and not name.startswith(".")

@@ -62,6 +62,7 @@ def read(path: pathlib.Path) -> np.ndarray:
             data = gzip.decompress(data)
     except (OSError, EOFError, zlib.error) as error:
         raise ValueError(f"{path} can't be read: {error}.") from None
+    # The fourth byte is the number of dimensions, whose sizes follow in 4 bytes each.
     start = 4 + 4 * data[3] if len(data) > 3 else 4
     if data[:3] != b"\0\0\x08" or len(data) < start:
         raise ValueError(

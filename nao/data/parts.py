@@ -36,6 +36,7 @@ def complete(
     missing = [part for part in PARTS if part not in splits]
     if not missing:
         return splits
+    # At least one image: a part without any could not be measured.
     size = max(1, round(validation_share * num))
     num_train = num - size * len(missing)
     if num_train < 1:

@@ -28,7 +28,7 @@ SETS = {
     "fashion_mnist": ("fashion_mnist", 10),
     "mnist": ("mnist", 10),
 }
-_IDX_SETS = ("fashion_mnist", "mnist")
+_IDX_SETS = ("fashion_mnist", "mnist")  # published in the files of `idx`
 _VERSION = re.compile(r"\d+\.\d+\.\d+")
 
 
@@ -91,7 +91,7 @@ def is_idx_folder(name: str, path: str) -> bool:
 
 @contextlib.contextmanager
 def quiet() -> Iterator[None]:
-    """Keeps from the user what tensorflow-datasets prints and warns of."""
+    """Silences what tensorflow-datasets prints and warns of."""
     verbosity = logging.get_verbosity()
     logging.set_verbosity(logging.ERROR)
     try:
@@ -102,6 +102,7 @@ def quiet() -> Iterator[None]:
 
 
 def _decode(folder: pathlib.Path) -> dict[str, np.ndarray]:
+    """Decodes training and test images, as `split.to_arrays` names their arrays."""
     try:
         with quiet():
             # Only here, so that other data sets don't wait for it.
@@ -128,7 +129,7 @@ def _decode_part(source: Sequence[dict], part: str) -> Split:
     images, labels = None, np.empty(len(source), np.int32)
     bar = tqdm.tqdm(source, desc=f"Decoding {part}", disable=None, leave=False)
     for index, record in enumerate(bar):
-        if images is None:
+        if images is None:  # the first record tells the size
             images = np.empty((len(source), *record["image"].shape), np.uint8)
         images[index], labels[index] = record["image"], record["label"]
     return Split(images, labels)
