@@ -207,9 +207,11 @@ def _cut_batch(x: Array, axis: int = 0, *, settings: Settings) -> Array:
 
 
 def _make_loss_fn(arch: Array, recipe: Recipe, net: StagedNet) -> Callable:
-    """Returns a function to (what is minimised, (loss, new running averages)).
+    """Returns the loss of a micro-batch as a function for `jax.grad`.
 
-    The loss that is reported leaves out the auxiliary head's.
+    It maps (parameters, running averages, images, labels, noise) to (what is minimised,
+    (the loss that is reported, new running averages)). The reported loss leaves out the
+    auxiliary head's.
     """
 
     def loss_fn(params, batch_stats, images, labels, noise):
