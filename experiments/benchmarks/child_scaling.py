@@ -62,10 +62,9 @@ def take_first_step(specialised: bool) -> None:
     rng = np.random.default_rng(0)
     images = rng.integers(0, 256, (96, 32, 32, 3)).astype(np.uint8)
     labels = np.arange(96, dtype=np.int32) % 10
-    parts = {"train": slice(32), "validation": slice(32, 64), "test": slice(64, 96)}
-    arrays = {f"{part}_images": images[rows] for part, rows in parts.items()}
-    arrays |= {f"{part}_labels": labels[rows] for part, rows in parts.items()}
-    dataset = data.ImageDataset("random", 10, **arrays)
+    rows = np.split(np.arange(96), 3)
+    splits = [data.Split(images[r], labels[r]) for r in rows]
+    dataset = data.ImageDataset("random", 10, *splits)
     config = ChildConfig(
         channels=16, cells_per_stage=2, batch_size=32, epochs=1, specialised=specialised
     )

@@ -13,6 +13,7 @@ from nao.child.norms import Norms
 from nao.child.staged_net import NUM_STAGES
 from nao.types import Array, PyTree
 
+# As in the released code.
 _POOL_SIZE, _POOL_STRIDE, _CHANNELS = 5, 3, (128, 768)
 
 
@@ -28,6 +29,7 @@ def initial(width: int, image_shape: tuple[int, int, int], num_classes: int) -> 
         ValueError: If the cell's output is smaller than the head's pooling.
     """
     *size, _ = image_shape
+    # Each reduction halves the image, rounded up; the pooling pads nothing.
     for _ in range(NUM_STAGES - 1):
         size = [-(-n // 2) for n in size]
     size = [(n - _POOL_SIZE) // _POOL_STRIDE + 1 for n in size]
@@ -39,6 +41,7 @@ def initial(width: int, image_shape: tuple[int, int, int], num_classes: int) -> 
     project, spread = _CHANNELS
     return {
         "project": parameters.conv_norm(width, project),
+        # As large as the pooled image: one pixel comes out.
         "spread": parameters.conv_norm(*size, project, spread),
         "head": parameters.kernel(spread, num_classes),
         "head_bias": parameters.zeros(num_classes),
@@ -57,12 +60,20 @@ def init_stats() -> PyTree:
 def apply(
     params: PyTree, stats: PyTree, x: Array, axis_name: str | None
 ) -> tuple[Array, PyTree]:
-    """Scores a cell's output [batch, height, width, channels].
+    """Scores a cell's output [batch, height, width, channels], in training.
+
+    Args:
+        params: As in `initial`.
+        stats: As in `init_stats`.
+        x: The cell's output.
+        axis_name: Devices that share a batch, as a mapped axis.
 
     Returns:
         Scores [batch, num_classes] and the new running averages.
     """
     size, stride = _POOL_SIZE, _POOL_STRIDE
+    # Without padding, unlike the pooling of `primitives`: all windows are whole, so
+    # the mean is the sum over `size**2` pixels.
     x = lax.reduce_window(
         jax.nn.relu(x).astype(jnp.float32),
         0.0,
@@ -75,7 +86,7 @@ def apply(
     for name in ("project", "spread"):
         norms = Norms(params[name]["norm"], stats[name], True, axis_name)
         kernel = params[name]["kernel"]
-        # The second one covers the whole image.
+        # The second one covers the whole image: [batch, 1, 1, channels] comes out.
         if kernel.ndim == 4:
             x = jnp.einsum("nhwc,hwcd->nd", x, kernel)[:, None, None]
         else:

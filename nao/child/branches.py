@@ -1,9 +1,9 @@
 """The branches of a cell: one vector of parameters each, one operation of several.
 
-In the universal program a vector has room for the parameters of every operation; in the
-program of one architecture it holds those of one operation alone. One flat vector, for
-a loop to slice and one gradient to accumulate, makes the program several times smaller
-than dozens of named arrays would.
+In the universal program a vector holds the parameters of every operation, one after the
+other; in the program of one architecture those of one operation alone. One flat vector,
+for a loop to slice and one gradient to accumulate, makes the program several times
+smaller than dozens of named arrays would.
 """
 
 import functools
@@ -17,6 +17,8 @@ from nao.child.norms import Norms
 from nao.child.operations import get_operations
 from nao.types import Array
 
+_NORMS = "norms"  # beside the names of an operation's kernels
+
 
 class Packing:
     """Where each operation keeps its parameters inside one flat vector.
@@ -27,10 +29,18 @@ class Packing:
     """
 
     def __init__(self, names: Sequence[str], channels: int, strides: Sequence[int]):
-        """Lays out the operations `names`, each at all `strides` (which share)."""
+        """Lays out the parameters of operations.
+
+        Args:
+            names: Names of the operations.
+            channels: Channels of their inputs and outputs.
+            strides: Strides that a branch may have. A kernel of the same name is one,
+                whatever the stride; some are there at stride 2 alone.
+        """
         self.channels = channels
         self._operations = get_operations(names)
-        self._parts: list[dict[str, tuple[int, tuple[int, ...]]]] = []
+        # Of each operation, by name, where an array starts and its shape.
+        self._places: list[dict[str, tuple[int, tuple[int, ...]]]] = []
         self.size = 0
         self.num_norms = 0
         for operation in self._operations:
@@ -40,20 +50,23 @@ class Packing:
             for stride in strides:
                 for name, kernel in operation.kernels(channels, stride).items():
                     shapes[name] = kernel.shape
-            part = {}
-            for name, shape in (shapes | {"": (num_norms, 2, channels)}).items():
-                part[name] = (self.size, shape)
+            places = {}
+            # Scales and biases come last, those of the first norms first, so that a
+            # stride with fewer norms reads the beginning of them.
+            for name, shape in (shapes | {_NORMS: (num_norms, 2, channels)}).items():
+                places[name] = (self.size, shape)
                 self.size += math.prod(shape)
-            self._parts.append(part)
+            self._places.append(places)
 
     @property
     def deviation(self) -> np.ndarray:
         """Standard deviation that each element starts with; 0 for scales and biases."""
         deviation = np.zeros(self.size, np.float32)
-        for part in self._parts:
-            for name, (start, shape) in part.items():
-                if name:
+        for places in self._places:
+            for name, (start, shape) in places.items():
+                if name != _NORMS:
                     stop = start + math.prod(shape)
+                    # As `parameters.kernel`: variance 1 / fan in.
                     deviation[start:stop] = 1 / math.sqrt(math.prod(shape[:-1]))
         return deviation
 
@@ -61,8 +74,8 @@ class Packing:
     def mean(self) -> np.ndarray:
         """Value that each element starts around: 1 for scales, 0 for all else."""
         mean = np.zeros(self.size, np.float32)
-        for part in self._parts:
-            start, shape = part[""]
+        for places in self._places:
+            start, shape = places[_NORMS]
             ones = np.zeros(shape, np.float32)
             ones[:, 0] = 1
             mean[start : start + ones.size] = ones.ravel()
@@ -72,12 +85,16 @@ class Packing:
         """Returns the kernels of operation `index`, and its scales and biases."""
         arrays = {
             name: vector[start : start + math.prod(shape)].reshape(shape)
-            for name, (start, shape) in self._parts[index].items()
+            for name, (start, shape) in self._places[index].items()
         }
-        return arrays, arrays.pop("")
+        return arrays, arrays.pop(_NORMS)
 
     def extract(self, index: int, stride: int, vector: Array) -> Array:
-        """Returns the vector of a packing of operation `index` at `stride` alone."""
+        """Returns the parameters of operation `index` at `stride`, as one vector.
+
+        It is that of a `Packing` of this operation and stride alone, so its arrays are
+        in the same order.
+        """
         kernels, scale_bias = self.unpack(index, vector)
         operation = self._operations[index]
         names = operation.kernels(self.channels, stride)
@@ -95,6 +112,7 @@ class Packing:
 
         def run(index, vector, running, x):
             kernels, scale_bias = self.unpack(index, vector)
+            # Parameters stay float32; convolutions compute in the type of the images.
             kernels = {name: kernel.astype(x.dtype) for name, kernel in kernels.items()}
             norms = Norms(scale_bias, running, train, axis_name)
             x = self._operations[index].apply(kernels, norms, x, stride)

@@ -12,13 +12,14 @@ concatenates states. In a reduction cell branches that read a cell input have st
 
 import functools
 import math
+from collections.abc import Callable
 from typing import NamedTuple
 
 import jax.numpy as jnp
 import numpy as np
 
 from nao.child import parameters
-from nao.child.branch_loop import Plan, run_branches, spare_identities
+from nao.child.branch_loop import Wiring, run_branches, spare_identities
 from nao.child.branches import Packing
 from nao.child.noise import drop
 from nao.child.operations import get_operations, is_identity
@@ -38,11 +39,12 @@ class Cell(NamedTuple):
         widths: Channels of both inputs as the cell gets them; 0 for a first one that
             comes calibrated.
         is_reduction: Whether it halves the image.
-        join: What the output concatenates: `loose` (states that no node reads), `nodes`
-            (all nodes), or the numbers of the states.
+        join: Which states the output concatenates: `loose` (those that no node reads),
+            `nodes` (all nodes), or the numbers of the states.
         arch: Its architecture, [num_nodes, 2, 2]; None for the universal cell.
         axis_name: Devices that share a batch, as a mapped axis.
-        room: States that the output has channels for at least; zeros fill it up.
+        min_states: Number of states that the output is padded to with zeros, so that
+            universal cells which join different numbers have outputs of one width.
     """
 
     operations: tuple[str, ...]
@@ -53,11 +55,12 @@ class Cell(NamedTuple):
     join: str | tuple[int, ...] = "loose"
     arch: Arch | None = None
     axis_name: str | None = None
-    room: int = 0
+    min_states: int = 0
 
+    # The universal cell counts no state as read, so all that may be loose are joined.
     @property
     def joined(self) -> tuple[int, ...]:
-        """The states that the output has room for."""
+        """States concatenated, in order; in the universal cell, all that may be."""
         arch = () if self.arch is None else self.arch
         read = {source for node in arch for source, _ in node}
         return joined_states(self.num_nodes, read, self.join)
@@ -69,8 +72,8 @@ class Cell(NamedTuple):
 
     @property
     def num_states(self) -> int:
-        """States that the output has channels for."""
-        return max(self.room, len(self.joined))
+        """States in the output, those of the padding included."""
+        return max(self.min_states, len(self.joined))
 
     def positions(self, own: "Cell") -> list[int]:
         """Returns where the states that `own` joins lie among those of this cell."""
@@ -78,7 +81,7 @@ class Cell(NamedTuple):
 
     @property
     def reduced(self) -> tuple[int, ...]:
-        """The inputs that the output joins and that are brought to its size first."""
+        """Inputs of a reduction cell that its output joins, brought to its size."""
         return tuple(
             i for i in range(NUM_INPUTS) if self.is_reduction and i in self.joined
         )
@@ -109,6 +112,7 @@ class Cell(NamedTuple):
         for i in self.reduced:
             initial[f"reduce_{i}"] = parameters.conv_norm(self.channels, self.channels)
         packings = self.packings
+        # Universal vectors are stacked for the loop; others differ in length.
         lead = (2 * self.num_nodes,) if self.arch is None else ()
         vectors = [
             parameters.Initial((*lead, packing.size), packing.mean, packing.deviation)
@@ -165,12 +169,16 @@ class Cell(NamedTuple):
             )
             return x
 
+        # In the loop over a stage's cells both are computed and one is chosen, since
+        # which cell it is enters as data.
         if skip is not None and is_first is None:
             first = skip
         else:
             first = conv_norm("calibrate_0", inputs[0])
             if skip is not None:
                 first = jnp.where(is_first, skip, first)
+        # A reduction cell's branches read the inputs at their own size, `large`; its
+        # states, joined inputs among them, have half that size.
         large = [first, conv_norm("calibrate_1", inputs[1])]
         small = large
         if self.is_reduction:
@@ -204,10 +212,11 @@ class Cell(NamedTuple):
 
     def _run_universal(self, variables, large, small, arch, train, keep):
         """Runs the branches in one loop; returns the states [states, batch, ...]."""
+        # Sliced for its shape alone: sizes are rounded up.
         zeros = jnp.zeros_like(large[0][:, ::2, ::2] if self.is_reduction else large[0])
         start = [zeros if x is None else x for x in small]
         states = jnp.stack([*start, *[zeros] * self.num_nodes])
-        source, operation = arch.reshape(-1, 2).T
+        source, operation = arch.reshape(-1, 2).T  # int32 [2 * num_nodes], by node
         nodes = NUM_INPUTS + np.repeat(np.arange(self.num_nodes), 2)
         keep = spare_identities(keep, self.operations, operation)
         (packing,) = self.packings
@@ -215,18 +224,20 @@ class Cell(NamedTuple):
             packing.branches, train=train, axis_name=self.axis_name
         )
         if not self.is_reduction:
-            plan = Plan(operation, (source,), jnp.asarray(nodes))
-            return run_branches(tuple(options(1)), (states,), *variables, plan, keep)
-        # Which operation, at which stride: one that reads an input halves it.
+            wiring = Wiring(operation, (source,), jnp.asarray(nodes))
+            return run_branches(tuple(options(1)), (states,), *variables, wiring, keep)
+        # The switch is over operation and stride, since shapes may not depend on the
+        # choice: a branch that reads an input halves it, one on a node does not.
         at_one = [_reading(branch, 0) for branch in options(1)]
         at_two = [_reading(branch, 1) for branch in options(2)]
         operation = operation + len(at_one) * (source < NUM_INPUTS)
+        # What it reads in `large`, of which a branch on a node makes no use: any index.
         reads = source, jnp.minimum(source, NUM_INPUTS - 1)
         return run_branches(
             (*at_one, *at_two),
             (states, jnp.stack(large)),
             *variables,
-            Plan(operation, reads, jnp.asarray(nodes)),
+            Wiring(operation, reads, jnp.asarray(nodes)),
             keep,
         )
 
@@ -235,10 +246,11 @@ class Cell(NamedTuple):
         if self.arch is not None:
             return jnp.concatenate([states[i] for i in self.joined], -1)
         states = states[np.array(self.joined)]
+        # A mask, not fewer states: the output has one width for all architectures.
         if self.join == "loose":
             loose = loose_ends(arch).astype(states.dtype)
             states = states * loose[:, None, None, None, None]
-        output = jnp.moveaxis(states, 0, 3)
+        output = jnp.moveaxis(states, 0, 3)  # [batch, height, width, states, channels]
         output = output.reshape(*output.shape[:3], -1)
         return pad_channels(output, self.out_channels)
 
@@ -251,8 +263,9 @@ class Cell(NamedTuple):
             params: Parameters of this universal cell.
             stats: Its running averages.
             own: The cell of the architecture.
-            read: For each input the positions of the states its producer joins among
-                those it has room for; None where it comes calibrated.
+            read: For each input which states it holds in the network of the
+                architecture, by their place among those it holds in the universal one;
+                None where it comes calibrated.
         """
         new_params, new_stats = {}, {}
         for i, positions in enumerate(read):
@@ -274,6 +287,7 @@ class Cell(NamedTuple):
                 branches, params["branches"], strict=True
             )
         ]
+        # Rows beyond an operation's own norms were never written.
         new_stats["branches"] = [
             running[: packing.num_norms]
             for packing, running in zip(own.packings, stats["branches"], strict=True)
@@ -299,8 +313,8 @@ class Cell(NamedTuple):
         return total
 
 
-def _reading(branch, which: int):
-    """Makes a branch read one of two buffers."""
+def _reading(branch: Callable, which: int) -> Callable:
+    """Returns a branch of `run_branches` that uses one of the two states it reads."""
     return lambda vector, running, *x: branch(vector, running, x[which])
 
 

@@ -9,6 +9,7 @@ stem, three stages of normal cells, a reduction cell before the second and the t
 that doubles the channels, and a linear classifier on the mean over pixels.
 """
 
+import math
 from typing import Any
 
 import jax
@@ -16,16 +17,15 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from nao.child import auxiliary, parameters, primitives
-from nao.child.cell import Arch, Cell, pad_channels, take_states
+from nao.child import auxiliary, extraction, parameters, primitives
+from nao.child.cell import Arch, pad_channels
+from nao.child.layout import STEM_STATES, Layout
 from nao.child.noise import Noise
 from nao.child.norms import Norms
 from nao.child.operations import get_operations
 from nao.child.staged_net import NUM_STAGES, StagedNet
 from nao.spaces.conv_cell import ConvCell, Join
 from nao.types import Array, PyTree
-
-STEM_STATES = 3  # The stem's output has the channels of this many.
 
 
 class ConvNet(StagedNet):
@@ -93,43 +93,31 @@ class ConvNet(StagedNet):
         """
         params, stats, new = self.params, self.stats.value, {}
         archs = arch if self.arch is None else self.arch
-        x = images.astype(self.dtype)
-        x = primitives.convolution(x, params["stem"]["kernel"].astype(x.dtype))
-        norms = Norms(params["stem"]["norm"], stats["stem"], train, self.axis_name)
-        x = norms(0, x)
-        new["stem"] = norms.running
-        if self.arch is None:
-            x = pad_channels(x, self._stem_width)
+        x, new["stem"] = self._stem(images, train)
         s0 = s1 = x
         paths = None if noise is None else noise.paths
+        # The first axis of `paths` numbers all cells, in the order they are run.
         auxiliary_scores, number = None, 0
         for stage in range(NUM_STAGES):
             skip = None
             if stage:
-                name = f"skip_{stage}"
-                skip, new[name] = parameters.apply_pointwise(
-                    params[name], stats[name], s1, train, self.axis_name, stride=2
-                )
+                skip, new[f"skip_{stage}"] = self._skip(stage, s1, train)
                 name = f"reduction_{stage}"
                 keep = None if paths is None else paths[number]
-                reduced, new[name] = self._cell(stage, None).apply(
+                reduced, new[name] = self.layout.cell(stage, None).apply(
                     params[name], stats[name], (s0, s1), archs[1], train, keep
                 )
                 s0, s1, number = None, reduced, number + 1
             name, stop = f"stage_{stage}", number + self.cells_per_stage
             keep = None if paths is None else paths[number:stop]
+            variables = params[name], stats[name]
             (s0, s1), first, new[name] = self._stage(
-                stage,
-                (params[name], stats[name]),
-                (s0, s1),
-                archs[0],
-                train,
-                keep,
-                skip,
+                stage, variables, (s0, s1), archs[0], train, keep, skip
             )
             number = stop
         if train:
             if self.auxiliary:
+                # On the first normal cell after the second reduction, as released.
                 auxiliary_scores, new["auxiliary"] = auxiliary.apply(
                     params["auxiliary"], stats["auxiliary"], first, self.axis_name
                 )
@@ -139,21 +127,45 @@ class ConvNet(StagedNet):
             x = x * noise.features
         return x @ params["head"] + params["head_bias"], auxiliary_scores
 
+    def _stem(self, images, train):
+        """Returns the stem's output, as wide as cells read it, and its statistics."""
+        params = self.params["stem"]
+        x = images.astype(self.dtype)
+        x = primitives.convolution(x, params["kernel"].astype(x.dtype))
+        stats = self.stats.value["stem"]
+        norms = Norms(params["norm"], stats, train, self.axis_name)
+        x = norms(0, x)
+        running = norms.running
+        if self.arch is None:
+            x = pad_channels(x, self.layout.stem_width)
+        return x, running
+
+    def _skip(self, stage, x, train):
+        """Returns the last output before a reduction at half its size, and statistics.
+
+        The first cell after the reduction reads it beside the reduction's output.
+        """
+        name = f"skip_{stage}"
+        params, stats = self.params[name], self.stats.value[name]
+        return parameters.apply_pointwise(
+            params, stats, x, train, self.axis_name, stride=2
+        )
+
     def _stage(self, stage, variables, inputs, arch, train, keep, skip):
         """Runs the normal cells of a stage.
 
         Returns:
             The last two outputs, the first output, and the statistics.
         """
-        num = self.cells_per_stage
-        if self.arch is None and num > 1:
+        if self.layout.is_looped:
             return self._scan_stage(stage, variables, inputs, arch, train, keep, skip)
         if self.arch is None:
+            # One cell needs no loop; its variables are stacked all the same.
             variables = [jax.tree.map(lambda x: x[0], tree) for tree in variables]
             variables = [[tree] for tree in variables]
         outputs, stats = list(inputs), []
-        for i in range(num):
-            output, new = self._cell(stage, i).apply(
+        for i in range(self.cells_per_stage):
+            output, new = self.layout.cell(stage, i).apply(
                 variables[0][i],
                 variables[1][i],
                 tuple(outputs[-2:]),
@@ -169,7 +181,8 @@ class ConvNet(StagedNet):
         return outputs[-2:], outputs[2], stats
 
     def _scan_stage(self, stage, variables, inputs, arch, train, keep, skip):
-        cell = self._cell(stage, 0)
+        """Does the same in one loop, so that there is one cell in the program."""
+        cell = self.layout.cell(stage, 0)
         s0, s1 = inputs
         # After a reduction the first cell's first input is larger than the others',
         # and comes calibrated as `skip`; zeros stand for it in the loop.
@@ -187,6 +200,7 @@ class ConvNet(StagedNet):
                 skip,
                 None if skip is None else is_first,
             )
+            # All outputs are only kept where the auxiliary head reads the first.
             return (inputs[1], output), (output if self.auxiliary else None, new)
 
         is_first = jnp.arange(self.cells_per_stage) == 0
@@ -214,54 +228,26 @@ class ConvNet(StagedNet):
         Returns:
             Variables of `specialise(arch)`.
         """
-        own = self.specialise(arch)
-        params, stats = variables["params"]["net"], variables["batch_stats"]["net"]
-        new_params = {name: params[name] for name in ("stem", "head_bias")}
-        new_stats = {"stem": stats["stem"]}
-        num_states = self._bare(0, 0).num_states
-        normal = self._bare(0, 0).positions(own._bare(0, 0))
-        reduction = self._bare(1, None).positions(own._bare(1, None))
-        produced = [list(range(STEM_STATES))]
+        own = self.specialise(arch).layout
+        return extraction.extract(self.layout, own, variables, self.auxiliary)
 
-        def pick(name, cell, own_cell, index, read):
-            at = (lambda x: x) if index is None else (lambda x: x[index])
-            trees = (jax.tree.map(at, tree[name]) for tree in (params, stats))
-            return cell.extract(*trees, own_cell, read)
-
-        for stage in range(NUM_STAGES):
-            if stage:
-                name = f"skip_{stage}"
-                kernel = take_states(params[name]["kernel"], produced[-1], num_states)
-                new_params[name] = params[name] | {"kernel": kernel}
-                new_stats[name] = stats[name]
-                name = f"reduction_{stage}"
-                cells = self._cell(stage, None), own._cell(stage, None)
-                read = [produced[-2:][0], produced[-1]]
-                new_params[name], new_stats[name] = pick(name, *cells, None, read)
-                produced.append(reduction)
-            name, picked = f"stage_{stage}", []
-            for i in range(self.cells_per_stage):
-                read = [produced[-2:][0], produced[-1]]
-                if stage and not i:
-                    read[0] = None
-                cells = self._cell(stage, i), own._cell(stage, i)
-                picked.append(pick(name, *cells, i, read))
-                produced.append(normal)
-            new_params[name], new_stats[name] = map(list, zip(*picked, strict=True))
-        new_params["head"] = take_states(params["head"], normal, num_states)
-        if self.auxiliary:
-            kernel = params["auxiliary"]["project"]["kernel"]
-            project = params["auxiliary"]["project"] | {
-                "kernel": take_states(kernel, normal, num_states)
-            }
-            new_params["auxiliary"] = params["auxiliary"] | {"project": project}
-            new_stats["auxiliary"] = stats["auxiliary"]
-        return {"params": {"net": new_params}, "batch_stats": {"net": new_stats}}
+    @property
+    def layout(self) -> Layout:
+        """Its cells, and how wide what they read is."""
+        return Layout(
+            self.operations,
+            self.num_nodes,
+            self.channels,
+            self.cells_per_stage,
+            self.join,
+            self.arch,
+            self.axis_name,
+        )
 
     @property
     def num_cells(self) -> int:
         """Cells of all stages and reductions."""
-        return NUM_STAGES * self.cells_per_stage + NUM_STAGES - 1
+        return len(self.layout.places)
 
     def make_noise(
         self, key: Array, batch: int, progress: Array, drop_path: Array, dropout: Array
@@ -270,7 +256,7 @@ class ConvNet(StagedNet):
         return Noise.draw(
             key,
             (self.num_cells, 2 * self.num_nodes, batch),
-            self._last.out_channels,
+            self.layout.last.out_channels,
             progress,
             drop_path,
             dropout,
@@ -289,36 +275,37 @@ class ConvNet(StagedNet):
 
     def num_multiply_adds(self, arch: np.ndarray) -> int:
         """Counts the multiply-adds that one architecture spends on one image."""
-        net = self.specialise(arch)
-        height, width, image_channels = self.image_shape
-        total = height * width * 9 * image_channels * STEM_STATES * self.channels
-        for stage in range(NUM_STAGES):
-            if stage:
-                before = height, width
-                height, width = -(-height // 2), -(-width // 2)
-                total += height * width * net._skip_width(stage) * self._channels(stage)
-                total += net._cell(stage, None).num_multiply_adds(before)
-            for i in range(self.cells_per_stage):
-                total += net._cell(stage, i).num_multiply_adds((height, width))
-        return total + net._last.out_channels * self.num_classes
+        layout = self.specialise(arch).layout
+        *size, image_channels = self.image_shape
+        total = math.prod(size) * 9 * image_channels * STEM_STATES * self.channels
+        for stage, number in layout.places:
+            cell = layout.cell(stage, number)
+            total += cell.num_multiply_adds(size)
+            if number is None:
+                size = [-(-n // 2) for n in size]
+                total += math.prod(size) * layout.skip_width(stage) * cell.channels
+        return total + layout.last.out_channels * self.num_classes
 
     def initial(self) -> PyTree:
         """Returns what the parameters start as."""
-        c, (_, _, image_channels) = self.channels, self.image_shape
-        initial = {"stem": parameters.conv_norm(3, 3, image_channels, STEM_STATES * c)}
+        layout, c = self.layout, self.channels
+        stem = parameters.conv_norm(3, 3, self.image_shape[-1], STEM_STATES * c)
+        initial = {"stem": stem}
         for stage in range(NUM_STAGES):
+            cells = [layout.cell(stage, i) for i in range(self.cells_per_stage)]
             if stage:
-                c = self._channels(stage)
-                width = self._skip_width(stage)
-                initial[f"skip_{stage}"] = parameters.conv_norm(width, c)
-                initial[f"reduction_{stage}"] = self._cell(stage, None).initial()
-            cells = [self._cell(stage, i) for i in range(self.cells_per_stage)]
+                width = layout.skip_width(stage)
+                initial[f"skip_{stage}"] = parameters.conv_norm(
+                    width, cells[0].channels
+                )
+                initial[f"reduction_{stage}"] = layout.cell(stage, None).initial()
+            # Universal cells of a stage are equal, so they are stacked for the loop.
             initial[f"stage_{stage}"] = (
                 parameters.stack(cells[0].initial(), len(cells))
                 if self.arch is None
                 else [cell.initial() for cell in cells]
             )
-        width = self._last.out_channels
+        width = layout.last.out_channels
         initial["head"] = parameters.kernel(width, self.num_classes)
         initial["head_bias"] = parameters.zeros(self.num_classes)
         if self.auxiliary:
@@ -328,13 +315,15 @@ class ConvNet(StagedNet):
         return initial
 
     def _init_stats(self) -> PyTree:
+        """Returns the running averages to start with."""
+        layout = self.layout
         stats = {"stem": parameters.init_running(1, STEM_STATES * self.channels)}
         for stage in range(NUM_STAGES):
+            cells = [layout.cell(stage, i) for i in range(self.cells_per_stage)]
             if stage:
-                c = self._channels(stage)
+                c = cells[0].channels
                 stats[f"skip_{stage}"] = parameters.init_running(1, c)
-                stats[f"reduction_{stage}"] = self._cell(stage, None).init_stats()
-            cells = [self._cell(stage, i) for i in range(self.cells_per_stage)]
+                stats[f"reduction_{stage}"] = layout.cell(stage, None).init_stats()
             of_cells = [cell.init_stats() for cell in cells]
             if self.arch is None:
                 of_cells = jax.tree.map(lambda *x: jnp.stack(x), *of_cells)
@@ -342,66 +331,3 @@ class ConvNet(StagedNet):
         if self.auxiliary:
             stats["auxiliary"] = auxiliary.init_stats()
         return stats
-
-    @property
-    def _last(self) -> Cell:
-        return self._cell(NUM_STAGES - 1, self.cells_per_stage - 1)
-
-    def _cell(self, stage: int, index: int | None) -> Cell:
-        """Returns a normal cell of a stage, or where `index` is None its reduction."""
-        return self._bare(stage, index)._replace(widths=self._widths(stage, index))
-
-    def _bare(self, stage: int, index: int | None) -> Cell:
-        """Returns a cell without the widths of its inputs."""
-        kind = int(index is None)
-        return Cell(
-            self.operations,
-            self.num_nodes,
-            channels=self._channels(stage),
-            widths=(0, 0),
-            is_reduction=index is None,
-            join=self.join if isinstance(self.join, str) else self.join[kind],
-            arch=None if self.arch is None else self.arch[kind],
-            axis_name=self.axis_name,
-            room=self._room if self.arch is None else 0,
-        )
-
-    @property
-    def _room(self) -> int:
-        """States that all universal outputs have channels for, and so the stem's.
-
-        Equal cells in a loop read outputs of normal and of reduction cells, which may
-        join different numbers of states.
-        """
-        joins = () if isinstance(self.join, str) else self.join
-        return max([STEM_STATES, *map(len, joins)])
-
-    def _widths(self, stage: int, index: int | None) -> tuple[int, int]:
-        """Channels of both inputs of a cell, 0 for a first one that comes calibrated.
-
-        In the loop over equal universal cells that one has the width of the others.
-        """
-        normal = list(range(self.cells_per_stage))
-        order = [(0, i) for i in normal]
-        for s in range(1, NUM_STAGES):
-            order += [(s, i) for i in (None, *normal)]
-        place = order.index((stage, index))
-        first, last = (
-            self._bare(*order[p]).out_channels if p >= 0 else self._stem_width
-            for p in (place - 2, place - 1)
-        )
-        if stage and index == 0:
-            is_looped = self.arch is None and self.cells_per_stage > 1
-            first = last if is_looped else 0
-        return first, last
-
-    @property
-    def _stem_width(self) -> int:
-        """Channels of the stem's output, as the first cells get it."""
-        if self.arch is None:
-            return self._bare(0, 0).out_channels
-        return STEM_STATES * self.channels
-
-    def _skip_width(self, stage: int) -> int:
-        """Channels of what skips over the reduction cell of a stage."""
-        return self._bare(stage - 1, 0).out_channels

@@ -14,7 +14,10 @@ def drop(x: Array, factors: Array) -> Array:
 
 
 class Noise(NamedTuple):
-    """What training drops at random, as factors: 0 or 1 / (share kept)."""
+    """What training drops at random, as factors: 0, or 1 / (share kept).
+
+    Dividing by the share keeps the mean, so evaluation scales nothing.
+    """
 
     paths: Array  # float32 [num_cells, 2 * num_nodes, batch]
     features: Array  # float32 [batch, width of the classifier's input]
@@ -43,9 +46,11 @@ class Noise(NamedTuple):
             drop_path: Probability in the last cell, at the end; below 1.
             dropout: Share of the classifier's inputs that are dropped; below 1.
         """
+        # Drawn whatever the probabilities: they are traced, one program for all.
         path_key, feature_key = jax.random.split(key)
         num_cells, _, batch = shape
         depth = (jnp.arange(num_cells) + 1) / num_cells
+        # [num_cells, 1, 1]: the same for all branches of a cell and all images.
         keep = 1 - drop_path * progress * depth[:, None, None]
         paths = jax.random.bernoulli(path_key, keep, shape) / keep
         features = jax.random.bernoulli(feature_key, 1 - dropout, (batch, width))

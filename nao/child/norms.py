@@ -8,6 +8,7 @@ from jax import lax
 
 from nao.types import Array
 
+# Both as in the released code.
 NORM_DECAY = 0.9
 NORM_EPSILON = 1e-5
 
@@ -35,6 +36,7 @@ class Norms:
     ):
         self._scale_bias = scale_bias
         self._before = running
+        # A list, so that one normalisation replaces its own entry and no other.
         self._running = [running[i] for i in range(running.shape[0])]
         self._train = train
         self._axis_name = axis_name
@@ -54,6 +56,7 @@ class Norms:
     @property
     def running(self) -> Array:
         """The running averages [num_norms, 2, channels] after what was normalised."""
+        # Operations without norms hand on an array of none, which can't be stacked.
         return jnp.stack(self._running) if self._running else self._before
 
 
@@ -64,12 +67,14 @@ def _normalize(x: Array, axis_name: str | None) -> tuple[Array, Array]:
 
 
 def _mean(x: Array, axis_name: str | None) -> Array:
+    """Averages over pixels and images [channels], those of all devices included."""
     mean = x.mean((0, 1, 2))
     return mean if axis_name is None else lax.pmean(mean, axis_name)
 
 
 def _normalize_forward(x, axis_name):
     mean = _mean(x, axis_name)
+    # Not mean(x**2) - mean**2, which loses digits where the mean is large.
     centred = x - mean
     variance = _mean(centred * centred, axis_name)
     inverse = lax.rsqrt(variance + NORM_EPSILON)
@@ -80,7 +85,7 @@ def _normalize_forward(x, axis_name):
 def _normalize_backward(axis_name, saved, grads):
     # Two reductions, where automatic differentiation makes four. Nothing flows
     # through the moments: they only feed the running averages.
-    x, inverse = saved
+    x, inverse = saved  # `x` is normalised already
     grads = grads[0]
     along = _mean(grads * x, axis_name)
     return (inverse * (grads - _mean(grads, axis_name) - x * along),)

@@ -21,9 +21,12 @@ from nao.types import Array
 
 
 class Kernel(NamedTuple):
-    """A kernel's shape, and how much smaller its output is than the input.
+    """A kernel of an operation.
 
-    Fan in is the product of all dimensions but the last.
+    Attributes:
+        shape: Its shape; fan in is the product of all dimensions but the last.
+        strides: Height and width of the operation's input over those of the kernel's
+            output, by which multiply-adds are counted.
     """
 
     shape: tuple[int, ...]
@@ -66,9 +69,11 @@ def _separable(kernel_size: int, dilation: int = 1, repeats: int = 2) -> Operati
 
     def kernels(channels, stride):
         strides = (stride, stride)
+        # All repetitions work on the image that the first has made smaller.
         depthwise = Kernel((kernel_size, kernel_size, channels), strides)
         pointwise = Kernel((channels, channels), strides)
         numbers = range(repeats)
+        # The order fixes where each lies in a branch's vector, so what is drawn for it.
         return {f"depthwise_{i}": depthwise for i in numbers} | {
             f"pointwise_{i}": pointwise for i in numbers
         }
@@ -105,6 +110,7 @@ def _factorized(kernel_size: int) -> Operation:
     def kernels(channels, stride):
         size = (channels, channels)
         return {
+            # Along a row only the width gets smaller, so the column has less to do.
             "row": Kernel((1, kernel_size, *size), (1, stride)),
             "column": Kernel((kernel_size, 1, *size), (stride, stride)),
         }
@@ -117,7 +123,7 @@ def _factorized(kernel_size: int) -> Operation:
 
 
 def _pool(pool: Callable[[Array, int, int], Array], size: int) -> Operation:
-    """A pooling."""
+    """A pooling; it keeps the channels, so it needs no convolution."""
 
     def apply(kernels, norms, x, stride):
         del kernels, norms
@@ -140,6 +146,7 @@ def _identity() -> Operation:
         x = primitives.factorized_reduction(jax.nn.relu(x), kernels["pointwise"])
         return norms(0, x)
 
+    # One norm at stride 2, none at stride 1.
     return Operation(kernels, apply, num_norms=lambda stride: stride - 1)
 
 
@@ -148,6 +155,7 @@ def _none() -> Operation:
 
     def apply(kernels, norms, x, stride):
         del kernels, norms
+        # Of the shape that every other operation returns.
         return jnp.zeros_like(x[:, ::stride, ::stride])
 
     return Operation(lambda channels, stride: {}, apply, num_norms=lambda stride: 0)
@@ -173,7 +181,7 @@ OPERATIONS: dict[str, Operation] = {
     "max_pool_5x5": _pool(primitives.max_pool, 5),
     "max_pool_7x7": _pool(primitives.max_pool, 7),
 }
-# As NAS-Bench-201 calls some of them.
+# Other names of some, those that NAS-Bench-201 has for them.
 ALIASES = {
     "skip_connect": "identity",
     "nor_conv_1x1": "conv_1x1",
@@ -182,7 +190,7 @@ ALIASES = {
 
 
 def is_identity(name: str) -> bool:
-    """Whether a name is that of the identity, which no one drops."""
+    """Returns whether a name is that of the identity, which drop path leaves alone."""
     return ALIASES.get(name, name) == "identity"
 
 

@@ -16,7 +16,7 @@ class Initial(NamedTuple):
     """The shape of a parameter and the normal distribution it starts with."""
 
     shape: tuple[int, ...]
-    mean: np.ndarray | float
+    mean: np.ndarray | float  # broadcast to `shape`, as the deviation is
     deviation: np.ndarray | float
 
 
@@ -33,6 +33,7 @@ def zeros(*shape: int) -> Initial:
 def scale_bias(*lead_and_channels: int) -> Initial:
     """Scales 1 and biases 0, [..., 2, channels]."""
     *lead, channels = lead_and_channels
+    # [2, 1], broadcast to [..., 2, channels].
     return Initial((*lead, 2, channels), np.float32([[1.0], [0.0]]), 0.0)
 
 
@@ -56,6 +57,7 @@ def apply_pointwise(
     """
     norms = Norms(params["norm"], running, train, axis_name)
     weights = params["kernel"].astype(x.dtype)
+    # At stride 2 plain pointwise convolution would drop three pixels in four.
     form = primitives.pointwise if stride == 1 else primitives.factorized_reduction
     x = norms(0, form(jax.nn.relu(x), weights))
     return x, norms.running
@@ -69,7 +71,10 @@ def init_running(*lead_and_channels: int) -> Array:
 
 
 def stack(initial: PyTree, num: int) -> PyTree:
-    """Stacks what `num` equal modules start as, along a new first axis."""
+    """Stacks what `num` equal modules start as, along a new first axis.
+
+    Each of them is drawn for itself.
+    """
 
     def lead(leaf):
         return Initial((num, *leaf.shape), leaf.mean, leaf.deviation)
@@ -78,9 +83,16 @@ def stack(initial: PyTree, num: int) -> PyTree:
 
 
 def draw(key: Array, initial: PyTree) -> PyTree:
-    """Draws all parameters from one stream: a generator per array compiles slowly."""
+    """Draws all parameters from one stream: a generator per array compiles slowly.
+
+    Args:
+        key: Their randomness.
+        initial: What they start as, `Initial` as leaves. The stream is dealt out in the
+            order of `jax.tree`, in which dictionaries are sorted by name.
+    """
     leaves, structure = jax.tree.flatten(initial, is_leaf=_is_initial)
     stops = np.cumsum([math.prod(leaf.shape) for leaf in leaves])
+    # One normal number for each element, those that start as constants included.
     noise = jnp.split(jax.random.normal(key, (stops[-1],)), stops[:-1])
     return jax.tree.unflatten(
         structure,

@@ -54,6 +54,7 @@ class ChildConfig:
     def __post_init__(self):
         for name in ("channels", "cells_per_stage", "epochs", "batch_size"):
             value = getattr(self, name)
+            # At least 1, but 0 where a final training means "as in the search".
             if value != int(value) or value < (name not in self._may_be_zero):
                 raise ValueError(f"{name} must be a positive integer, got {value}.")
         if self.micro_batches < 1 or self.batch_size % self.micro_batches:
@@ -67,6 +68,7 @@ class ChildConfig:
                     f"{name} must be a whole number, got {getattr(self, name)}."
                 )
         check_positive(self, "learning_rate", "grad_clip")
+        # Below 1, since what is kept is divided by the share that is, see `Noise`.
         for name in ("momentum", "drop_path", "dropout"):
             if not 0 <= getattr(self, name) < 1:
                 raise ValueError(
@@ -85,7 +87,9 @@ class FinalConfig(ChildConfig):
     """How the final choice is trained, before the test part is read."""
 
     _may_be_zero: ClassVar[tuple[str, ...]] = (
-        *("channels", "cells_per_stage", "batch_size"),
+        "channels",
+        "cells_per_stage",
+        "batch_size",
     )
 
     channels: int = option(0, "channels of the first stage; 0 is as in the search")
@@ -95,7 +99,7 @@ class FinalConfig(ChildConfig):
     shift: int = option(1, "pixels, at most, that training images are shifted by")
 
     def after(self, search: ChildConfig) -> "FinalConfig":
-        """Returns the config with what it leaves to the search filled in."""
+        """Replaces 0 in channels, cells_per_stage and batch_size by the search's."""
         return dataclasses.replace(
             self,
             **{
@@ -106,7 +110,10 @@ class FinalConfig(ChildConfig):
 
 
 class Recipe(NamedTuple):
-    """The hyperparameters that a compiled program takes as numbers."""
+    """The hyperparameters that a compiled program takes as numbers.
+
+    Fields are those of `ChildConfig` of the same names.
+    """
 
     learning_rate: float
     momentum: float
@@ -119,7 +126,10 @@ class Recipe(NamedTuple):
 
     @classmethod
     def of(cls, config: ChildConfig) -> "Recipe":
-        """Reads the numbers of a config."""
+        """Reads the numbers of a config, as arrays of fixed types.
+
+        So another learning rate is another argument, not another program.
+        """
         numbers = {
             name: jnp.float32(getattr(config, name))
             for name in cls._fields
@@ -134,6 +144,7 @@ class Recipe(NamedTuple):
         Clips first and decays next: the released code clips the sum of both, but here
         the parameters that an architecture does not use would count in its norm.
         """
+        # From 1 at the first step to 0 after the last, over the whole training.
         cosine = 0.5 * (1 + jnp.cos(jnp.pi * progress))
         return optax.chain(
             optax.clip_by_global_norm(self.grad_clip),

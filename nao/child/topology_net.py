@@ -14,7 +14,7 @@ import numpy as np
 from jax import lax
 
 from nao.child import parameters, primitives
-from nao.child.branch_loop import Plan, run_branches, spare_identities
+from nao.child.branch_loop import Wiring, run_branches, spare_identities
 from nao.child.branches import Packing
 from nao.child.noise import Noise, drop
 from nao.child.norms import Norms
@@ -23,7 +23,7 @@ from nao.child.staged_net import NUM_STAGES, StagedNet
 from nao.spaces.nasbench201 import EDGES, OPERATIONS, NASBench201
 from nao.types import Array, PyTree
 
-_NUM_NODES = 4
+_NUM_NODES = 4  # of a cell: its input, two inner ones, its output
 
 
 class TopologyNet(StagedNet):
@@ -76,9 +76,9 @@ class TopologyNet(StagedNet):
         params, stats, new = self.params, self.stats.value, {}
         arch = arch if self.arch is None else self.arch
 
-        def normalise(name, x, number=0):
+        def normalise(name, x):
             norms = Norms(params[name]["norm"], stats[name], train, self.axis_name)
-            x = norms(number, x)
+            x = norms(0, x)
             new[name] = norms.running
             return x
 
@@ -93,6 +93,7 @@ class TopologyNet(StagedNet):
                 inside = convolve(f"{name}_first", jax.nn.relu(x), 2)
                 inside = convolve(f"{name}_second", jax.nn.relu(inside))
                 kernel = params[f"{name}_skip"].astype(x.dtype)
+                # The block's skip: averages of 2x2 pixels, no norm.
                 pooled = primitives.avg_pool(x, 2, 2)
                 x = primitives.pointwise(pooled, kernel) + inside
             name = f"stage_{stage}"
@@ -108,7 +109,7 @@ class TopologyNet(StagedNet):
         return x @ params["head"] + params["head_bias"], None
 
     def _run_stage(self, stage, vectors, running, x, arch, train, keep):
-        """Runs the cells of a stage: one program for all where they are equal."""
+        """Runs the cells of a stage: in one loop where they are equal."""
         if self.arch is None:
 
             def step(x, xs):
@@ -117,13 +118,16 @@ class TopologyNet(StagedNet):
             return lax.scan(step, x, (vectors, running, keep))
         after = []
         for number, variables in enumerate(zip(vectors, running, strict=True)):
-            drop = None if keep is None else keep[number]
-            x, new = self._run_concrete(stage, *variables, x, arch, train, drop)
+            own = None if keep is None else keep[number]
+            x, new = self._run_concrete(stage, *variables, x, arch, train, own)
             after.append(new)
         return x, after
 
     def _run_universal(self, stage, vectors, running, x, arch, train, keep):
+        """Runs the edges of a cell in one loop."""
         (packing,) = self._packings(stage)
+        # Edges are sorted by the node they go to, so a node is complete when it is
+        # read, and the last state is the cell's output.
         states = jnp.stack([x, *[jnp.zeros_like(x)] * (_NUM_NODES - 1)])
         to, of = jnp.array(EDGES, jnp.int32).T
         states, running = run_branches(
@@ -131,12 +135,13 @@ class TopologyNet(StagedNet):
             (states,),
             vectors,
             running,
-            Plan(arch, (of,), to),
+            Wiring(arch, (of,), to),
             spare_identities(keep, self.operations, arch),
         )
         return states[-1], running
 
     def _run_concrete(self, stage, vectors, running, x, arch, train, keep):
+        """Runs the edges of a cell of one architecture one after the other."""
         states, after = [x] + [0.0] * (_NUM_NODES - 1), []
         edges = zip(EDGES, arch, self._packings(stage), vectors, running, strict=True)
         for number, ((to, of), operation, packing, vector, before) in enumerate(edges):
@@ -246,6 +251,7 @@ class TopologyNet(StagedNet):
                 for packing in self._packings(stage)
             ]
             if self.arch is None:
+                # [cells, edges, size]: one loop over the first axis, one inside it.
                 cells = parameters.stack(
                     parameters.stack(vectors[0], len(EDGES)), self.cells_per_stage
                 )
@@ -258,6 +264,7 @@ class TopologyNet(StagedNet):
         return initial
 
     def _init_stats(self) -> PyTree:
+        """Returns the running averages to start with."""
         stats = {"stem": parameters.init_running(1, self.channels)}
         for stage in range(NUM_STAGES):
             c = self._channels(stage)
@@ -265,6 +272,7 @@ class TopologyNet(StagedNet):
                 for part in ("first", "second"):
                     name = f"block_{stage}_{part}"
                     stats[name] = parameters.init_running(1, c)
+            # Of the universal program, the most of any operation; else each edge's own.
             running = [packing.num_norms for packing in self._packings(stage)]
             num = self.cells_per_stage
             if self.arch is None:
@@ -283,4 +291,5 @@ class TopologyNet(StagedNet):
         return [Packing((self.operations[i],), c, (1,)) for i in self.arch]
 
     def _numbers(self, stage: int) -> slice:
+        """Numbers of a stage's cells among all, by which paths are dropped."""
         return slice(stage * self.cells_per_stage, (stage + 1) * self.cells_per_stage)

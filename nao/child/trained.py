@@ -52,7 +52,7 @@ class TrainedChild:
         arch: np.ndarray,
         dataset: ImageDataset,
     ) -> "TrainedChild":
-        """Takes the first of some children out of what trained them.
+        """Takes one child, the first, out of the states that training returned.
 
         Args:
             net: The network that was trained, for any architecture or this one.
@@ -60,9 +60,10 @@ class TrainedChild:
             arch: The architecture, as the network reads it.
             dataset: What it learned.
         """
+        # Momentum is left on the devices: it is as large as the parameters.
         own = jax.tree.map(lambda x: np.asarray(x[0]), states._replace(opt_state=None))
         variables = {"params": own.params, "batch_stats": own.batch_stats}
-        # Neither head nor axis outlives the training.
+        # The auxiliary head and the devices that shared a batch belong to training.
         net = net.clone(axis_name=None, auxiliary=False)
         if net.arch is None:
             variables = net.extract(variables, arch)
@@ -74,7 +75,7 @@ class TrainedChild:
             variables,
             dataset.mean,
             dataset.deviation,
-            str(dataset.train_images.dtype),
+            str(dataset.train.images.dtype),
         )
 
     def scores(self, images: Array) -> Array:
@@ -124,6 +125,7 @@ class TrainedChild:
         """
         path = pathlib.Path(path).expanduser().absolute()
         path.mkdir(parents=True, exist_ok=True)
+        # Saving is asynchronous; leaving the context waits for it.
         with ocp.StandardCheckpointer() as checkpointer:
             checkpointer.save(path / "params", _flat(self.variables), force=True)
         fields = {
@@ -151,7 +153,7 @@ class TrainedChild:
             ValueError: If there is no child, or one of another version.
         """
         path = pathlib.Path(path).expanduser().absolute()
-        description = describe(path)
+        description = read_description(path)
         fields = {k: _tuples(v) for k, v in description["network"].items()}
         net = known_networks()[fields.pop("kind")](**fields)
         empty = jax.eval_shape(lambda: net.init(jax.random.key(0), method="declare"))
@@ -196,7 +198,7 @@ class TrainedChild:
         return bytes(exported.serialize())
 
 
-def describe(path: pathlib.Path) -> dict[str, Any]:
+def read_description(path: pathlib.Path) -> dict[str, Any]:
     """Returns what `child.json` of a saved child says.
 
     Raises:
@@ -217,6 +219,7 @@ def describe(path: pathlib.Path) -> dict[str, Any]:
 
 
 def _name(place: tuple) -> str:
+    # Such as `params.net.stem.kernel`; numbers of a list are names as well.
     return jax.tree_util.keystr(place, simple=True, separator=".")
 
 

@@ -12,13 +12,20 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax.sharding import NamedSharding
+from jax.sharding import Mesh, NamedSharding
 from jax.sharding import PartitionSpec as P
 
 from nao.child import programs
-from nao.child.programs import CHILDREN, DATA, Part, Settings, TrainState
+from nao.child.programs import (
+    CHILDREN,
+    DATA,
+    DeviceSplit,
+    Settings,
+    TrainState,
+)
 from nao.child.recipe import ChildConfig, Recipe
-from nao.data.dataset import ImageDataset
+from nao.child.staged_net import StagedNet
+from nao.data import ImageDataset, Split
 from nao.types import Array
 
 
@@ -27,7 +34,7 @@ class ChildFailure(Exception):
 
 
 class Outcome(NamedTuple):
-    """What became of a child: metrics, or why it failed."""
+    """What became of a child: metrics, or one line on why it failed."""
 
     metrics: dict[str, float]
     failure: str = ""
@@ -44,7 +51,7 @@ class ChildTrainer:
 
     def __init__(
         self,
-        net: object,
+        net: StagedNet,
         dataset: ImageDataset,
         config: ChildConfig,
         devices: Sequence[jax.Device] | None = None,
@@ -54,7 +61,7 @@ class ChildTrainer:
         """Puts the data on the devices; compiles nothing yet.
 
         Args:
-            net: A network for any architecture (`ConvNet`, `TopologyNet`).
+            net: A network for any architecture.
             dataset: What children learn.
             config: How children are trained.
             devices: Where; by default the first there is.
@@ -65,50 +72,30 @@ class ChildTrainer:
         Raises:
             ValueError: If there are fewer images than a batch.
         """
-        devices = jax.devices()[:1] if devices is None else list(devices)
-        num_train = len(dataset.train_labels)
+        num_train = len(dataset.train.labels)
         if config.batch_size > num_train:
             raise ValueError(
                 f"batch_size must be at most the {num_train} training images of "
                 f"{dataset.name}, got {config.batch_size}."
             )
-        # Programs of their own, or a clock of its own, make a child train alone.
-        alone = share_images or config.specialised or bool(config.time_limit_s)
-        if share_images:
-            share = config.batch_size // config.micro_batches
-            most = max(n for n in range(1, len(devices) + 1) if share % n == 0)
-            devices = devices[:most]
-        elif alone:
-            devices = devices[:1]
-        self.num_children = 1 if alone else len(devices)
+        devices = jax.devices()[:1] if devices is None else list(devices)
+        devices, self.num_children = _choose_devices(config, devices, share_images)
         self._mesh = programs.make_mesh(devices, self.num_children)
-        num_data = self._mesh.shape[DATA]
-        dtype = config.dtype
-        if dtype == "auto":
-            dtype = "float32" if devices[0].platform == "cpu" else "bfloat16"
         self.net = net.clone(
-            dtype=dtype,
-            axis_name=DATA if num_data > 1 else None,
+            dtype=_choose_dtype(config.dtype, devices[0].platform),
+            axis_name=DATA if self._mesh.shape[DATA] > 1 else None,
             auxiliary=config.auxiliary > 0,
         )
         self.config = config
         self._recipe = Recipe.of(config)
-        self._memory_mib: dict[Settings, float] = {}
-        if like is not None:
-            self._memory_mib = like._memory_mib
+        # A program's memory is known once it is compiled: once for both trainers.
+        self._memory_mib: dict[Settings, float] = (
+            {} if like is None else like._memory_mib
+        )
         if like is not None and like._mesh == self._mesh:
-            self._parts = like._parts
-            return
-        # Validation and test images get one shape, so one program serves both.
-        largest = max(len(dataset.validation_labels), len(dataset.test_labels))
-        multiple = programs.EVALUATE_BATCH * num_data
-        padded = math.ceil(largest / multiple) * multiple
-        place = functools.partial(jax.device_put, device=NamedSharding(self._mesh, P()))
-        self._parts = {
-            "train": place(_part(dataset, "train", num_train)),
-            "val": place(_part(dataset, "validation", padded)),
-            "test": place(_part(dataset, "test", padded)),
-        }
+            self._splits = like._splits
+        else:
+            self._splits = _put_on_devices(dataset, self._mesh)
 
     def train(
         self,
@@ -141,18 +128,21 @@ class ChildTrainer:
             return states, [Outcome({}, str(failure))] * len(archs)
         keys, archs, settings = self._place(keys, archs)
         train_keys = _split(keys)[1]
-        fixed = (np.int32(self.config.epochs), self._recipe, self._parts["train"])
+        fixed = (np.int32(self.config.epochs), self._recipe, self._splits["train"])
         begun = time.perf_counter()
         for epoch in range(done, self.config.epochs):
             states, losses = programs.child_train_epoch(
                 train_keys, states, archs, np.int32(epoch), *fixed, settings=settings
             )
+            # The only wait for the devices in an epoch.
             losses = np.asarray(losses, np.float64).tolist()
             seconds = time.perf_counter() - begun
+            # Copies that fill up the devices have losses, too, which are left out.
             outcomes = [
                 old if old.failure else self._outcome(epoch, loss, seconds, memory_mib)
                 for old, loss in zip(outcomes, losses, strict=False)
             ]
+            # One that failed trains on beside the others: it is one program.
             if all(outcome.failure for outcome in outcomes):
                 break
             if progress_fn is not None:
@@ -194,6 +184,7 @@ class ChildTrainer:
         """
         keys, archs, settings = self._place(keys, archs)
         if settings not in self._memory_mib:
+            # From shapes alone: nothing is drawn, and nothing runs.
             states = jax.eval_shape(
                 functools.partial(programs.child_init, settings=settings), keys
             )
@@ -204,10 +195,11 @@ class ChildTrainer:
             )
             args = (keys, states, archs, np.int32(0), np.int32(self.config.epochs))
             lowered = programs.child_train_epoch.lower(
-                *args, self._recipe, self._parts["train"], settings=settings
+                *args, self._recipe, self._splits["train"], settings=settings
             )
             compiled = lowered.compile()
             sizes = compiled.memory_analysis()
+            # New states take the place of old ones, which are counted once.
             self._memory_mib[settings] = 2**-20 * (
                 sizes.temp_size_in_bytes
                 + sizes.argument_size_in_bytes
@@ -239,7 +231,7 @@ class ChildTrainer:
         num = len(archs)
         _, archs, settings = self._place(None, archs)
         measured = programs.child_evaluate(
-            states, archs, self._parts[part], settings=settings
+            states, archs, self._splits[part], settings=settings
         )
         outcomes = []
         for accuracy, loss in np.asarray(measured, np.float64).T[:num].tolist():
@@ -261,6 +253,7 @@ class ChildTrainer:
             raise ValueError(
                 f"archs must be 1 to {self.num_children} at once, got {len(archs)}."
             )
+        # A specialised network trains alone, so there is one architecture.
         net = self.net.specialise(archs[0]) if self.config.specialised else self.net
         fill = np.minimum(np.arange(self.num_children), len(archs) - 1)
         place = functools.partial(
@@ -281,15 +274,51 @@ def _split(keys: Array) -> Array:
     return jax.vmap(jax.random.split, out_axes=1)(keys)
 
 
-def _part(dataset: ImageDataset, part: str, num: int) -> Part:
-    images = getattr(dataset, f"{part}_images")
-    labels = getattr(dataset, f"{part}_labels")
-    missing = num - len(labels)
+def _choose_devices(
+    config: ChildConfig, devices: list[jax.Device], share_images: bool
+) -> tuple[list[jax.Device], int]:
+    """Returns the devices that are used, and how many children train at once."""
+    if share_images:
+        # Every device needs the same number of a micro-batch's images.
+        num_images = config.batch_size // config.micro_batches
+        most = max(n for n in range(1, len(devices) + 1) if num_images % n == 0)
+        return devices[:most], 1
+    # Programs of their own, or a clock of its own, make a child train alone.
+    if config.specialised or config.time_limit_s:
+        return devices[:1], 1
+    return devices, len(devices)
+
+
+def _choose_dtype(dtype: str, platform: str) -> str:
+    """Returns what convolutions compute in, `auto` depending on the platform."""
+    if dtype != "auto":
+        return dtype
+    return "float32" if platform == "cpu" else "bfloat16"
+
+
+def _put_on_devices(dataset: ImageDataset, mesh: Mesh) -> dict[str, DeviceSplit]:
+    """Copies a data set to every device, its parts as `train`, `val` and `test`."""
+    # Validation and test images get one shape, so one program serves both.
+    largest = max(len(dataset.validation.labels), len(dataset.test.labels))
+    multiple = programs.EVALUATE_BATCH * mesh.shape[DATA]
+    padded = math.ceil(largest / multiple) * multiple
+    place = functools.partial(jax.device_put, device=NamedSharding(mesh, P()))
+    return {
+        "train": place(_pad(dataset, dataset.train, len(dataset.train.labels))),
+        "val": place(_pad(dataset, dataset.validation, padded)),
+        "test": place(_pad(dataset, dataset.test, padded)),
+    }
+
+
+def _pad(dataset: ImageDataset, split: Split, num: int) -> DeviceSplit:
+    """Returns a part of a data set, filled up to `num` images that do not count."""
+    missing = num - len(split.labels)
     pad = ((0, missing), (0, 0), (0, 0), (0, 0))
-    return Part(
-        np.pad(images, pad) if missing else images,
-        np.pad(labels.astype(np.int32), (0, missing)),
-        np.pad(np.ones(len(labels), np.float32), (0, missing)),
+    return DeviceSplit(
+        # `np.pad` copies, even by nothing.
+        np.pad(split.images, pad) if missing else split.images,
+        np.pad(split.labels.astype(np.int32), (0, missing)),
+        np.pad(np.ones(len(split.labels), np.float32), (0, missing)),
         dataset.mean,
         dataset.deviation,
     )

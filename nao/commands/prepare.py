@@ -7,10 +7,7 @@ from nao.data import config as data_config
 def run(request: Request) -> None:
     """Makes the data set ready, and prints its sizes."""
     dataset = data_config.prepare(request.config().data)
-    sizes = [
-        f"{len(getattr(dataset, f'{part}_labels'))} {part}"
-        for part in ("train", "validation", "test")
-    ]
+    sizes = [f"{len(split.labels)} {part}" for part, split in dataset.splits.items()]
     height, width, channels = dataset.image_shape
     print(
         f"{dataset.name} is ready: {', '.join(sizes)} images of {height}x{width}x"

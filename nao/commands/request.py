@@ -1,6 +1,7 @@
 """What was asked for on the command line, as plain values."""
 
 import dataclasses
+import os
 import pathlib
 import shlex
 import sys
@@ -68,7 +69,7 @@ class Request:
         if self.workdir is not None:
             return reader.absolute(self.workdir)
         stamp = time.strftime("%Y%m%d-%H%M%S")
-        return pathlib.Path("runs", f"{name}-{stamp}").absolute()
+        return pathlib.Path("runs", f"{name}-{stamp}-{os.getpid()}").absolute()
 
     def require_workdir(self, reason: str) -> pathlib.Path:
         """Returns the folder that was asked for.

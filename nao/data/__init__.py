@@ -3,12 +3,15 @@
 from nao.data.archives import SOURCES, prepare
 from nao.data.config import DataConfig
 from nao.data.dataset import DATASETS, ImageDataset, check_amounts, load
+from nao.data.split import PARTS, Split
 
 __all__ = [
     "DATASETS",
+    "PARTS",
     "SOURCES",
     "DataConfig",
     "ImageDataset",
+    "Split",
     "check_amounts",
     "load",
     "prepare",

@@ -18,8 +18,8 @@ import tqdm
 from nao.data import idx, prepared
 from nao.files import written_whole
 
-_TIMEOUT_S = 20
-_BLOCK = 2**20
+_TIMEOUT_S = 20  # of the connection and of each block, not of the whole file
+_BLOCK = 2**20  # bytes, between two moves of the bar
 
 Files = Mapping[str, pathlib.Path]  # archives by their published names
 
@@ -39,12 +39,13 @@ class Source(NamedTuple):
 
 
 def prepare(name: str, path: str = "", archive: str = "") -> None:
-    """Prepares a data set where `prepared.load` finds it; one that is there stays.
+    """Prepares a data set where `prepared.load` finds it; does nothing if it is there.
 
     Args:
         name: One of `SOURCES`.
         path: Folder of prepared sets; empty for that of tensorflow-datasets.
-        archive: The archive, or a folder with all that there are; empty to download.
+        archive: The archive, or a folder that holds all archives of the set under
+            their published names; empty to download them.
 
     Raises:
         ValueError: If an archive is missing, is not the published one, or can't be
@@ -65,7 +66,7 @@ def prepare(name: str, path: str = "", archive: str = "") -> None:
 
 
 def _given(source: Source, archive: str) -> Files:
-    """Returns the user's own archives, verified."""
+    """Returns the archives that the user has, each of the published SHA-256."""
     path = pathlib.Path(archive).expanduser()
     if len(source.sha256) == 1 and path.is_file():
         files = dict.fromkeys(source.sha256, path)  # whatever its name
@@ -88,7 +89,7 @@ def _given(source: Source, archive: str) -> Files:
 
 
 def _download(source: Source, folder: pathlib.Path) -> Files:
-    """Returns the published archives, verified; those that are there are kept."""
+    """Returns the published archives, downloaded unless they are there already."""
     folder.mkdir(parents=True, exist_ok=True)
     files = {name: folder / name for name in source.sha256}
     for name, file in files.items():
@@ -96,6 +97,7 @@ def _download(source: Source, folder: pathlib.Path) -> Files:
         if file.is_file() and _sha256(file) == expected:
             continue
         url = f"{source.url}/{name}"
+        # Verified under its temporary name: a damaged file is never left behind.
         with written_whole(file) as temporary:
             _fetch(url, temporary)
             actual = _sha256(temporary)
@@ -108,6 +110,7 @@ def _download(source: Source, folder: pathlib.Path) -> Files:
 
 
 def _fetch(url: str, path: pathlib.Path) -> None:
+    """Downloads a file, showing how far it is."""
     try:
         with urllib.request.urlopen(url, timeout=_TIMEOUT_S) as response:
             total = int(response.headers.get("Content-Length") or 0) or None
@@ -139,6 +142,7 @@ def _sha256(path: pathlib.Path) -> str:
 def _build(
     tfds_name: str, source: Source, files: Files, data_dir: pathlib.Path
 ) -> None:
+    """Writes a set as tensorflow-datasets does, from records that are read here."""
     with prepared.quiet():
         # Only here, so that nothing else waits for them.
         import tensorflow_datasets as tfds
@@ -213,8 +217,7 @@ def _read_svhn(files: Files, split: str) -> Iterator[dict]:
 
 
 def _read_mnist(files: Files, split: str) -> Iterator[dict]:
-    images = idx.read(files[f"{idx.FILES[f'{split}_images']}.gz"])
-    labels = idx.read(files[f"{idx.FILES[f'{split}_labels']}.gz"])
+    images, labels = (idx.read(files[f"{name}.gz"]) for name in idx.FILES[split])
     for image, label in zip(images, labels.tolist(), strict=True):
         yield {"image": image, "label": label}
 

@@ -27,10 +27,14 @@ def cached(
 
     Args:
         source: Folder that the files lie in, absolute as they are.
-        files: All files that are decoded; each counts by its path, size and time.
+        files: All files that are decoded. The source is unchanged while their paths,
+            sizes and times of change are the same; contents are not read.
         decode_fn: Decodes them.
-        **options: What else the result depends on.
+        **options: What else the result depends on; what was kept under other options
+            stays beside it.
     """
+    # Of one source and options there is one file, whatever its state: a new state
+    # replaces the old one, so the folder does not grow.
     what = [str(source), options, _VERSION]
     digest = hashlib.sha256(json.dumps(what).encode()).hexdigest()[:16]
     name = f"{source.parent.name}-{source.name}-{digest}.npz"

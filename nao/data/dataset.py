@@ -7,9 +7,10 @@ from collections.abc import Callable
 
 import numpy as np
 
-from nao.data import arrays, digits, folder, parts, prepared
+from nao.data import arrays, digits, folder, parts, prepared, split
+from nao.data.split import PARTS, Split
 
-_CHUNK = 4096  # rows of pixels
+_CHUNK = 4096  # rows of pixels that are made floats at a time
 
 
 @dataclasses.dataclass(frozen=True)
@@ -19,24 +20,18 @@ class ImageDataset:
     Attributes:
         name: Name it was loaded by.
         num_classes: Number of classes; labels are 0 .. num_classes - 1.
-        train_images: uint8 or float32 [num, height, width, channels].
-        train_labels: int32 [num].
-        validation_images: Images that a search compares architectures on.
-        validation_labels: Their labels.
-        test_images: Images that only a final choice is measured on.
-        test_labels: Their labels.
+        train: Images that networks are trained on.
+        validation: Images that a search compares architectures on.
+        test: Images that only a final choice is measured on.
         mean: Per-channel mean of the training images, float32 [channels].
         deviation: Their per-channel standard deviation, float32 [channels].
     """
 
     name: str
     num_classes: int
-    train_images: np.ndarray
-    train_labels: np.ndarray
-    validation_images: np.ndarray
-    validation_labels: np.ndarray
-    test_images: np.ndarray
-    test_labels: np.ndarray
+    train: Split
+    validation: Split
+    test: Split
     mean: np.ndarray = dataclasses.field(init=False)
     deviation: np.ndarray = dataclasses.field(init=False)
 
@@ -45,47 +40,57 @@ class ImageDataset:
             raise ValueError(
                 f"Images must be of two classes or more, got {self.num_classes}."
             )
-        for part in ("train", "validation", "test"):
-            images = getattr(self, f"{part}_images")
-            labels = getattr(self, f"{part}_labels")
-            if images.ndim != 4 or images.shape[1:] != self.train_images.shape[1:]:
-                raise ValueError(
-                    "Images must be [num, height, width, channels], of one size in "
-                    f"all parts, got shape {images.shape} in {part}."
-                )
-            if images.dtype != self.train_images.dtype:
-                raise ValueError(
-                    "Images of all parts must have one dtype, got "
-                    f"{self.train_images.dtype} in train and {images.dtype} in {part}."
-                )
-            if labels.shape != images.shape[:1] or not len(labels):
-                raise ValueError(
-                    f"Every part needs images and as many labels, got {len(images)} "
-                    f"images and labels of shape {labels.shape} in {part}."
-                )
-            if labels.min() < 0 or labels.max() >= self.num_classes:
-                raise ValueError(
-                    f"labels must be in [0, {self.num_classes}), got {labels.min()} "
-                    f"to {labels.max()} in {part}."
-                )
-        mean, deviation = _statistics(self.train_images)
+        for part, own in self.splits.items():
+            _check_split(part, own, self.train.images, self.num_classes)
+        # Of the training part alone: nothing may be learned from images that measure.
+        mean, deviation = _statistics(self.train.images)
         object.__setattr__(self, "mean", mean)
         object.__setattr__(self, "deviation", deviation)
 
     @property
     def image_shape(self) -> tuple[int, int, int]:
         """Height, width and channels of an image."""
-        return self.train_images.shape[1:]
+        return self.train.images.shape[1:]
+
+    @property
+    def splits(self) -> dict[str, Split]:
+        """The three parts by name, in the order of `PARTS`."""
+        return {part: getattr(self, part) for part in PARTS}
 
     def sha256(self) -> str:
         """Returns the SHA-256 of all images and labels, their shapes and types."""
         digest = hashlib.sha256()
-        for part in ("train", "validation", "test"):
-            for kind in ("images", "labels"):
-                array = np.ascontiguousarray(getattr(self, f"{part}_{kind}"))
-                digest.update(f"{part}_{kind} {array.dtype} {array.shape}".encode())
-                digest.update(array)
+        for name, array in split.to_arrays(self.splits).items():
+            digest.update(f"{name} {array.dtype} {array.shape}".encode())
+            digest.update(np.ascontiguousarray(array))
         return digest.hexdigest()
+
+
+def _check_split(
+    part: str, own: Split, train_images: np.ndarray, num_classes: int
+) -> None:
+    """Raises ValueError where a part is inconsistent, or unlike the training images."""
+    images, labels = own.images, own.labels
+    if images.ndim != 4 or images.shape[1:] != train_images.shape[1:]:
+        raise ValueError(
+            "Images must be [num, height, width, channels], of one size in all parts, "
+            f"got shape {images.shape} in {part}."
+        )
+    if images.dtype != train_images.dtype:
+        raise ValueError(
+            f"Images of all parts must have one dtype, got {train_images.dtype} in "
+            f"train and {images.dtype} in {part}."
+        )
+    if labels.shape != images.shape[:1] or not len(labels):
+        raise ValueError(
+            f"Every part needs images and as many labels, got {len(images)} images "
+            f"and labels of shape {labels.shape} in {part}."
+        )
+    if labels.min() < 0 or labels.max() >= num_classes:
+        raise ValueError(
+            f"labels must be in [0, {num_classes}), got {labels.min()} to "
+            f"{labels.max()} in {part}."
+        )
 
 
 def _statistics(images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -106,9 +111,9 @@ def _statistics(images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return mean.astype(np.float32), deviation.astype(np.float32)
 
 
-# Each loader takes a path, and returns the fields of an ImageDataset after its name;
+# Each loader takes a path, and returns splits by part and the number of classes;
 # validation and test parts only where the source brings them.
-DATASETS: dict[str, Callable[..., dict]] = {
+DATASETS: dict[str, Callable[..., tuple[dict[str, Split], int]]] = {
     "digits": digits.load,
     **{name: functools.partial(prepared.load, name) for name in prepared.SETS},
     "folder": folder.load,
@@ -150,11 +155,13 @@ def load(
             "data.image_size resizes the images of a folder alone, got "
             f"{image_size} with {name!r}."
         )
+    # Loaders but that of folders don't know the option.
     options = {"image_size": image_size} if image_size else {}
-    fields = parts.complete(DATASETS[name](path, **options), validation_share)
-    fields = parts.limit(fields, "train", num_train)
-    fields = parts.limit(fields, "validation", num_validation)
-    return ImageDataset(name=name, **fields)
+    splits, num_classes = DATASETS[name](path, **options)
+    splits = parts.complete(splits, validation_share)
+    splits = parts.limit(splits, "train", num_train)
+    splits = parts.limit(splits, "validation", num_validation)
+    return ImageDataset(name, num_classes, **splits)
 
 
 def check_amounts(

@@ -5,11 +5,13 @@ E. Alpaydin and C. Kaynak, Optical Recognition of Handwritten Digits, UCI, 1998.
 
 import numpy as np
 
+from nao.data.split import PARTS, Split
+
 NUM_TRAIN, NUM_VALIDATION = 1024, 384  # 389 are left for the test
 
 
-def load(path: str = "") -> dict:
-    """Returns the fields of an `ImageDataset`; the parts are always the same.
+def load(path: str = "") -> tuple[dict[str, Split], int]:
+    """Returns all three splits, always the same, and the number of classes.
 
     Raises:
         ValueError: If a path is given: the images come with scikit-learn.
@@ -23,17 +25,8 @@ def load(path: str = "") -> dict:
     from sklearn import datasets
 
     data = datasets.load_digits()
+    # Pixels are whole numbers from 0 to 16, which scikit-learn keeps as float64.
+    whole = Split(data.images.astype(np.uint8)[..., None], data.target.astype(np.int32))
     order = np.random.default_rng(0).permutation(len(data.target))
-    images = data.images.astype(np.uint8)[order, ..., None]
-    labels = data.target.astype(np.int32)[order]
-    fields = {"num_classes": 10}
-    start = 0
-    for part, stop in (
-        ("train", NUM_TRAIN),
-        ("validation", NUM_TRAIN + NUM_VALIDATION),
-        ("test", len(labels)),
-    ):
-        fields[f"{part}_images"] = images[start:stop]
-        fields[f"{part}_labels"] = labels[start:stop]
-        start = stop
-    return fields
+    rows = np.split(order, [NUM_TRAIN, NUM_TRAIN + NUM_VALIDATION])
+    return {part: whole.take(r) for part, r in zip(PARTS, rows, strict=True)}, 10

@@ -9,7 +9,8 @@ import pathlib
 
 import numpy as np
 
-from nao.data import cache, images
+from nao.data import cache, images, split
+from nao.data.split import Split
 
 _PARTS = {
     "train": ("train",),
@@ -19,8 +20,8 @@ _PARTS = {
 _Found = dict[str, dict[str, list[pathlib.Path]]]  # files by part and class
 
 
-def load(path: str, image_size: int = 0) -> dict:
-    """Returns the fields of an `ImageDataset` that the folder brings.
+def load(path: str, image_size: int = 0) -> tuple[dict[str, Split], int]:
+    """Returns the splits that the folder holds, and the number of classes.
 
     Classes are numbered in the order of the names of their folders.
 
@@ -37,27 +38,31 @@ def load(path: str, image_size: int = 0) -> dict:
     if not root.is_dir():
         raise ValueError(f"data.path must be a folder of class folders, got {path!r}.")
     found = _find(root)
-    classes = list(found["train"])
     files = [
         file for part in found.values() for group in part.values() for file in group
     ]
 
     def decode() -> dict[str, np.ndarray]:
-        result, start = {}, 0
-        # All parts at once: they have one size, and one number of channels.
-        decoded = images.decode(files, image_size)
-        for part, groups in found.items():
-            labels = [
-                classes.index(name) for name, group in groups.items() for _ in group
-            ]
-            # A copy, so that no part keeps the memory of all.
-            result[f"{part}_images"] = decoded[start : start + len(labels)].copy()
-            result[f"{part}_labels"] = np.array(labels, np.int32)
-            start += len(labels)
-        return result
+        return split.to_arrays(_cut(images.decode(files, image_size), found))
 
     arrays = cache.cached(root, files, decode, image_size=image_size)
-    return {"num_classes": len(classes)} | arrays
+    return split.from_arrays(arrays), len(found["train"])
+
+
+def _cut(decoded: np.ndarray, found: _Found) -> dict[str, Split]:
+    """Cuts images of all parts, decoded at once, into splits.
+
+    They are decoded at once because all parts have one size and number of channels.
+    """
+    splits, start = {}, 0
+    classes = list(found["train"])
+    for part, groups in found.items():
+        labels = [classes.index(name) for name, group in groups.items() for _ in group]
+        # A copy, so that no part keeps the memory of all.
+        own = decoded[start : start + len(labels)].copy()
+        splits[part] = Split(own, np.array(labels, np.int32))
+        start += len(labels)
+    return splits
 
 
 def _find(root: pathlib.Path) -> _Found:
@@ -120,8 +125,10 @@ def _classes(folder: pathlib.Path) -> dict[str, list[pathlib.Path]]:
 
 
 def _is_folder(path: pathlib.Path) -> bool:
+    """Returns whether a path is a folder that is not hidden."""
     return path.is_dir() and not path.name.startswith(".")
 
 
 def _is_image(name: str) -> bool:
+    """Returns whether a name is that of an image file that is not hidden."""
     return name.lower().endswith(images.SUFFIXES) and not name.startswith(".")

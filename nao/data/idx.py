@@ -12,42 +12,42 @@ import zlib
 
 import numpy as np
 
+from nao.data.split import Split
+
+# Of each part the file of its images and that of its labels.
 FILES = {
-    "train_images": "train-images-idx3-ubyte",
-    "train_labels": "train-labels-idx1-ubyte",
-    "test_images": "t10k-images-idx3-ubyte",
-    "test_labels": "t10k-labels-idx1-ubyte",
+    "train": ("train-images-idx3-ubyte", "train-labels-idx1-ubyte"),
+    "test": ("t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"),
 }
 NUM_CLASSES = 10
 
 
 def is_folder(folder: pathlib.Path) -> bool:
     """Returns whether any of the files is in the folder."""
-    return any(_find(folder, name) for name in FILES.values())
+    return any(_find(folder, name) for names in FILES.values() for name in names)
 
 
-def load(folder: pathlib.Path) -> dict:
-    """Returns the fields of an `ImageDataset` that the four files bring.
+def load(folder: pathlib.Path) -> tuple[dict[str, Split], int]:
+    """Returns the splits that the four files hold, and the number of classes.
 
     Raises:
         ValueError: If one is missing, damaged or does not fit the others.
     """
-    fields = {"num_classes": NUM_CLASSES}
-    for field, name in FILES.items():
-        path = _find(folder, name)
-        if path is None:
-            raise ValueError(f"{folder} must hold {name}.gz or {name}.")
-        fields[field] = read(path)
-    for part in ("train", "test"):
-        images, labels = fields[f"{part}_images"], fields[f"{part}_labels"]
+    arrays = {
+        part: [_read_from(folder, name) for name in names]
+        for part, names in FILES.items()
+    }
+    for part, (images, labels) in arrays.items():
         if images.ndim != 3 or labels.ndim != 1 or len(images) != len(labels):
             raise ValueError(
                 f"{part} files of {folder} must be images [num, height, width] and as "
                 f"many labels, got shapes {images.shape} and {labels.shape}."
             )
-        fields[f"{part}_images"] = images[..., None]
-        fields[f"{part}_labels"] = labels.astype(np.int32)
-    return fields
+    splits = {
+        part: Split(images[..., None], labels.astype(np.int32))
+        for part, (images, labels) in arrays.items()
+    }
+    return splits, NUM_CLASSES
 
 
 def read(path: pathlib.Path) -> np.ndarray:
@@ -58,10 +58,11 @@ def read(path: pathlib.Path) -> np.ndarray:
     """
     try:
         data = path.read_bytes()
-        if data[:2] == b"\x1f\x8b":
+        if data[:2] == b"\x1f\x8b":  # gzip, whatever the file's name
             data = gzip.decompress(data)
     except (OSError, EOFError, zlib.error) as error:
         raise ValueError(f"{path} can't be read: {error}.") from None
+    # The fourth byte is the number of dimensions, whose sizes follow in 4 bytes each.
     start = 4 + 4 * data[3] if len(data) > 3 else 4
     if data[:3] != b"\0\0\x08" or len(data) < start:
         raise ValueError(
@@ -74,6 +75,13 @@ def read(path: pathlib.Path) -> np.ndarray:
             f"got {len(data) - start}."
         )
     return np.frombuffer(data, np.uint8, offset=start).reshape(shape)
+
+
+def _read_from(folder: pathlib.Path, name: str) -> np.ndarray:
+    path = _find(folder, name)
+    if path is None:
+        raise ValueError(f"{folder} must hold {name}.gz or {name}.")
+    return read(path)
 
 
 def _find(folder: pathlib.Path, name: str) -> pathlib.Path | None:

@@ -4,67 +4,71 @@ Nothing here depends on the seed of a run: two runs, or two strategies, are comp
 the same images.
 """
 
+from collections.abc import Mapping
+
 import numpy as np
 
+from nao.data.split import PARTS, Split
 
-def complete(fields: dict, validation_share: float) -> dict:
+
+def complete(
+    splits: Mapping[str, Split], validation_share: float
+) -> Mapping[str, Split]:
     """Cuts the parts that a source does not bring from its training images.
 
     Args:
-        fields: `train_images`, `train_labels`, and the same of `validation` and `test`
-            where the source brings them; anything else stays as it is.
+        splits: `train`, and `validation` and `test` where the source brings them.
         validation_share: Share of the training images that each missing part gets.
 
     Returns:
-        The fields of all three parts.
+        The splits of all three parts.
 
     Raises:
         ValueError: If there are too few images, or not a label for each.
     """
-    images, labels = fields["train_images"], fields["train_labels"]
-    if len(images) != len(labels):
+    train = splits["train"]
+    num = len(train.labels)
+    if len(train.images) != num:
         raise ValueError(
-            f"Training needs as many labels as images, got {len(images)} images and "
-            f"{len(labels)} labels."
+            f"Training needs as many labels as images, got {len(train.images)} images "
+            f"and {num} labels."
         )
-    missing = [p for p in ("validation", "test") if f"{p}_images" not in fields]
+    missing = [part for part in PARTS if part not in splits]
     if not missing:
-        return fields
-    size = max(1, round(validation_share * len(labels)))
-    num_train = len(labels) - size * len(missing)
+        return splits
+    # At least one image: a part without any could not be measured.
+    size = max(1, round(validation_share * num))
+    num_train = num - size * len(missing)
     if num_train < 1:
         raise ValueError(
-            f"{len(labels)} images are too few to cut {' and '.join(missing)} parts "
-            f"of {size} from them."
+            f"{num} images are too few to cut {' and '.join(missing)} parts of {size} "
+            "from them."
         )
-    order = _order(len(labels))
-    result = fields | _take(images, labels, order[:num_train], "train")
-    for start, part in zip(range(num_train, len(labels), size), missing, strict=True):
-        result |= _take(images, labels, order[start : start + size], part)
-    return result
+    order = _order(num)
+    cut = {"train": train.take(order[:num_train])}
+    for start, part in zip(range(num_train, num, size), missing, strict=True):
+        cut[part] = train.take(order[start : start + size])
+    return {**splits, **cut}
 
 
-def limit(fields: dict, part: str, num: int) -> dict:
+def limit(splits: Mapping[str, Split], part: str, num: int) -> Mapping[str, Split]:
     """Keeps `num` images of a part, drawn once and for all; all of them where it is 0.
 
     Raises:
         ValueError: If there are fewer.
     """
-    images, labels = fields[f"{part}_images"], fields[f"{part}_labels"]
-    if num > len(labels):
+    there = len(splits[part].labels)
+    if num > there:
         raise ValueError(
-            f"data.num_{part} must be at most the {len(labels)} images that there are, "
-            f"got {num}."
+            f"data.num_{part} must be at most the {there} images that there are, got "
+            f"{num}."
         )
-    if num in (0, len(labels)):
-        return fields
-    return fields | _take(images, labels, _order(len(labels))[:num], part)
+    if num in (0, there):
+        return splits
+    # The first of one order: a larger number keeps what a smaller one does.
+    return {**splits, part: splits[part].take(_order(there)[:num])}
 
 
 def _order(num: int) -> np.ndarray:
     """Returns a random order, the same in every run: sources are sorted by class."""
     return np.random.default_rng(0).permutation(num)
-
-
-def _take(images: np.ndarray, labels: np.ndarray, rows: np.ndarray, part: str) -> dict:
-    return {f"{part}_images": images[rows], f"{part}_labels": labels[rows]}

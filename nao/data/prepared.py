@@ -11,13 +11,14 @@ import os
 import pathlib
 import re
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import tqdm
 from absl import logging
 
-from nao.data import cache, idx
+from nao.data import cache, idx, split
+from nao.data.split import Split
 
 # Names of tensorflow-datasets and numbers of classes.
 SETS = {
@@ -27,12 +28,12 @@ SETS = {
     "fashion_mnist": ("fashion_mnist", 10),
     "mnist": ("mnist", 10),
 }
-_IDX_SETS = ("fashion_mnist", "mnist")
+_IDX_SETS = ("fashion_mnist", "mnist")  # published in the files of `idx`
 _VERSION = re.compile(r"\d+\.\d+\.\d+")
 
 
-def load(name: str, path: str = "") -> dict:
-    """Returns the fields of an `ImageDataset` that a prepared set brings.
+def load(name: str, path: str = "") -> tuple[dict[str, Split], int]:
+    """Returns the splits of a prepared set, and its number of classes.
 
     Args:
         name: One of `SETS`.
@@ -58,7 +59,7 @@ def load(name: str, path: str = "") -> dict:
             f"{shlex.join(command)}"
         )
     arrays = cache.cached(folder, sorted(folder.iterdir()), lambda: _decode(folder))
-    return {"num_classes": SETS[name][1]} | arrays
+    return split.from_arrays(arrays), SETS[name][1]
 
 
 def data_dir(path: str) -> pathlib.Path:
@@ -90,7 +91,7 @@ def is_idx_folder(name: str, path: str) -> bool:
 
 @contextlib.contextmanager
 def quiet() -> Iterator[None]:
-    """Keeps from the user what tensorflow-datasets prints and warns of."""
+    """Silences what tensorflow-datasets prints and warns of."""
     verbosity = logging.get_verbosity()
     logging.set_verbosity(logging.ERROR)
     try:
@@ -101,15 +102,17 @@ def quiet() -> Iterator[None]:
 
 
 def _decode(folder: pathlib.Path) -> dict[str, np.ndarray]:
-    arrays = {}
+    """Decodes training and test images, as `split.to_arrays` names their arrays."""
     try:
         with quiet():
             # Only here, so that other data sets don't wait for it.
             import tensorflow_datasets as tfds
 
             builder = tfds.builder_from_directory(folder)
-            for part in ("train", "test"):
-                arrays |= _decode_part(builder.as_data_source(part), part)
+            splits = {
+                part: _decode_part(builder.as_data_source(part), part)
+                for part in ("train", "test")
+            }
     # array_record raises what it likes for damaged files, and tensorflow-datasets for
     # formats that need TensorFlow.
     except (OSError, RuntimeError, ValueError, KeyError, IndexError) as error:
@@ -118,15 +121,15 @@ def _decode(folder: pathlib.Path) -> dict[str, np.ndarray]:
             f"{folder} can't be read as prepared array_record files: {reason}; delete "
             "the folder, or choose another data.path, and prepare it again."
         ) from None
-    return arrays
+    return split.to_arrays(splits)
 
 
-def _decode_part(source, part: str) -> dict[str, np.ndarray]:
+def _decode_part(source: Sequence[dict], part: str) -> Split:
     """Decodes a data source of records with an image and a label."""
     images, labels = None, np.empty(len(source), np.int32)
     bar = tqdm.tqdm(source, desc=f"Decoding {part}", disable=None, leave=False)
     for index, record in enumerate(bar):
-        if images is None:
+        if images is None:  # the first record tells the size
             images = np.empty((len(source), *record["image"].shape), np.uint8)
         images[index], labels[index] = record["image"], record["label"]
-    return {f"{part}_images": images, f"{part}_labels": labels}
+    return Split(images, labels)

@@ -78,7 +78,7 @@ def write(workdir: pathlib.Path, space: Space | None) -> dict[str, str]:
         training = _read(workdir / "train.json")
         source = workdir / str(training.get("training")) / "child"
         child = trained.TrainedChild.load(source)
-        found = _check(trained.describe(source).get("architecture"))
+        found = _check(trained.read_description(source).get("architecture"))
         _make(folder)
         files = _write_architecture(folder, found, _cells_of(child.net))
         return files | _write_child(folder, source, child)
@@ -153,7 +153,7 @@ def _write_child(
     shutil.copytree(source, folder / "child")
     artefact = child.export()
     (folder / "child.jax_export").write_bytes(artefact)
-    about = trained.describe(source)
+    about = trained.read_description(source)
     accuracy = about["metrics"]["test_accuracy"]
     (folder / "README.md").write_text(
         _README.format(

@@ -6,29 +6,32 @@ import numpy as np
 import pytest
 
 from nao.child import parameters
-from nao.child.branch_loop import Plan, run_branches
+from nao.child.branch_loop import Wiring, run_branches
 from nao.child.branches import Packing
 
 NAMES = ("identity", "max_pool_3x3", "sep_conv_3x3")
 # Two buffers; state 2 reads 0 and the other buffer's 1, state 3 reads 2 and 0.
-PLAN = Plan(
+WIRING = Wiring(
     option=np.array([2, 0, 1, 2]),
     reads=(np.array([0, 0, 2, 0]), np.array([0, 1, 0, 0])),
     writes=np.array([2, 2, 3, 3]),
 )
 
 
-def _unrolled(options, buffers, vectors, running, plan, keep):
+def _unrolled(options, buffers, vectors, running, wiring, keep):
     """The same by indexing in Python, for automatic differentiation."""
     states, after = list(buffers[0]), []
-    for i, option in enumerate(plan.option):
+    for i, option in enumerate(wiring.option):
         x = [
-            buffer[r[i]] for buffer, r in zip(buffers[1:], plan.reads[1:], strict=True)
+            buffer[r[i]]
+            for buffer, r in zip(buffers[1:], wiring.reads[1:], strict=True)
         ]
-        out, new = options[option](vectors[i], running[i], states[plan.reads[0][i]], *x)
+        out, new = options[option](
+            vectors[i], running[i], states[wiring.reads[0][i]], *x
+        )
         if keep is not None:
             out = out * keep[i][:, None, None, None]
-        states[plan.writes[i]] = states[plan.writes[i]] + out
+        states[wiring.writes[i]] = states[wiring.writes[i]] + out
         after.append(new)
     return jnp.stack(states), jnp.stack(after)
 
@@ -50,21 +53,23 @@ def test_loop_equals_unrolled_branches(with_keep):
 
     options = tuple(functools.partial(sum_of_reads, branch) for branch in branches)
 
-    def loss_fn(run, buffers, vectors, plan):
-        out, new = run(options, buffers, vectors, running, plan, keep)
+    def loss_fn(run, buffers, vectors, wiring):
+        out, new = run(options, buffers, vectors, running, wiring, keep)
         return (out * jnp.sin(jnp.arange(out.size)).reshape(out.shape)).sum(), (
             out,
             new,
         )
 
-    def results(run, plan):
+    def results(run, wiring):
         grad_fn = jax.grad(functools.partial(loss_fn, run), (0, 1), has_aux=True)
-        return jax.jit(functools.partial(grad_fn, plan=plan))((states, other), vectors)
+        return jax.jit(functools.partial(grad_fn, wiring=wiring))(
+            (states, other), vectors
+        )
 
     jax.tree.map(
         functools.partial(np.testing.assert_allclose, rtol=1e-4, atol=1e-5),
-        results(run_branches, jax.tree.map(jnp.asarray, PLAN)),
-        results(_unrolled, PLAN),
+        results(run_branches, jax.tree.map(jnp.asarray, WIRING)),
+        results(_unrolled, WIRING),
     )
 
 
@@ -78,12 +83,12 @@ def test_a_branch_by_hand():
         return x + vector[0], running
 
     states = jnp.zeros((3, 1, 1, 1, 1)).at[0].set(3.0)
-    plan = Plan(jnp.array([0, 1]), (jnp.array([0, 1]),), jnp.array([1, 2]))
+    wiring = Wiring(jnp.array([0, 1]), (jnp.array([0, 1]),), jnp.array([1, 2]))
     vectors, running = jnp.array([[2.0], [1.0]]), jnp.zeros((2, 0, 2, 1))
 
     def last(states, vectors):
         keep = jnp.array([[1.0], [5.0]])
-        out, _ = run_branches((double, add), (states,), vectors, running, plan, keep)
+        out, _ = run_branches((double, add), (states,), vectors, running, wiring, keep)
         return out[2, 0, 0, 0, 0]
 
     assert last(states, vectors) == 35

@@ -11,7 +11,9 @@ from nao.child.operations import OPERATIONS
 from nao.spaces import OPERATION_SETS
 from tests.child import comparing
 
-CELL = Cell(("avg_pool_3x3", "identity"), 2, 2, (6, 6), is_reduction=False, room=3)
+CELL = Cell(
+    ("avg_pool_3x3", "identity"), 2, 2, (6, 6), is_reduction=False, min_states=3
+)
 
 
 def as_cell(arch):
@@ -53,7 +55,7 @@ def test_universal_cell_equals_that_of_an_architecture(name, join, is_reduction)
     """Outputs, statistics and all gradients, with two branches of a batch dropped."""
     # Inputs of four states, so that any join may read what any other writes.
     names = OPERATION_SETS.get(name, tuple(OPERATIONS))
-    cell = Cell(names, 2, 2, (8, 8), is_reduction, join, room=4)
+    cell = Cell(names, 2, 2, (8, 8), is_reduction, join, min_states=4)
     everything = [list(range(4))] * 2
     draw = comparing.quick_jit(lambda key: parameters.draw(key, cell.initial()))
     params = jax.device_get(draw(jax.random.key(0)))
@@ -65,7 +67,7 @@ def test_universal_cell_equals_that_of_an_architecture(name, join, is_reduction)
     keep = rng.integers(0, 2, (4, 3)).astype(np.float32)
     for seed in range(3):
         arch = draw_arch(seed, len(names))
-        own = cell._replace(arch=as_cell(arch), room=0)
+        own = cell._replace(arch=as_cell(arch), min_states=0)
         positions = cell.positions(own)
         (grads, input_grads), (output, new) = jax.device_get(
             grad_fn(cell)(params, tuple(inputs), stats, arch, keep, weights)
@@ -101,10 +103,10 @@ def test_loose_ends_by_hand():
     ids=str,
 )
 def test_joined_states_by_hand(join, universal, own):
-    """Universal outputs have room for three states at least, as the stem's."""
+    """Universal outputs are padded to three states, as many as the stem's."""
     arch = as_cell([[[0, 0], [0, 1]], [[2, 0], [0, 0]]])
     cell = CELL._replace(join=join)
-    alone = cell._replace(arch=arch, room=0)
+    alone = cell._replace(arch=arch, min_states=0)
     assert cell.joined == universal and alone.joined == own
     assert cell.out_channels == 2 * max(3, len(universal))
     assert alone.out_channels == 2 * len(own)
@@ -136,7 +138,7 @@ def test_rows_of_states_are_taken_by_hand():
 def test_a_cell_by_hand():
     """Inputs come calibrated: node 2 adds the identity of input 1 to itself."""
     arch = as_cell([[[1, 1], [1, 1]], [[0, 1], [2, 1]]])
-    cell = CELL._replace(arch=arch, widths=(0, 6), room=0)
+    cell = CELL._replace(arch=arch, widths=(0, 6), min_states=0)
     inputs = None, jax.random.normal(jax.random.key(1), (1, 4, 4, 6))
     params = parameters.draw(jax.random.key(0), cell.initial())
     skip = jnp.ones((1, 4, 4, 2))

@@ -6,18 +6,15 @@ from nao.child import ChildConfig
 from nao.child.conv_net import ConvNet
 from nao.child.nets import known_networks, make_net
 from nao.child.topology_net import TopologyNet
-from nao.data.dataset import ImageDataset
+from nao.data import ImageDataset, Split
 
 CONFIG = ChildConfig(channels=4, cells_per_stage=2)
 
 
 def dataset():
     """One image of 6x5 pixels and 3 channels a part, 7 classes."""
-    fields = {"name": "few", "num_classes": 7}
-    for part in ("train", "validation", "test"):
-        fields[f"{part}_images"] = np.zeros((1, 6, 5, 3), np.float32)
-        fields[f"{part}_labels"] = np.zeros(1, np.int32)
-    return ImageDataset(**fields)
+    split = Split(np.zeros((1, 6, 5, 3), np.float32), np.zeros(1, np.int32))
+    return ImageDataset("few", 7, split, split, split)
 
 
 @pytest.mark.parametrize("name", spaces.OPERATION_SETS)

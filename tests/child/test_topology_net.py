@@ -3,7 +3,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from nao.child.conv_net import Noise
+from nao.child.noise import Noise
 from nao.child.topology_net import TopologyNet
 from nao.spaces import NASBench201
 from nao.spaces.nasbench201 import OPERATIONS

@@ -7,7 +7,7 @@ import pytest
 from nao.child import ConvNet, TrainedChild
 from nao.child.programs import TrainState
 from nao.child.topology_net import TopologyNet
-from nao.data.dataset import ImageDataset
+from nao.data import PARTS, ImageDataset, Split
 
 SHAPE = {
     "channels": 2,
@@ -32,19 +32,19 @@ def case(request):
     """A network for any architecture, drawn, and a child taken out of it."""
     net, arch = NETS[request.param]
     rng = np.random.default_rng(0)
-    fields = {"name": "noise", "num_classes": 3}
-    for part in ("train", "validation", "test"):
+    splits = []
+    for _ in PARTS:
         images = rng.normal(3, 2, size=(6, *SHAPE["image_shape"]))
-        fields[f"{part}_images"] = images.astype(np.float32)
-        fields[f"{part}_labels"] = np.arange(6, dtype=np.int32) % 3
-    dataset = ImageDataset(**fields)
+        labels = np.arange(6, dtype=np.int32) % 3
+        splits.append(Split(images.astype(np.float32), labels))
+    dataset = ImageDataset("noise", 3, *splits)
     variables = net.init(jax.random.key(0), method="declare")
     stacked = jax.tree.map(lambda x: x[None], dict(variables))
     states = TrainState(stacked["params"], stacked["batch_stats"], None)
     child = TrainedChild.of(net, states, arch, dataset)
-    images = (dataset.test_images - dataset.mean) / dataset.deviation
+    images = (dataset.test.images - dataset.mean) / dataset.deviation
     expected, _ = net.apply(variables, images, arch, train=False)
-    return child, dataset.test_images, np.asarray(expected)
+    return child, dataset.test.images, np.asarray(expected)
 
 
 def test_a_child_scores_as_the_network_that_was_trained(case):

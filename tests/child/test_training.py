@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from nao.child import ChildConfig, ChildTrainer, ConvNet
-from nao.data.dataset import ImageDataset
+from nao.data import PARTS, ImageDataset, Split
 
 OPERATIONS = ("avg_pool_3x3", "identity")
 ARCHS = np.array(
@@ -25,14 +25,14 @@ CONFIG = dict(channels=4, epochs=2, batch_size=16)
 def toy_data(num=64):
     """Two classes: the bright half is the upper or the lower one."""
     rng = np.random.default_rng(0)
-    fields = {"name": "halves", "num_classes": 2}
-    for part in ("train", "validation", "test"):
+    splits = []
+    for _ in PARTS:
         labels = rng.integers(0, 2, num).astype(np.int32)
         images = rng.normal(size=(num, 4, 4, 1)).astype(np.float32)
         images[:, :2] += 2.0 * labels[:, None, None, None]
         images[:, 2:] += 2.0 * (1 - labels)[:, None, None, None]
-        fields |= {f"{part}_images": images, f"{part}_labels": labels}
-    return ImageDataset(**fields)
+        splits.append(Split(images, labels))
+    return ImageDataset("halves", 2, *splits)
 
 
 NET = ConvNet(OPERATIONS, 1, 4, 1, 2, (4, 4, 1))

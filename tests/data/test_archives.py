@@ -58,10 +58,11 @@ def _write_svhn(folder):
 def _write_mnist(folder):
     for part, num in (("train", 20), ("test", 3)):
         labels = np.arange(num, dtype=np.uint8) % 10
-        for kind, array in (("images", _pixels(num, 28, 28)), ("labels", labels)):
+        arrays = _pixels(num, 28, 28), labels
+        for name, array in zip(idx.FILES[part], arrays, strict=True):
             header = struct.pack(f">{1 + array.ndim}I", 2048 + array.ndim, *array.shape)
-            name = f"{idx.FILES[f'{part}_{kind}']}.gz"
-            (folder / name).write_bytes(gzip.compress(header + array.tobytes()))
+            content = gzip.compress(header + array.tobytes())
+            (folder / f"{name}.gz").write_bytes(content)
 
 
 WRITERS = {
@@ -102,17 +103,15 @@ def test_an_archive_becomes_the_data_set(published, name):
         data.load(name)
     data.prepare(name, archive=str(folder))
     dataset = data.load(name)
-    sizes = [
-        len(getattr(dataset, f"{p}_labels")) for p in ("train", "validation", "test")
-    ]
+    sizes = [len(part.labels) for part in dataset.splits.values()]
     assert sizes == [18, 2, 3]
     shape = (28, 28, 1) if "mnist" in name else (32, 32, 3)
     assert dataset.image_shape == shape
     assert dataset.num_classes == (100 if name == "cifar100" else 10)
-    order = np.argsort(dataset.test_labels)
-    np.testing.assert_array_equal(dataset.test_labels[order], [0, 1, 2])
+    order = np.argsort(dataset.test.labels)
+    np.testing.assert_array_equal(dataset.test.labels[order], [0, 1, 2])
     np.testing.assert_array_equal(
-        dataset.test_images[order],
+        dataset.test.images[order],
         _pixels(3, *shape[: 2 if shape[2] == 1 else 3]).reshape(3, *shape),
     )
     # What is prepared stays, and what is decoded is kept.
@@ -124,7 +123,7 @@ def test_an_archive_may_have_any_name(published, tmp_path):
     folder = published("cifar10")
     mine = (folder / "cifar-10-binary.tar.gz").rename(tmp_path / "mine")
     data.prepare("cifar10", str(tmp_path / "here"), str(mine))
-    assert len(data.load("cifar10", str(tmp_path / "here")).test_labels) == 3
+    assert len(data.load("cifar10", str(tmp_path / "here")).test.labels) == 3
     with pytest.raises(ValueError, match=r"name=cifar10 '--config\.data\.path=.*not h"):
         data.load("cifar10", str(tmp_path / "not here"))
 

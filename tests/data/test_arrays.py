@@ -27,15 +27,15 @@ def test_parts_are_read_as_they_are(save):
         **part("train_", 8), **part("validation_", 2), **part("test_", 3, other=1)
     )
     dataset = data.load("npz", path)
-    np.testing.assert_array_equal(dataset.train_images, part("", 8)["images"])
-    np.testing.assert_array_equal(dataset.test_labels, [0, 1, 0])
-    assert dataset.validation_labels.dtype == np.int32
+    np.testing.assert_array_equal(dataset.train.images, part("", 8)["images"])
+    np.testing.assert_array_equal(dataset.test.labels, [0, 1, 0])
+    assert dataset.validation.labels.dtype == np.int32
     assert (dataset.num_classes, dataset.image_shape) == (2, (2, 3, 1))
 
 
 def test_images_and_labels_alone_are_cut(save):
     dataset = data.load("npz", save(**part("", 10)))
-    assert (len(dataset.train_labels), len(dataset.test_labels)) == (8, 1)
+    assert (len(dataset.train.labels), len(dataset.test.labels)) == (8, 1)
 
 
 def test_other_types_and_shapes_are_taken(save):
@@ -43,10 +43,10 @@ def test_other_types_and_shapes_are_taken(save):
     images = np.arange(60).reshape(10, 2, 3)
     labels = np.arange(10)[:, None] % 2
     dataset = data.load("npz", save(images=images, labels=labels))
-    assert dataset.train_images.dtype == np.uint8
+    assert dataset.train.images.dtype == np.uint8
     assert dataset.image_shape == (2, 3, 1)
     dataset = data.load("npz", save(images=images / 60, labels=labels))
-    assert dataset.train_images.dtype == np.float32
+    assert dataset.train.images.dtype == np.float32
 
 
 @pytest.mark.parametrize(

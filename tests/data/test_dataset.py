@@ -2,14 +2,16 @@ import numpy as np
 import pytest
 
 from nao.data import dataset
+from nao.data.split import PARTS, Split
+
+IMAGES = np.zeros((2, 3, 3, 1), np.uint8)
+LABELS = np.array([0, 1], np.int32)
 
 
-def _fields(**changes):
-    fields = {"name": "toy", "num_classes": 2}
-    for part in ("train", "validation", "test"):
-        fields[f"{part}_images"] = np.zeros((2, 3, 3, 1), np.uint8)
-        fields[f"{part}_labels"] = np.array([0, 1], np.int32)
-    return fields | changes
+def toy(**changes):
+    """Two black images a part; `changes` are splits of other images or labels."""
+    splits = dict.fromkeys(PARTS, Split(IMAGES, LABELS)) | changes
+    return dataset.ImageDataset("toy", 2, **splits)
 
 
 def test_normalisation_comes_from_the_training_part():
@@ -17,27 +19,26 @@ def test_normalisation_comes_from_the_training_part():
     train = np.zeros((2, 1, 1, 1), np.uint8)
     train[1] = 4
     other = np.full((2, 1, 1, 1), 9, np.uint8)
-    data = dataset.ImageDataset(
-        **_fields(train_images=train, validation_images=other, test_images=other)
-    )
+    other = Split(other, LABELS)
+    data = toy(train=Split(train, LABELS), validation=other, test=other)
     np.testing.assert_allclose([data.mean, data.deviation], [[2], [2]])
 
 
 def test_constant_channel_is_not_divided_by_zero():
-    assert dataset.ImageDataset(**_fields()).deviation == 1
+    assert toy().deviation == 1
 
 
 @pytest.mark.parametrize(
-    ("changes", "message"),
+    ("test", "message"),
     [
-        ({"test_images": np.zeros((2, 4, 3, 1))}, "of one size"),
-        ({"test_labels": np.zeros(3, np.int32)}, "as many labels"),
-        ({"test_labels": np.array([0, 2])}, r"in \[0, 2\), got 0 to 2 in test"),
+        (Split(np.zeros((2, 4, 3, 1)), LABELS), "of one size"),
+        (Split(IMAGES, np.zeros(3, np.int32)), "as many labels"),
+        (Split(IMAGES, np.array([0, 2])), r"in \[0, 2\), got 0 to 2 in test"),
     ],
 )
-def test_inconsistent_parts_are_refused(changes, message):
+def test_inconsistent_parts_are_refused(test, message):
     with pytest.raises(ValueError, match=message):
-        dataset.ImageDataset(**_fields(**changes))
+        toy(test=test)
 
 
 def test_unknown_name_lists_the_choices():
@@ -72,8 +73,8 @@ def test_fewer_images_are_the_same_in_every_run():
     few, again = (
         dataset.load("digits", num_train=20, num_validation=10) for _ in range(2)
     )
-    assert len(few.train_labels) == 20 and len(few.validation_labels) == 10
-    assert len(few.test_labels) == 389
+    assert len(few.train.labels) == 20 and len(few.validation.labels) == 10
+    assert len(few.test.labels) == 389
     assert few.sha256() == again.sha256()
     assert few.sha256() != dataset.load("digits", num_train=21).sha256()
 
@@ -81,13 +82,8 @@ def test_fewer_images_are_the_same_in_every_run():
 def test_statistics_of_many_images_are_those_of_all_at_once():
     """300 images of 20 rows are more than one chunk of rows."""
     images = np.random.default_rng(0).integers(0, 256, (300, 20, 7, 3), dtype=np.uint8)
-    data = dataset.ImageDataset(
-        **_fields(
-            train_images=images,
-            train_labels=np.zeros(300, np.int32),
-            validation_images=images[:2],
-            test_images=images[:2],
-        )
-    )
+    few = Split(images[:2], LABELS)
+    train = Split(images, np.zeros(300, np.int32))
+    data = toy(train=train, validation=few, test=few)
     np.testing.assert_allclose(data.mean, images.mean((0, 1, 2)), rtol=1e-6)
     np.testing.assert_allclose(data.deviation, images.std((0, 1, 2)), rtol=1e-6)

@@ -5,13 +5,19 @@ from nao.data import dataset
 
 def test_digits_have_fixed_parts():
     data = dataset.load("digits")
-    parts = ("train", "validation", "test")
-    sizes = [len(getattr(data, f"{part}_labels")) for part in parts]
+    sizes = [len(part.labels) for part in data.splits.values()]
     assert sizes == [1024, 384, 389]
     assert data.image_shape == (8, 8, 1)
-    assert data.train_images.dtype == np.uint8
+    assert data.train.images.dtype == np.uint8
     again = dataset.load("digits")
-    np.testing.assert_array_equal(data.test_images, again.test_images)
+    np.testing.assert_array_equal(data.test.images, again.test.images)
     # All classes in all parts, and no part starts like another.
-    assert all(len(set(getattr(data, f"{part}_labels"))) == 10 for part in parts)
-    assert not np.array_equal(data.test_images[0], data.train_images[0])
+    assert all(len(set(part.labels)) == 10 for part in data.splits.values())
+    assert not np.array_equal(data.test.images[0], data.train.images[0])
+
+
+def test_the_hash_of_digits_is_that_of_earlier_runs():
+    """Runs record it, and continue only on the same images."""
+    assert dataset.load("digits").sha256() == (
+        "873ddc9f54e979cbdd35827fd13b1de37665037681627b606c53dce1476839d1"
+    )

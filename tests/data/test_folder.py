@@ -13,31 +13,28 @@ def test_train_and_test_folders_are_parts(image_folder):
     dataset = data.load("folder", str(image_folder()))
     assert dataset.num_classes == 2
     assert dataset.image_shape == (3, 4, 3)
-    sizes = [
-        len(getattr(dataset, f"{p}_labels")) for p in ("train", "validation", "test")
-    ]
+    sizes = [len(part.labels) for part in dataset.splits.values()]
     assert sizes == [18, 2, 20]
     for part, first in (("train", 0), ("validation", 0), ("test", 20)):
-        colours = getattr(dataset, f"{part}_images")[:, 0, 0, 0]
+        split = dataset.splits[part]
+        colours = split.images[:, 0, 0, 0]
         # Classes in the order of their names: cat is 0.
         is_dog = (colours >= first) & (colours < first + 10)
-        np.testing.assert_array_equal(getattr(dataset, f"{part}_labels"), is_dog)
-    trained = np.r_[dataset.train_images, dataset.validation_images][:, 0, 0, 0]
+        np.testing.assert_array_equal(split.labels, is_dog)
+    trained = np.r_[dataset.train.images, dataset.validation.images][:, 0, 0, 0]
     assert sorted(trained) == list(range(20))
 
 
 @pytest.mark.parametrize("name", ["validation", "val"])
 def test_a_validation_folder_is_used(image_folder, name):
     dataset = data.load("folder", str(image_folder(("train", name, "test"), 2)))
-    np.testing.assert_array_equal(dataset.validation_images[:, 0, 0, 0], [6, 7, 4, 5])
-    assert len(dataset.train_labels) == len(dataset.test_labels) == 4
+    np.testing.assert_array_equal(dataset.validation.images[:, 0, 0, 0], [6, 7, 4, 5])
+    assert len(dataset.train.labels) == len(dataset.test.labels) == 4
 
 
 def test_class_folders_alone_are_cut_into_three_parts(image_folder):
     dataset = data.load("folder", str(image_folder([""], 10)), validation_share=0.2)
-    sizes = [
-        len(getattr(dataset, f"{p}_labels")) for p in ("train", "validation", "test")
-    ]
+    sizes = [len(part.labels) for part in dataset.splits.values()]
     assert sizes == [12, 4, 4]
 
 
@@ -62,7 +59,7 @@ def test_a_new_image_is_seen(image_folder, write_image):
     before = data.load("folder", str(root)).sha256()
     write_image(root / "test" / "cat" / "new.png", (77, 0, 9))
     after = data.load("folder", str(root))
-    assert len(after.test_labels) == 21
+    assert len(after.test.labels) == 21
     assert after.sha256() != before
 
 
@@ -73,7 +70,8 @@ def test_what_is_no_image_is_left_out(image_folder, write_image):
     (root / "train" / ".hidden").mkdir()
     (root / "README.txt").write_text("")
     write_image(root / "train" / "cat" / "UPPER.PNG", (5, 0, 9))
-    assert len(folder.load(str(root))["train_labels"]) == 21
+    splits, num_classes = folder.load(str(root))
+    assert (len(splits["train"].labels), num_classes) == (21, 2)
 
 
 def _empty_class(root):
@@ -142,9 +140,7 @@ CIFAR10 = os.environ.get("NAO_CIFAR10_FOLDER", "")
 def test_cifar10_has_its_published_mean():
     """Mean and deviation as they are commonly given, JPEG coding allowed for."""
     dataset = data.load("folder", CIFAR10)
-    sizes = [
-        len(getattr(dataset, f"{p}_labels")) for p in ("train", "validation", "test")
-    ]
+    sizes = [len(part.labels) for part in dataset.splits.values()]
     assert sizes == [45_000, 5_000, 10_000]
     np.testing.assert_allclose(dataset.mean / 255, [0.491, 0.482, 0.447], atol=2e-3)
     np.testing.assert_allclose(

@@ -24,8 +24,9 @@ def mnist(tmp_path):
     folder.mkdir()
     for part, num in (("train", 20), ("test", 4)):
         images = np.arange(num * 6).reshape(num, 2, 3)
-        write(folder / f"{idx.FILES[f'{part}_images']}.gz", images)
-        write(folder / f"{idx.FILES[f'{part}_labels']}.gz", np.arange(num) % 10)
+        names = [f"{name}.gz" for name in idx.FILES[part]]
+        write(folder / names[0], images)
+        write(folder / names[1], np.arange(num) % 10)
     return folder
 
 
@@ -33,14 +34,12 @@ def mnist(tmp_path):
 def test_the_four_files_are_a_data_set(mnist, name):
     dataset = data.load(name, str(mnist))
     assert (dataset.name, dataset.num_classes) == (name, 10)
-    sizes = [
-        len(getattr(dataset, f"{p}_labels")) for p in ("train", "validation", "test")
-    ]
+    sizes = [len(part.labels) for part in dataset.splits.values()]
     assert sizes == [18, 2, 4]
     np.testing.assert_array_equal(
-        dataset.test_images[1, ..., 0], [[6, 7, 8], [9, 10, 11]]
+        dataset.test.images[1, ..., 0], [[6, 7, 8], [9, 10, 11]]
     )
-    np.testing.assert_array_equal(dataset.test_labels, [0, 1, 2, 3])
+    np.testing.assert_array_equal(dataset.test.labels, [0, 1, 2, 3])
 
 
 def test_plain_files_are_read_too(mnist):
@@ -100,9 +99,7 @@ def test_files_that_are_not_as_they_must_be(mnist, change, message):
 def test_fashion_mnist_of_debian():
     """The mean and deviation commonly given for it: 0.2860 and 0.3530."""
     dataset = data.load("fashion_mnist", str(DEBIAN))
-    sizes = [
-        len(getattr(dataset, f"{p}_labels")) for p in ("train", "validation", "test")
-    ]
+    sizes = [len(part.labels) for part in dataset.splits.values()]
     assert sizes == [54_000, 6_000, 10_000]
     np.testing.assert_allclose(dataset.mean / 255, 0.2860, atol=1e-3)
     np.testing.assert_allclose(dataset.deviation / 255, 0.3530, atol=1e-3)

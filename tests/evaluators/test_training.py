@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from nao.child import ChildConfig, FinalConfig
-from nao.data.dataset import ImageDataset
+from nao.data import PARTS, ImageDataset, Split
 from nao.evaluators.training import TrainingEvaluator
 from nao.spaces import ConvCell, custom
 
@@ -14,15 +14,14 @@ KEYS = jax.random.split(jax.random.key(0), 3)
 
 def _evaluator(devices=None, final_epochs=1, **changes):
     rng = np.random.default_rng(0)
-    fields = {"name": "noise", "num_classes": 2}
-    for part in ("train", "validation", "test"):
-        fields[f"{part}_images"] = rng.normal(size=(32, 4, 4, 1)).astype(np.float32)
-        fields[f"{part}_labels"] = np.arange(32, dtype=np.int32) % 2
+    labels = np.arange(32, dtype=np.int32) % 2
+    splits = [
+        Split(rng.normal(size=(32, 4, 4, 1)).astype(np.float32), labels) for _ in PARTS
+    ]
+    dataset = ImageDataset("noise", 2, *splits)
     config = dict(channels=2, epochs=1, batch_size=16) | changes
     final = FinalConfig(**config | {"epochs": final_epochs})
-    return TrainingEvaluator(
-        SPACE, ImageDataset(**fields), ChildConfig(**config), final, devices
-    )
+    return TrainingEvaluator(SPACE, dataset, ChildConfig(**config), final, devices)
 
 
 def test_evaluations_come_in_order_and_repeat():

@@ -56,15 +56,15 @@ def test_a_reloaded_child_has_the_reported_accuracy(workdir, reported):
     dataset = nao.data.load("digits")
     child = nao.TrainedChild.load(workdir / "export/child")
     for part, name in (("test", "test"), ("validation", "val")):
-        labels = getattr(dataset, f"{part}_labels")
-        scores = child.predict(getattr(dataset, f"{part}_images"))
-        accuracy = (scores.argmax(-1) == labels).mean()
+        split = dataset.splits[part]
+        scores = child.predict(split.images)
+        accuracy = (scores.argmax(-1) == split.labels).mean()
         # The same to an image: the reported one was divided in float32.
         assert reported[f"{name}_accuracy"] == pytest.approx(accuracy, rel=1e-6)
     assert reported["test_accuracy"] > 0.3  # Chance is 0.1.
     assert child.net.num_parameters() == reported["num_parameters"]
     with pytest.raises(ValueError, match="Images must be uint8 of shape"):
-        child.predict(dataset.test_images[..., 0])
+        child.predict(dataset.test.images[..., 0])
     about = json.loads((workdir / "export/child/child.json").read_text())
     assert about["metrics"] == reported
     assert about["architecture"]["architecture"] == CELLS
@@ -91,7 +91,7 @@ def test_the_parameters_load_with_orbax_alone(workdir):
 
 def test_the_artefact_predicts_without_nao(workdir, reported, tmp_path):
     dataset = nao.data.load("digits")
-    images = dataset.test_images
+    images = dataset.test.images
     np.save(tmp_path / "images.npy", images)
     paths = [workdir / "export/child.jax_export", tmp_path / "images.npy"]
     out = tmp_path / "scores.npy"
@@ -99,7 +99,7 @@ def test_the_artefact_predicts_without_nao(workdir, reported, tmp_path):
     subprocess.run(command, check=True, cwd=tmp_path)
     scores = np.load(out)
     assert scores.shape == (len(images), 10) and scores.dtype == np.float32
-    accuracy = (scores.argmax(-1) == dataset.test_labels).mean()
+    accuracy = (scores.argmax(-1) == dataset.test.labels).mean()
     assert reported["test_accuracy"] == pytest.approx(accuracy, rel=1e-6)
     exported = jax.export.deserialize(paths[0].read_bytes())
     assert exported.platforms == ("cpu", "cuda", "tpu")

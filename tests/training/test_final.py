@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from nao.child import ChildConfig, FinalConfig
-from nao.data.dataset import ImageDataset
+from nao.data import PARTS, ImageDataset, Split
 from nao.evaluators import TrainingEvaluator
 from nao.runs import RunDirectory
 from nao.spaces import ConvCell
@@ -19,13 +19,13 @@ TOKENS = SPACE.sample(np.random.default_rng(0), 1)[0]
 @pytest.fixture(scope="module")
 def evaluator():
     rng = np.random.default_rng(0)
-    fields = {"name": "noise", "num_classes": 2}
-    for part in ("train", "validation", "test"):
-        fields[f"{part}_images"] = rng.normal(size=(32, 4, 4, 1)).astype(np.float32)
-        fields[f"{part}_labels"] = np.arange(32, dtype=np.int32) % 2
+    labels = np.arange(32, dtype=np.int32) % 2
+    splits = [
+        Split(rng.normal(size=(32, 4, 4, 1)).astype(np.float32), labels) for _ in PARTS
+    ]
     child = ChildConfig(channels=2, batch_size=16)
     return TrainingEvaluator(
-        SPACE, ImageDataset(**fields), child, FinalConfig(epochs=4)
+        SPACE, ImageDataset("noise", 2, *splits), child, FinalConfig(epochs=4)
     )
 
 
