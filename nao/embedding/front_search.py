@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
-from nao.controller import ControllerConfig
-from nao.embedding import objectives, pareto
+from nao.controller import ControllerConfig, fronts
+from nao.embedding import objectives
 from nao.embedding.embedding import Embedding
 from nao.spaces import Space
 from nao.strategies.unseen import Unseen
@@ -148,16 +148,16 @@ def _choose(
     # As targets, objectives count alike, whatever their unit and their outliers.
     measured = embedding.measured_targets
     reference = measured.min(0) - 0.1 * np.ptp(measured, 0)  # so a front's ends count
-    front = measured[pareto.is_optimal(measured)]
+    front = measured[fronts.is_optimal(measured)]
     chosen: list[int] = []
     for _ in range(min(num, len(tokens))):
         gains = [
             -np.inf
             if i in chosen
-            else pareto.hypervolume(np.vstack([front, row]), reference)
+            else fronts.hypervolume(np.vstack([front, row]), reference)
             for i, row in enumerate(predicted)
         ]
         chosen.append(int(np.argmax(gains)))
         front = np.vstack([front, predicted[chosen[-1]]])
-        front = front[pareto.is_optimal(front)]
+        front = front[fronts.is_optimal(front)]
     return tokens[chosen]
