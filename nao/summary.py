@@ -102,7 +102,7 @@ def of_controller(strategy: Strategy, state: State | None, seed: int) -> dict[st
         names = ("reconstruction_accuracy", "hamming_distance", "num_train")
         return dict.fromkeys(names)
     fresh = strategy.space.sample(np.random.default_rng(seed), _NUM_FRESH)
-    fresh = strategy.read(fresh)
+    fresh = strategy.as_encoded(fresh)
     decoded = strategy.reconstruct(state, fresh)
     return {
         "reconstruction_accuracy": float(

@@ -14,19 +14,19 @@ import jax
 import numpy as np
 
 from nao.controller import ControllerConfig, LatentSpace
+from nao.embedding import architectures as architectures_lib
 from nao.embedding import (
     fitting,
     maps,
     objectives,
     pareto,
     paths,
-    reading,
     saved,
     workdirs,
 )
 from nao.embedding import index as index_lib
+from nao.embedding.architectures import Architectures
 from nao.embedding.objectives import Constraint, Prediction, Wanted
-from nao.embedding.reading import Architectures
 from nao.spaces import Space
 from nao.types import Array
 
@@ -147,7 +147,7 @@ class Embedding:
 
     def tokens_of(self, architectures: Architectures) -> np.ndarray:
         """Returns the tokens of architectures in any form, int32 [num, length]."""
-        return reading.read(self.space, architectures)
+        return architectures_lib.to_tokens(self.space, architectures)
 
     def format(self, tokens: np.ndarray) -> list[str]:
         """Writes tokens [num, length] in the space's notation."""
@@ -159,7 +159,7 @@ class Embedding:
         Returns:
             float32 [num, size], each of unit length.
         """
-        return self.latent.embed(self.reading(self.tokens_of(architectures)))
+        return self.latent.embed(self.as_encoded(self.tokens_of(architectures)))
 
     def encoder_outputs(self, architectures: Architectures) -> np.ndarray:
         """Returns points: what is moved and decoded.
@@ -167,7 +167,7 @@ class Embedding:
         Returns:
             float32 [num, encoder_length, size]; `pool` gives their embeddings.
         """
-        return self.latent.encode(self.reading(self.tokens_of(architectures)))
+        return self.latent.encode(self.as_encoded(self.tokens_of(architectures)))
 
     def pool(self, points: np.ndarray) -> np.ndarray:
         """Maps points [..., encoder_length, size] to embeddings [..., size]."""
@@ -177,7 +177,7 @@ class Embedding:
 
     def points(self, where: Architectures) -> np.ndarray:
         """Returns points as they are, and architectures' encoder outputs."""
-        if reading.is_points(where):
+        if architectures_lib.is_points(where):
             return self.latent.check(where)
         return self.encoder_outputs(where)
 
@@ -406,7 +406,7 @@ class Embedding:
 
         Where the encoder reads canonical forms: to the representative of themselves.
         """
-        read = self.reading(self.tokens_of(architectures))
+        read = self.as_encoded(self.tokens_of(architectures))
         return (self.latent.decode(self.latent.encode(read)) == read).all(-1)
 
     # Who is near whom.
@@ -457,7 +457,7 @@ class Embedding:
 
     # What the modules beside this one need.
 
-    def reading(self, tokens: np.ndarray) -> np.ndarray:
+    def as_encoded(self, tokens: np.ndarray) -> np.ndarray:
         """Returns what the encoder reads of each row [num, length]."""
         return self.space.canonical(tokens) if self.canonical else tokens
 
@@ -482,9 +482,9 @@ class Embedding:
         return jax.random.key(int(rng.integers(2**31)))
 
     def _targets(self, where: Architectures) -> np.ndarray:
-        if reading.is_points(where):
+        if architectures_lib.is_points(where):
             return self.latent.predict(where)
-        return self.latent.predict_tokens(self.reading(self.tokens_of(where)))
+        return self.latent.predict_tokens(self.as_encoded(self.tokens_of(where)))
 
     def _normalise(self, points: np.ndarray) -> np.ndarray:
         """Brings every member's part of every encoder step to unit length."""

@@ -12,7 +12,8 @@ from nao.controller import (
     LatentSpace,
     targets,
 )
-from nao.embedding import objectives, reading
+from nao.embedding import architectures as architectures_lib
+from nao.embedding import objectives
 from nao.spaces import Space
 from nao.strategies.base import numpy_rng
 
@@ -21,7 +22,7 @@ _NUM_UNLABELLED = 8192  # random architectures of a fit, for the reconstruction 
 
 def fit(
     space: Space,
-    architectures: reading.Architectures,
+    architectures: architectures_lib.Architectures,
     values: np.ndarray | Mapping[str, np.ndarray],
     minimize: Sequence[str],
     config: ControllerConfig | None,
@@ -30,7 +31,7 @@ def fit(
     held_out: float,
 ) -> dict:
     """Returns the fields of an `Embedding`; see `Embedding.fit`."""
-    tokens = reading.read(space, architectures)
+    tokens = architectures_lib.to_tokens(space, architectures)
     if not len(tokens):
         raise ValueError("A fit needs at least one architecture, got none.")
     if not 0 <= held_out < 1:

@@ -134,7 +134,7 @@ def _choose(
         confidence=0.0, layers=num, exclude=exclude, seed=int(rng.integers(2**31))
     )
     # What the encoder reads is what is asked for: canonical forms, if it reads those.
-    tokens = embedding.reading(found.tokens[:_MAX_CANDIDATES])
+    tokens = embedding.as_encoded(found.tokens[:_MAX_CANDIDATES])
     targets = embedding.latent.predict_tokens(tokens)
     # A draw of what the targets may be, not the mean: where nothing is predicted to add
     # to the front, what is doubtful is tried (Thompson sampling).

@@ -60,7 +60,7 @@ def find(
     inside = [embedding.objectives.tighten(goal, confidence) for goal in goals]
     tokens = paths.candidates(embedding, inside, None, rng)
     tokens = paths.unseen(embedding, tokens, exclude)
-    targets = embedding.latent.predict_tokens(embedding.reading(tokens))
+    targets = embedding.latent.predict_tokens(embedding.as_encoded(tokens))
     allowed = embedding.objectives.is_allowed(targets, goals[0], confidence)
     tokens, targets = tokens[allowed], targets[allowed]
     scores = targets.mean(1)[:, columns]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from nao.controller import Goal
-from nao.embedding import reading
+from nao.embedding import architectures
 from nao.embedding.objectives import Constraint, Prediction, Wanted
 
 if TYPE_CHECKING:
@@ -92,14 +92,14 @@ def ascend(
     flat = points.reshape(-1, *points.shape[2:])
     decoded = latent.decode(flat)
     at_points = latent.predict(flat)
-    at_tokens = latent.predict_tokens(embedding.reading(decoded))
+    at_tokens = latent.predict_tokens(embedding.as_encoded(decoded))
     lead = points.shape[:2]
     starts = decoded[: lead[1]]
-    if not reading.is_points(start):
+    if not architectures.is_points(start):
         starts = embedding.tokens_of(start)
     scores = np.asarray(goal.score(at_tokens.mean(1)), np.float64)
-    same = np.tile(embedding.reading(starts), (lead[0], 1))
-    is_start = (embedding.reading(decoded) == same).all(-1)
+    same = np.tile(embedding.as_encoded(starts), (lead[0], 1))
+    is_start = (embedding.as_encoded(decoded) == same).all(-1)
     scores[is_start | ~space.is_valid(decoded)] = -np.inf
     return Path(
         points=points,
@@ -139,7 +139,7 @@ def candidates(
             at_random = space.sample(rng, _NUM_RANDOM)
             found.append(at_random)
             chosen = np.concatenate([embedding.tokens[best], at_random])
-        start = latent.encode(embedding.reading(chosen))
+        start = latent.encode(embedding.as_encoded(chosen))
         for step_size, steps in _PACES:
             points = start
             for _ in range(steps):
@@ -150,7 +150,7 @@ def candidates(
     tokens = np.concatenate(found)
     tokens = tokens[space.is_valid(tokens)]
     # One sequence for each function that the controller can tell from others.
-    _, first = np.unique(embedding.reading(tokens), axis=0, return_index=True)
+    _, first = np.unique(embedding.as_encoded(tokens), axis=0, return_index=True)
     return tokens[np.sort(first)]
 
 
@@ -162,8 +162,8 @@ def unseen(embedding: "Embedding", tokens: np.ndarray, exclude) -> np.ndarray:
     known = embedding.tokens
     if exclude is not None:
         known = np.concatenate([known, embedding.tokens_of(exclude)])
-    seen = {row.tobytes() for row in embedding.reading(known)}
-    new = [row.tobytes() not in seen for row in embedding.reading(tokens)]
+    seen = {row.tobytes() for row in embedding.as_encoded(known)}
+    new = [row.tobytes() not in seen for row in embedding.as_encoded(tokens)]
     return tokens[np.array(new, bool)]
 
 
@@ -188,7 +188,7 @@ def propose(
     inside = embedding.objectives.tighten(goal, confidence)
     tokens = candidates(embedding, [inside], starts, rng)
     tokens = unseen(embedding, tokens, exclude)
-    targets = embedding.latent.predict_tokens(embedding.reading(tokens))
+    targets = embedding.latent.predict_tokens(embedding.as_encoded(tokens))
     allowed = embedding.objectives.is_allowed(targets, goal, confidence)
     tokens, targets = tokens[allowed], targets[allowed]
     score = np.asarray(goal.score(targets.mean(1)))

@@ -14,7 +14,7 @@ from nao import config as config_lib
 from nao import spaces
 from nao.controller import Controller, ControllerConfig, LatentSpace, parameters
 from nao.controller.targets import Scale
-from nao.embedding import reading
+from nao.embedding import architectures
 from nao.embedding.objectives import Objectives
 from nao.evaluators import Objective
 from nao.files import parse_object, read_npz, written_whole
@@ -81,7 +81,7 @@ def _from_parts(header: dict, arrays: dict, space: spaces.Space | None) -> dict:
     space = spaces.from_description(header["space"], space)
     config = config_lib.from_dict(header["controller"], ControllerConfig())
     columns = tuple(Objective(**column) for column in header["objectives"])
-    tokens = reading.read(space, arrays["tokens"])
+    tokens = architectures.to_tokens(space, arrays["tokens"])
     values, errors = arrays["values"], arrays["errors"]
     if values.shape != (len(tokens), len(columns)) or errors.shape != (len(columns),):
         raise ValueError(

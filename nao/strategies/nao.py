@@ -174,12 +174,26 @@ class NAO(base.PoolStrategy):
         tokens = np.concatenate([proposed, filling])
         return tokens, state._replace(predicted=predicted, model={"params": params})
 
-    def read(self, tokens: np.ndarray) -> np.ndarray:
-        """Returns what the controller reads of each row [num, length]."""
+    def as_encoded(self, tokens: np.ndarray) -> np.ndarray:
+        """Returns what the encoder reads: canonical forms, or the rows themselves.
+
+        Args:
+            tokens: int32 [num, length].
+
+        Returns:
+            int32 [num, length].
+        """
         return self.space.canonical(tokens) if self.config.canonical else tokens
 
     def reconstruct(self, state: base.State, tokens: np.ndarray) -> np.ndarray:
-        """Encodes and decodes what `read` gives, int32 [ensemble, num, length].
+        """Encodes and decodes.
+
+        Args:
+            state: State with a fitted controller.
+            tokens: What the encoder reads (`as_encoded`), int32 [num, length].
+
+        Returns:
+            int32 [ensemble, num, length].
 
         Raises:
             ValueError: If the state holds no fitted controller.
@@ -203,17 +217,17 @@ class NAO(base.PoolStrategy):
     def _fit(self, key: Array, rng: np.random.Generator, pool: base.Pool):
         """Fits the controller; a second time where it labels architectures itself."""
         config = self.config
-        variants = [self.read(pool.tokens)]
+        variants = [self.as_encoded(pool.tokens)]
         while not config.canonical and len(variants) < config.num_variants:
             variants.append(self.space.equivalents(rng, pool.tokens))
         tokens = np.stack(variants)
         unlabelled = None
         if config.controller.num_unlabelled:
-            unlabelled = self.read(self.space.sample(rng, _NUM_UNLABELLED))
+            unlabelled = self.as_encoded(self.space.sample(rng, _NUM_UNLABELLED))
         target = targets.normalise(pool.objective, config.controller.target)
         params, _ = self.controller.fit(key, tokens, target, unlabelled)
         if config.num_pseudo:
-            more = self.read(self.space.sample(rng, config.num_pseudo))
+            more = self.as_encoded(self.space.sample(rng, config.num_pseudo))
             label = self.controller.predict(params, more).mean(0)
             more = np.broadcast_to(more, (len(tokens), *more.shape))
             tokens = np.concatenate([*[tokens] * _PSEUDO_REPEATS, more], axis=1)
@@ -238,7 +252,7 @@ class NAO(base.PoolStrategy):
             # Folded, since the published results were drawn with this key.
             jax.random.fold_in(key, 0),
             params,
-            self.read(starts),
+            self.as_encoded(starts),
             np.array(config.step_sizes, np.float32),
             config.temperature,
         )
@@ -251,7 +265,7 @@ class NAO(base.PoolStrategy):
 
     def _predict(self, params, tokens: np.ndarray) -> np.ndarray:
         """Returns each member's prediction for each row, [ensemble, num]."""
-        return self.controller.predict(params, self.read(tokens))
+        return self.controller.predict(params, self.as_encoded(tokens))
 
 
 def _distinct(tokens: np.ndarray) -> np.ndarray:
