@@ -10,8 +10,8 @@ from nao.types import Array
 
 
 def decode(
-    step_fn: Callable[[lstm.State, Array, Array], tuple[Array, lstm.State]],
-    state: lstm.State,
+    step_fn: Callable[[lstm.LSTMState, Array, Array], tuple[Array, lstm.LSTMState]],
+    state: lstm.LSTMState,
     legal: Array,
     key: Array | None = None,
     temperature: Array | float = 0.0,

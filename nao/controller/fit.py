@@ -30,7 +30,7 @@ class History(NamedTuple):
     reconstruction: Array
 
 
-class Pool(NamedTuple):
+class PaddedPool(NamedTuple):
     """A padded pool; every row, padding too, is a legal sequence.
 
     Attributes:
@@ -49,7 +49,9 @@ class Pool(NamedTuple):
     num_unlabelled: np.ndarray
 
 
-def pad_pool(tokens: np.ndarray, targets: np.ndarray, unlabelled: np.ndarray) -> Pool:
+def pad_pool(
+    tokens: np.ndarray, targets: np.ndarray, unlabelled: np.ndarray
+) -> PaddedPool:
     """Pads a pool to its capacity.
 
     Args:
@@ -66,7 +68,7 @@ def pad_pool(tokens: np.ndarray, targets: np.ndarray, unlabelled: np.ndarray) ->
     if num_unlabelled:
         unlabelled_rows = np.arange(capacity(num_unlabelled)) % num_unlabelled
         unlabelled = np.asarray(unlabelled, np.int32)[unlabelled_rows]
-    return Pool(
+    return PaddedPool(
         np.asarray(tokens, np.int32)[:, rows],
         np.pad(
             np.asarray(targets, np.float32),
@@ -83,7 +85,7 @@ def capacity(num: int, minimum: int = MIN_CAPACITY) -> int:
     return max(minimum, 1 << (num - 1).bit_length())
 
 
-class Plan(NamedTuple):
+class EpochPlan(NamedTuple):
     """What the steps of one epoch read, drawn in one go.
 
     Attributes:
@@ -99,9 +101,9 @@ class Plan(NamedTuple):
     unlabelled: Array
 
 
-def draw_plan(
-    key: Array, pool: Pool, batch_size: int, max_steps: int, num_unlabelled: int
-) -> Plan:
+def draw_epoch_plan(
+    key: Array, pool: PaddedPool, batch_size: int, max_steps: int, num_unlabelled: int
+) -> EpochPlan:
     """Draws an epoch's plan."""
     num_variants, capacity, _ = pool.tokens.shape
     # One draw: to XLA every further one is a program of its own, in every epoch.
@@ -111,7 +113,7 @@ def draw_plan(
     # A slice past the end would be shifted back over rows already seen.
     rows = jnp.pad(rows, (0, -capacity % batch_size))
     unlabelled = _to_ids(unlabelled, pool.num_unlabelled)
-    return Plan(
+    return EpochPlan(
         rows,
         _to_ids(variant, num_variants),
         unlabelled.reshape(max_steps, num_unlabelled),
@@ -124,7 +126,7 @@ def _to_ids(draws: Array, num: Array | int) -> Array:
 
 
 def take_batch(
-    pool: Pool, plan: Plan, index: Array, num_batches: Array, batch_size: int
+    pool: PaddedPool, plan: EpochPlan, index: Array, num_batches: Array, batch_size: int
 ) -> tuple[Array, Array, Array]:
     """Returns a step's tokens, and the targets and weights of its labelled rows.
 
@@ -205,7 +207,7 @@ def _make_loss_fn(
 
 
 def _fit_member(
-    key: Array, pool: Pool, space: Space, config: config_lib.ControllerConfig
+    key: Array, pool: PaddedPool, space: Space, config: config_lib.ControllerConfig
 ) -> tuple[PyTree, History]:
     capacity = pool.tokens.shape[1]
     batch_size = min(config.batch_size, capacity)
@@ -227,7 +229,9 @@ def _fit_member(
 
     def epoch(carry, key):
         plan_key, dropout_key = jax.random.split(key)
-        plan = draw_plan(plan_key, pool, batch_size, max_steps, config.num_unlabelled)
+        plan = draw_epoch_plan(
+            plan_key, pool, batch_size, max_steps, config.num_unlabelled
+        )
 
         def step(index, carry):
             params, opt_state, totals = carry
@@ -251,7 +255,7 @@ def _fit_member(
 
 @functools.partial(jax.jit, static_argnames=("space", "config"))
 def controller_fit(
-    key: Array, pool: Pool, space: Space, config: config_lib.ControllerConfig
+    key: Array, pool: PaddedPool, space: Space, config: config_lib.ControllerConfig
 ) -> tuple[PyTree, History]:
     """Fits an ensemble from fresh parameters.
 

@@ -16,7 +16,7 @@ from nao.types import Array
 
 _MAX_UNROLLED = 8
 
-State = tuple[Array, Array]  # hidden and cell state, float32 [batch, hidden] each
+LSTMState = tuple[Array, Array]  # hidden and cell state, float32 [batch, hidden] each
 
 
 class Lookup(NamedTuple):
@@ -45,7 +45,7 @@ class Lookup(NamedTuple):
         return jax.vmap(self.at)(self.tokens, self.positions)
 
 
-def lstm_step(kernel: Array, state: State, projected: Array) -> State:
+def lstm_step(kernel: Array, state: LSTMState, projected: Array) -> LSTMState:
     """Takes one step of the recurrence.
 
     Args:
@@ -86,7 +86,7 @@ class LSTM(nn.Module):
         self.kernel = self.param("kernel", init, shape)
         self.bias = self.param("bias", nn.initializers.zeros, shape[1:])
 
-    def __call__(self, inputs: Lookup, state: State | None = None) -> Array:
+    def __call__(self, inputs: Lookup, state: LSTMState | None = None) -> Array:
         """Runs over a whole sequence.
 
         Args:
@@ -112,6 +112,6 @@ class LSTM(nn.Module):
         unroll = length if length <= _MAX_UNROLLED else 1
         return jax.lax.scan(body, state, steps, reverse=self.reverse, unroll=unroll)[1]
 
-    def step(self, projected: Array, state: State) -> State:
+    def step(self, projected: Array, state: LSTMState) -> LSTMState:
         """Takes one step on projected inputs [batch, 4 * hidden]."""
         return lstm_step(self.kernel, state, projected + self.bias)

@@ -172,14 +172,18 @@ class Decoder(nn.Module):
         hidden_states = self.lstm(lookup, self.start(encoder_outputs))
         return self._read(hidden_states.swapaxes(0, 1), encoder_outputs)
 
-    def start(self, encoder_outputs: Array) -> lstm.State:
+    def start(self, encoder_outputs: Array) -> lstm.LSTMState:
         """Returns the state before the first token: the embedding, twice."""
         arch_emb = pool(encoder_outputs)
         return arch_emb, arch_emb
 
     def step(
-        self, encoder_outputs: Array, state: lstm.State, token: Array, position: Array
-    ) -> tuple[Array, lstm.State]:
+        self,
+        encoder_outputs: Array,
+        state: lstm.LSTMState,
+        token: Array,
+        position: Array,
+    ) -> tuple[Array, lstm.LSTMState]:
         """Takes one free-running step.
 
         Args:
@@ -240,7 +244,7 @@ class EncoderPredictorDecoder(nn.Module):
         """Maps encoder outputs [batch, steps, hidden] to what `Predictor` returns."""
         return self.predictor(pool(encoder_outputs), is_training)
 
-    def start(self, encoder_outputs: Array) -> lstm.State:
+    def start(self, encoder_outputs: Array) -> lstm.LSTMState:
         """Returns the decoder's state before the first token."""
         return self.decoder.start(encoder_outputs)
 

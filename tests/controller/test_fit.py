@@ -26,20 +26,20 @@ def _pool(num):
 
 def test_every_epoch_visits_every_real_row_once_then_padding():
     pool = _pool(10)
-    plan = fit.draw_plan(jax.random.key(0), pool, 100, 11, 6)
+    plan = fit.draw_epoch_plan(jax.random.key(0), pool, 100, 11, 6)
     assert plan.rows.shape == (1100,)  # 1,024 rows in 11 batches
     assert sorted(plan.rows[:10].tolist()) == list(range(10))
     assert sorted(plan.rows[:1024].tolist()) == list(range(1024))
     assert set(plan.variants.tolist()) == {0, 1}
     assert set(plan.unlabelled.ravel().tolist()) == set(range(5))
-    other = fit.draw_plan(jax.random.key(1), pool, 100, 11, 6)
+    other = fit.draw_epoch_plan(jax.random.key(1), pool, 100, 11, 6)
     assert (plan.rows[:10] != other.rows[:10]).any()
 
 
 def test_batches_by_hand():
     """Ten rows in batches of four: 4, 4 and 2 of them; the fourth step starts over."""
     pool = jax.tree.map(jnp.asarray, _pool(10))
-    plan = fit.draw_plan(jax.random.key(0), pool, 4, 256, 3)
+    plan = fit.draw_epoch_plan(jax.random.key(0), pool, 4, 256, 3)
     batches = [fit.take_batch(pool, plan, i, 3, 4) for i in range(4)]
     weights = [batch[2].tolist() for batch in batches]
     assert weights == [[1] * 4, [1] * 4, [1, 1, 0, 0], [1] * 4]
