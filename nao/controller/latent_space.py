@@ -132,6 +132,20 @@ class LatentSpace:
             parts.append(np.asarray(decoded)[:num])
         return np.concatenate(parts)
 
+    def normalise(self, points: np.ndarray) -> np.ndarray:
+        """Brings every member's part of every encoder step to unit length.
+
+        Args:
+            points: float [..., size].
+
+        Returns:
+            float32 of the same shape.
+        """
+        shape = points.shape
+        parts = points.reshape(*shape[:-1], self.num_members, -1)
+        length = np.linalg.norm(parts, axis=-1, keepdims=True)
+        return (parts / np.maximum(length, 1e-8)).reshape(shape).astype(np.float32)
+
     def _map(self, function, array: np.ndarray) -> np.ndarray:
         return rows.map_rows(
             lambda chunk: function(self.params, chunk, **self._static), array

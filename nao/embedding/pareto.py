@@ -2,16 +2,13 @@
 
 import dataclasses
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from nao.controller import fronts
 from nao.embedding import paths
-from nao.embedding.objectives import Constraint, Prediction
-
-if TYPE_CHECKING:
-    from nao.embedding.embedding import Embedding
+from nao.embedding.core import FittedController
+from nao.embedding.objectives import Prediction, Wish
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -33,40 +30,52 @@ class Front:
 
 
 def find(
-    embedding: "Embedding",
-    objectives: Sequence[str] | None,
-    constraints: Sequence[Constraint],
+    fitted: FittedController,
+    wish: Wish,
+    names: Sequence[str] | None,
     num_directions: int,
     layers: int,
-    exclude,
-    confidence: float,
-    seed: int,
 ) -> Front:
-    """Climbs along several trade-offs; see `Embedding.pareto`."""
-    names = list(embedding.objectives.names if objectives is None else objectives)
+    """Climbs along several trade-offs; see `Embedding.pareto`.
+
+    Args:
+        fitted: What to climb in.
+        wish: All but its objective: each trade-off weighs the objectives in its own
+            way.
+        names: Objectives of the front; all by default.
+        num_directions: Least number of trade-offs.
+        layers: How many fronts, each of what the ones before leave.
+
+    Raises:
+        ValueError: If there are not two such objectives, or a number is too small.
+    """
     if num_directions < 1 or layers < 1:
         raise ValueError(
             "num_directions and layers must be at least 1, got "
             f"{num_directions} and {layers}."
         )
+    names = list(fitted.objectives.names if names is None else names)
     if len(set(names)) < max(2, len(names)):
         raise ValueError(f"A front needs two or more distinct objectives, got {names}.")
-    columns = [embedding.objectives.index(name) for name in names]
+    columns = [fitted.objectives.index(name) for name in names]
     goals = [
-        embedding.objectives.goal(dict(zip(names, weights, strict=True)), constraints)
+        fitted.objectives.goal(dict(zip(names, weights, strict=True)), wish.constraints)
         for weights in fronts.directions(len(names), num_directions)
     ]
-    rng = np.random.default_rng(seed)
-    inside = [embedding.objectives.tighten(goal, confidence) for goal in goals]
-    tokens = paths.candidates(embedding, inside, None, rng)
-    tokens = paths.unseen(embedding, tokens, exclude)
-    targets = embedding.latent.predict_tokens(embedding.as_encoded(tokens))
-    allowed = embedding.objectives.is_allowed(targets, goals[0], confidence)
-    tokens, targets = tokens[allowed], targets[allowed]
+    tokens, targets = paths.find_new(fitted, wish, goals)
     scores = targets.mean(1)[:, columns]
-    layer = np.full(len(scores), layers)
-    for number in range(layers):
-        left = np.flatnonzero(layer == layers)
-        layer[left[fronts.is_optimal(scores[left])]] = number
+    layer = _number_layers(scores, layers)
     order = np.lexsort((-scores[:, 0], layer))[: int((layer < layers).sum())]
-    return Front(tokens[order], embedding.predictions(targets[order]), layer[order])
+    return Front(tokens[order], fitted.predictions(targets[order]), layer[order])
+
+
+def _number_layers(scores: np.ndarray, num: int) -> np.ndarray:
+    """Returns the layer of each row [rows, objectives], int64 [rows].
+
+    From 0 for the front to `num` - 1, and `num` for all that lies below.
+    """
+    layer = np.full(len(scores), num)
+    for number in range(num):
+        left = np.flatnonzero(layer == num)
+        layer[left[fronts.is_optimal(scores[left])]] = number
+    return layer
