@@ -43,7 +43,9 @@ def decode(
     if key is not None:
         noise = temperature * jax.random.gumbel(key, (length, num, legal.shape[1]))
 
-    def body(carry, inputs):
+    def body(
+        carry: tuple[lstm.LSTMState, Array], inputs: tuple[Array, Array, Array]
+    ) -> tuple[tuple[lstm.LSTMState, Array], Array]:
         state, token = carry
         position, legal_here, noise_here = inputs
         logits, state = step_fn(state, token, position)
