@@ -206,7 +206,9 @@ class Embedding(FittedController):
         Raises:
             ValueError: If there is no such objective, or a number is out of its range.
         """
-        wish = Wish(objective, constraints, confidence, exclude, seed)
+        wish = Wish(
+            objective, constraints, confidence=confidence, exclude=exclude, seed=seed
+        )
         return paths.propose(self, wish, num, starts)
 
     def pareto(
@@ -234,7 +236,9 @@ class Embedding(FittedController):
         Raises:
             ValueError: If there are not two such objectives, or a number is too small.
         """
-        wish = Wish(None, constraints, confidence, exclude, seed)
+        wish = Wish(
+            constraints=constraints, confidence=confidence, exclude=exclude, seed=seed
+        )
         return pareto.find(self, wish, objectives, num_directions, layers)
 
     # Between and around architectures.

@@ -97,7 +97,11 @@ class _FrontSearch:
     def start(
         self, rng: np.random.Generator, num: int
     ) -> tuple[np.ndarray, dict[str, np.ndarray]]:
-        """Measures random architectures and checks the columns that come back."""
+        """Measures random architectures and checks the columns that come back.
+
+        Raises:
+            ValueError: If there are not two columns, or `minimize` names none of them.
+        """
         tokens = self.draw(rng, num)
         columns = self.columns_of(tokens)
         if len(columns) < 2:
@@ -143,7 +147,11 @@ class _FrontSearch:
         return {} if self.costs_fn is None else self.costs_fn(tokens)
 
     def columns_of(self, tokens: np.ndarray) -> dict[str, np.ndarray]:
-        """Measures architectures: all columns, float64 [num] each, the costs last."""
+        """Measures architectures: all columns, float64 [num] each, the costs last.
+
+        Raises:
+            ValueError: If a column is no number for each, or comes twice.
+        """
         measured, costs = dict(self.evaluate_fn(tokens)), dict(self.costs(tokens))
         for name in measured.keys() & costs.keys():
             raise ValueError(f"Column {name!r} is both measured and a cost.")

@@ -18,8 +18,9 @@ class Prediction(NamedTuple):
 
     Attributes:
         mean: Mean over the members.
-        std: How far off the mean may be: what the members disagree, and the error that
-            a fit to four fifths of the table had on the rest (`Objectives.errors`).
+        std: How far off the mean may be: the standard deviation over the members,
+            combined with the error on architectures that a fit had not seen
+            (`Objectives.errors`).
     """
 
     mean: np.ndarray
@@ -120,11 +121,16 @@ class Objectives:
         """Maps members' targets [..., ensemble, objectives] to values [...]."""
         values = self.scales[index].to_values(targets[..., index])
         mean, std = targets[..., index].mean(-1), self.std(targets)[..., index]
+        # A scale need not be a straight line, so the deviation is half of what lies
+        # between the values one deviation below and above the mean.
         ends = [self.scales[index].to_values(end) for end in (mean - std, mean + std)]
         return Prediction(values.mean(-1), np.abs(ends[1] - ends[0]) / 2)
 
     def std(self, targets: np.ndarray) -> np.ndarray:
-        """Maps members' targets [..., ensemble, objectives] to how far off they may be.
+        """Returns how far off the members' mean target may be.
+
+        Args:
+            targets: What the members predict, [..., ensemble, objectives].
 
         Returns:
             In the unit of the targets, [..., objectives].
@@ -194,6 +200,9 @@ class Objectives:
             targets: What the members predict.
             goal: Holds the bounds.
             confidence: Standard deviations that the mean must stay away from a bound.
+
+        Returns:
+            bool [...].
         """
         mean, std = targets.mean(-2), confidence * self.std(targets)
         return ((mean - std >= goal.lower) & (mean + std <= goal.upper)).all(-1)

@@ -1,4 +1,4 @@
-"""Ascent through a latent space: the whole way, and the best that lies along it."""
+"""Ascents through a latent space: whole paths, and the best architectures on them."""
 
 import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
@@ -48,7 +48,7 @@ class Path:
     def best(self) -> np.ndarray:
         """Returns the best new architecture along each path, int32 [num, length].
 
-        A path that met nothing new gives its start.
+        Where a path decodes to nothing new that is valid, its start comes back.
         """
         step = self.scores.argmax(0)
         rows = np.arange(len(step))
