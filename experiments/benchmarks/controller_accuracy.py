@@ -39,14 +39,14 @@ def measure(evaluator: table.TableEvaluator, num_train: int, seed: int) -> list[
     strategy = strategies.NAO(space, config, "sequence")
     state = strategy.tell(strategy.init(jax.random.key(seed)), seen, values(seen))
     _, state = strategy.ask(jax.random.key(seed), state)
-    params, read = state.model["params"], strategy.read(unseen)
-    predicted = strategy.controller.predict(params, read).mean(0)
+    params, encoded = state.model["params"], strategy.as_encoded(unseen)
+    predicted = strategy.controller.predict(params, encoded).mean(0)
     actual = values(unseen)
-    decoded = strategy.reconstruct(state, read[:1000])
+    decoded = strategy.reconstruct(state, encoded[:1000])
     return [
         metrics.pairwise_accuracy(actual, predicted),
         metrics.kendall_tau(actual, predicted),
-        metrics.hamming_distance(read[:1000], decoded),
+        metrics.hamming_distance(encoded[:1000], decoded),
     ]
 
 

@@ -21,7 +21,7 @@ import jax
 import numpy as np
 
 from nao import controller, spaces
-from nao.controller import fit
+from nao.controller import batches, fit
 
 # preset, space, architectures in the pool
 CASES = (
@@ -40,7 +40,7 @@ def measure(preset: str, space: spaces.Space, num: int, epochs: int, repeats: in
     rng = np.random.default_rng(0)
     tokens = space.sample(rng, num)[None]
     targets = rng.random(num, np.float32)
-    pool = fit.pad_pool(tokens, targets, space.sample(rng, fit.MIN_CAPACITY))
+    pool = batches.pad_pool(tokens, targets, space.sample(rng, batches.MIN_CAPACITY))
     key = jax.random.key(0)
     start = time.perf_counter()
     compiled = fit.controller_fit.lower(key, pool, space, config).compile()

@@ -31,7 +31,7 @@ import numpy as np
 import optuna
 
 from nao import embedding, spaces
-from nao.embedding import pareto
+from nao.controller import fronts
 from nao.system import compiling
 
 SPACE = spaces.NASBench201()
@@ -143,8 +143,8 @@ def front(table: Table, seed: int, num: int) -> None:
 
     def volume(tokens: np.ndarray) -> float:
         found = np.stack(list(table(tokens, *FRONT).values()), -1) * SIGNS
-        found = found[pareto.is_optimal(found)]
-        return pareto.hypervolume((found - worst) / (best - worst), np.zeros(2))
+        found = found[fronts.is_optimal(found)]
+        return fronts.hypervolume((found - worst) / (best - worst), np.zeros(2))
 
     whole = volume(table.tokens)
     costs = ("params_mb",)

@@ -3,7 +3,8 @@
 from nao.controller.config import PAPER, PRESETS, ControllerConfig
 from nao.controller.controller import Controller, Params
 from nao.controller.fit import History
-from nao.controller.latent_space import Goal, LatentSpace
+from nao.controller.latent import Goal
+from nao.controller.latent_space import LatentSpace
 
 __all__ = [
     "PAPER",

@@ -37,11 +37,10 @@ class ControllerConfig:
     decoupled: bool = option(True, "decay as in AdamW; else as part of the gradient")
     grad_clip: float = option(5.0, "largest global norm of a gradient")
     num_epochs: int = option(75, "passes over the pool in a fit")
-    min_steps: int = option(150, "a smaller pool's epochs repeat its batches; 0 is off")
+    min_steps: int = option(150, "fewest steps of a fit; small pools repeat batches")
     batch_size: int = option(64, "architectures of the pool in a step")
     num_unlabelled: int = option(
-        16,
-        "random architectures a step to reconstruct; 0 is the pool's instead",
+        16, "random architectures to reconstruct per step; with 0, those of the pool"
     )
     normalise_gradient: bool = option(True, "a step size is a length in latent space")
 

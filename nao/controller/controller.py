@@ -1,4 +1,4 @@
-"""The controller as everybody uses it: host arrays in, fitted parameters alongside.
+"""The controller's interface: host arrays and fitted parameters in, arrays out.
 
 Methods pad the number of rows to a few sizes, so a whole search compiles each of them a
 handful of times; the jitted functions have names of their own, by which compilations
@@ -7,13 +7,14 @@ are counted.
 
 import dataclasses
 import functools
+from collections.abc import Callable, Iterator
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from nao.controller import config as config_lib
-from nao.controller import decoding, fit, latent, networks, parameters, rows
+from nao.controller import batches, decoding, fit, latent, networks, parameters, rows
+from nao.controller.config import PRESETS, ControllerConfig
 from nao.spaces import Space
 from nao.types import Array, PyTree
 
@@ -32,7 +33,7 @@ class Controller:
     """
 
     space: Space
-    config: config_lib.ControllerConfig = config_lib.PRESETS["default"]
+    config: ControllerConfig = PRESETS["default"]
 
     def fit(
         self,
@@ -81,7 +82,7 @@ class Controller:
             )
         self.check(tokens.reshape(-1, tokens.shape[-1]))
         self.check(unlabelled)
-        pool = fit.pad_pool(tokens, targets, unlabelled)
+        pool = batches.pad_pool(tokens, targets, unlabelled)
         return fit.controller_fit(key, pool, self.space, self.config)
 
     def encode(self, params: Params, tokens: np.ndarray) -> Array:
@@ -140,7 +141,14 @@ class Controller:
         return np.concatenate(parts, axis=2)
 
     def check(self, tokens: np.ndarray) -> None:
-        """Raises ValueError where tokens do not fit the space, [num, length]."""
+        """Checks that tokens are ids of the space's vocabulary.
+
+        Args:
+            tokens: int [num, length].
+
+        Raises:
+            ValueError: If the shape or an id does not fit.
+        """
         if tokens.ndim != 2 or tokens.shape[1] != self.space.length:
             raise ValueError(
                 f"Sequences of space {self.space.name!r} have {self.space.length} "
@@ -153,14 +161,16 @@ class Controller:
                 f"{tokens.min()} to {tokens.max()}."
             )
 
-    def _chunks(self, tokens: np.ndarray):
+    def _chunks(self, tokens: np.ndarray) -> Iterator[tuple[np.ndarray, int]]:
         """Yields padded chunks, with their real number of rows."""
         tokens = np.asarray(tokens, np.int32)
         self.check(tokens)
         yield from rows.chunks(tokens)
 
-    def _by_rows(self, function, params: Params, tokens: np.ndarray) -> list[Array]:
-        """Applies a function of rows on axis 1 of its result to chunks of rows."""
+    def _by_rows(
+        self, function: Callable[..., Array], params: Params, tokens: np.ndarray
+    ) -> list[Array]:
+        """Returns results for chunks of rows, [ensemble, rows, ...] each."""
         return [
             function(params, chunk, space=self.space, config=self.config)[:, :num]
             for chunk, num in self._chunks(tokens)
@@ -171,7 +181,7 @@ _jit = functools.partial(jax.jit, static_argnames=("space", "config"))
 
 
 def bind(
-    params: Params, space: Space, config: config_lib.ControllerConfig
+    params: Params, space: Space, config: ControllerConfig
 ) -> networks.EncoderPredictorDecoder:
     """Returns the networks with one member's parameters in them."""
     num_objectives = parameters.num_objectives(params)
@@ -180,7 +190,9 @@ def bind(
 
 
 @_jit
-def controller_encode(params, tokens, *, space, config):
+def controller_encode(
+    params: Params, tokens: Array, *, space: Space, config: ControllerConfig
+) -> Array:
     """Maps tokens [num, length] to [ensemble, num, encoder_length, hidden]."""
     return parameters.map_members(
         lambda params: bind(params, space, config).encode(tokens), params
@@ -188,7 +200,9 @@ def controller_encode(params, tokens, *, space, config):
 
 
 @_jit
-def controller_embed(params, tokens, *, space, config):
+def controller_embed(
+    params: Params, tokens: Array, *, space: Space, config: ControllerConfig
+) -> Array:
     """Maps tokens [num, length] to embeddings [ensemble, num, hidden]."""
     return parameters.map_members(
         lambda params: networks.pool(bind(params, space, config).encode(tokens)),
@@ -197,17 +211,24 @@ def controller_embed(params, tokens, *, space, config):
 
 
 @_jit
-def controller_predict(params, tokens, *, space, config):
+def controller_predict(
+    params: Params, tokens: Array, *, space: Space, config: ControllerConfig
+) -> Array:
     """Maps tokens [num, length] to predictions [ensemble, num, ...]."""
 
-    def predict(params):
+    def predict(params: Params) -> Array:
         model = bind(params, space, config)
         return model.predict(model.encode(tokens))
 
     return parameters.map_members(predict, params)
 
 
-def _decode(model, encoder_outputs, key=None, temperature=0.0):
+def _decode(
+    model: networks.EncoderPredictorDecoder,
+    encoder_outputs: Array,
+    key: Array | None = None,
+    temperature: Array | float = 0.0,
+) -> Array:
     """Decodes encoder outputs [num, encoder_length, hidden] to [num, length]."""
     return decoding.decode(
         functools.partial(model.step, encoder_outputs),
@@ -219,10 +240,12 @@ def _decode(model, encoder_outputs, key=None, temperature=0.0):
 
 
 @_jit
-def controller_reconstruct(params, tokens, *, space, config):
+def controller_reconstruct(
+    params: Params, tokens: Array, *, space: Space, config: ControllerConfig
+) -> Array:
     """Maps tokens [num, length] to greedily decoded [ensemble, num, length]."""
 
-    def reconstruct(params):
+    def reconstruct(params: Params) -> Array:
         model = bind(params, space, config)
         return _decode(model, model.encode(tokens))
 
@@ -230,17 +253,27 @@ def controller_reconstruct(params, tokens, *, space, config):
 
 
 @_jit
-def controller_propose(key, params, tokens, step_sizes, temperature, *, space, config):
+def controller_propose(
+    key: Array,
+    params: Params,
+    tokens: Array,
+    step_sizes: Array,
+    temperature: Array,
+    *,
+    space: Space,
+    config: ControllerConfig,
+) -> Array:
     """Encodes, ascends and decodes; int32 [ensemble, num_steps, num, length]."""
     num_steps, num = len(step_sizes), len(tokens)
     chunk = max(1, min(num_steps, _DECODE_ROWS // num))
+    # In whole chunks, for the loop; what padding decodes to is cut off at the end.
     step_sizes = jnp.pad(step_sizes, (0, -num_steps % chunk)).reshape(-1, chunk)
 
-    def propose(member_key, params):
+    def propose(member_key: Array, params: Params) -> Array:
         model = bind(params, space, config)
         encoder_outputs = model.encode(tokens)
 
-        def for_step_sizes(inputs):
+        def for_step_sizes(inputs: tuple[Array, Array]) -> Array:
             chunk_key, step_sizes = inputs
             moved = latent.ascend(
                 model.predict, encoder_outputs, step_sizes, config.normalise_gradient

@@ -10,8 +10,8 @@ from nao.types import Array
 
 
 def decode(
-    step_fn: Callable[[lstm.State, Array, Array], tuple[Array, lstm.State]],
-    state: lstm.State,
+    step_fn: Callable[[lstm.LSTMState, Array, Array], tuple[Array, lstm.LSTMState]],
+    state: lstm.LSTMState,
     legal: Array,
     key: Array | None = None,
     temperature: Array | float = 0.0,
@@ -43,7 +43,9 @@ def decode(
     if key is not None:
         noise = temperature * jax.random.gumbel(key, (length, num, legal.shape[1]))
 
-    def body(carry, inputs):
+    def body(
+        carry: tuple[lstm.LSTMState, Array], inputs: tuple[Array, Array, Array]
+    ) -> tuple[tuple[lstm.LSTMState, Array], Array]:
         state, token = carry
         position, legal_here, noise_here = inputs
         logits, state = step_fn(state, token, position)

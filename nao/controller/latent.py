@@ -1,12 +1,41 @@
 """Ascent in latent space: the inference step of NAO (Luo et al., 2018, section 3.3)."""
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from nao.controller import networks
 from nao.types import Array
+
+_PENALTY = 10.0  # per unit beyond a bound; outweighs the objectives there
+
+
+class Goal(NamedTuple):
+    """What ascent raises and which bounds it keeps, in the unit of the targets.
+
+    float32 [objectives] each.
+
+    Attributes:
+        weights: Factor of each objective in the score.
+        lower: Least target that is allowed; -inf for any.
+        upper: Largest target that is allowed; inf for any.
+    """
+
+    weights: np.ndarray
+    lower: np.ndarray
+    upper: np.ndarray
+
+    def score(self, predicted: Array) -> Array:
+        """Maps predictions [..., objectives] to the score that ascent raises [...].
+
+        Linear penalties, so that a gradient leads back wherever a bound is broken.
+        """
+        broken = jax.nn.relu(predicted - self.upper)
+        broken = broken + jax.nn.relu(self.lower - predicted)
+        return (predicted * self.weights - _PENALTY * broken).sum(-1)
 
 
 def ascend(

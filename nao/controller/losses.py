@@ -68,7 +68,9 @@ def reconstruction(
     return weighted_mean(cross_entropy.mean(axis=-1), weights)
 
 
-def joint(prediction_loss: Array, reconstruction_loss: Array, trade_off: float):
+def joint(
+    prediction_loss: Array, reconstruction_loss: Array, trade_off: float
+) -> Array:
     """Weighs the two losses: NAO's lambda * L_pp + (1 - lambda) * L_rec."""
     return trade_off * prediction_loss + (1 - trade_off) * reconstruction_loss
 

@@ -14,17 +14,19 @@ import jax.numpy as jnp
 
 from nao.types import Array
 
-_MAX_UNROLLED = 8
+_MAX_UNROLLED = 8  # steps; longer sequences run as a loop
 
-State = tuple[Array, Array]  # hidden and cell state, float32 [batch, hidden] each
+LSTMState = tuple[Array, Array]  # hidden and cell state, float32 [batch, hidden] each
 
 
 class Lookup(NamedTuple):
-    """Sequences of tokens, and what each is in a layer that reads them.
+    """Sequences of tokens, and the vectors that a layer reads in their place.
+
+    A step may read several tokens, its parts; their vectors are added.
 
     Attributes:
         tokens: int32 [length, batch, parts]; time comes first, as a scan reads it.
-        tables: What each token of each part is worth, float32 [parts, vocab, size].
+        tables: Vector of each token in each part, float32 [parts, vocab, size].
         positions: Added at every step, float32 [length, size].
     """
 
@@ -34,8 +36,8 @@ class Lookup(NamedTuple):
 
     def at(self, tokens: Array, position: Array) -> Array:
         """Maps the tokens [batch, parts] of a step to float32 [batch, size]."""
-        # Added to a table's few rows, the position costs half of what it does at each
-        # row of the batch.
+        # The position is added to the few rows of a table rather than to each row of
+        # the batch, which takes half the time.
         first, *others = self.tables
         tables = (first + position, *others)
         return sum(table[tokens[:, i]] for i, table in enumerate(tables))
@@ -45,7 +47,7 @@ class Lookup(NamedTuple):
         return jax.vmap(self.at)(self.tokens, self.positions)
 
 
-def lstm_step(kernel: Array, state: State, projected: Array) -> State:
+def lstm_step(kernel: Array, state: LSTMState, projected: Array) -> LSTMState:
     """Takes one step of the recurrence.
 
     Args:
@@ -77,7 +79,7 @@ class LSTM(nn.Module):
     hidden_size: int
     reverse: bool = False
 
-    def setup(self):
+    def setup(self) -> None:
         """Makes the recurrent kernel and the bias."""
         shape = (self.hidden_size, 4 * self.hidden_size)
         # Not orthogonal: that takes a QR factorisation, and one batched over an
@@ -86,7 +88,7 @@ class LSTM(nn.Module):
         self.kernel = self.param("kernel", init, shape)
         self.bias = self.param("bias", nn.initializers.zeros, shape[1:])
 
-    def __call__(self, inputs: Lookup, state: State | None = None) -> Array:
+    def __call__(self, inputs: Lookup, state: LSTMState | None = None) -> Array:
         """Runs over a whole sequence.
 
         Args:
@@ -103,7 +105,9 @@ class LSTM(nn.Module):
             state = (zeros, zeros)
         kernel = self.kernel
 
-        def body(state, step):
+        def body(
+            state: LSTMState, step: tuple[Array, Array]
+        ) -> tuple[LSTMState, Array]:
             state = lstm_step(kernel, state, inputs.at(*step))
             return state, state[0]
 
@@ -112,6 +116,6 @@ class LSTM(nn.Module):
         unroll = length if length <= _MAX_UNROLLED else 1
         return jax.lax.scan(body, state, steps, reverse=self.reverse, unroll=unroll)[1]
 
-    def step(self, projected: Array, state: State) -> State:
+    def step(self, projected: Array, state: LSTMState) -> LSTMState:
         """Takes one step on projected inputs [batch, 4 * hidden]."""
         return lstm_step(self.kernel, state, projected + self.bias)

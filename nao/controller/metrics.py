@@ -4,7 +4,16 @@ import numpy as np
 from scipy import stats
 
 
-def _tau(actual: np.ndarray, predicted: np.ndarray) -> float:
+def kendall_tau(actual: np.ndarray, predicted: np.ndarray) -> float:
+    """Returns Kendall's tau-b of two rows of values [num].
+
+    Returns:
+        In [-1, 1]; NaN with fewer than two values, with a NaN among them, or where
+        either is constant.
+
+    Raises:
+        ValueError: If the rows are not of equal length.
+    """
     actual, predicted = np.asarray(actual), np.asarray(predicted)
     if actual.shape != predicted.shape or actual.ndim != 1:
         raise ValueError(
@@ -18,15 +27,6 @@ def _tau(actual: np.ndarray, predicted: np.ndarray) -> float:
     return float(stats.kendalltau(actual, predicted).statistic)
 
 
-def kendall_tau(actual: np.ndarray, predicted: np.ndarray) -> float:
-    """Returns Kendall's tau-b of two rows of values [num].
-
-    In [-1, 1]; NaN with fewer than two values, with a NaN among them, or where either
-    is constant.
-    """
-    return _tau(actual, predicted)
-
-
 def pairwise_accuracy(actual: np.ndarray, predicted: np.ndarray) -> float:
     """Returns the share of pairs that both rows of values [num] order alike.
 
@@ -36,9 +36,12 @@ def pairwise_accuracy(actual: np.ndarray, predicted: np.ndarray) -> float:
 
     Returns:
         Fraction in [0, 1]; NaN with fewer than two values or with a NaN among them.
+
+    Raises:
+        ValueError: If the rows are not of equal length.
     """
     actual, predicted = np.asarray(actual), np.asarray(predicted)
-    tau = _tau(actual, predicted)
+    tau = kendall_tau(actual, predicted)
     num_pairs = len(actual) * (len(actual) - 1) / 2
     if np.isnan(tau):
         is_defined = num_pairs and not np.isnan([actual, predicted]).any()
@@ -50,6 +53,7 @@ def pairwise_accuracy(actual: np.ndarray, predicted: np.ndarray) -> float:
 
 
 def _num_tied_pairs(values: np.ndarray) -> float:
+    """Counts the pairs of equal values."""
     counts = np.unique(values, return_counts=True)[1].astype(float)
     return float(np.sum(counts * (counts - 1) / 2))
 

@@ -20,7 +20,8 @@ from nao.types import Array
 _EPSILON = 1e-8  # keeps the normalised zero vector, and its gradient, finite
 
 # Embeddings start uniform within this bound, which leaves the gates of the first steps
-# in their linear range. `parameters` draws what is said here in one go.
+# in their linear range. `parameters.create_params` draws from the distributions named
+# here, all leaves in one go.
 EMBEDDING_BOUND = 0.5
 
 _embedding_init = functools.partial(
@@ -97,7 +98,8 @@ class Predictor(nn.Module):
 
     Attributes:
         config: Sizes of the layers.
-        num_objectives: Predictions a row; they share all layers but the last.
+        num_objectives: Predictions of an architecture; they share all layers but the
+            last.
     """
 
     config: config_lib.ControllerConfig
@@ -126,7 +128,7 @@ class Decoder(nn.Module):
     space: Space
     config: config_lib.ControllerConfig
 
-    def setup(self):
+    def setup(self) -> None:
         """Makes the layers."""
         config, vocab_size = self.config, len(self.space.vocabulary)
         hidden, size = config.hidden_size, config.embedding_size
@@ -142,8 +144,16 @@ class Decoder(nn.Module):
         self.join = nn.Dense(hidden, False, kernel_init=_kernel_init)
         self.head = nn.Dense(vocab_size, kernel_init=_kernel_init)
 
-    def _read(self, hidden_states: Array, encoder_outputs: Array) -> Array:
-        """Maps states [batch, num, hidden] to logits [batch, num, vocab]."""
+    def _to_logits(self, hidden_states: Array, encoder_outputs: Array) -> Array:
+        """Attends and scores tokens.
+
+        Args:
+            hidden_states: Of the LSTM at `num` steps, float32 [batch, num, hidden].
+            encoder_outputs: float32 [batch, encoder_length, hidden].
+
+        Returns:
+            Logits, float32 [batch, num, vocab].
+        """
         scores = jnp.einsum(
             "bth,bsh->bts", self.attention(hidden_states), encoder_outputs
         )
@@ -163,23 +173,30 @@ class Decoder(nn.Module):
             Logits of every token given those before it, without the grammar's mask,
             float32 [batch, length, vocab].
         """
-        # The start token is id 0: a shift by one leaves it in front.
+        # Each step reads the token before the one it writes; the start token is id 0.
         inputs = jnp.pad(tokens[:, :-1], ((0, 0), (1, 0))).T
         table = self.embedding @ self.kernel
         lookup = lstm.Lookup(
             inputs[..., None], table[None], self.position @ self.kernel
         )
         hidden_states = self.lstm(lookup, self.start(encoder_outputs))
-        return self._read(hidden_states.swapaxes(0, 1), encoder_outputs)
+        return self._to_logits(hidden_states.swapaxes(0, 1), encoder_outputs)
 
-    def start(self, encoder_outputs: Array) -> lstm.State:
-        """Returns the state before the first token: the embedding, twice."""
+    def start(self, encoder_outputs: Array) -> lstm.LSTMState:
+        """Returns the state before the first token.
+
+        The embedding is both the hidden and the cell state.
+        """
         arch_emb = pool(encoder_outputs)
         return arch_emb, arch_emb
 
     def step(
-        self, encoder_outputs: Array, state: lstm.State, token: Array, position: Array
-    ) -> tuple[Array, lstm.State]:
+        self,
+        encoder_outputs: Array,
+        state: lstm.LSTMState,
+        token: Array,
+        position: Array,
+    ) -> tuple[Array, lstm.LSTMState]:
         """Takes one free-running step.
 
         Args:
@@ -193,7 +210,7 @@ class Decoder(nn.Module):
         """
         inputs = self.embedding[token] + self.position[position]
         state = self.lstm.step(inputs @ self.kernel, state)
-        return self._read(state[0][:, None], encoder_outputs)[:, 0], state
+        return self._to_logits(state[0][:, None], encoder_outputs)[:, 0], state
 
 
 class EncoderPredictorDecoder(nn.Module):
@@ -203,7 +220,7 @@ class EncoderPredictorDecoder(nn.Module):
     config: config_lib.ControllerConfig
     num_objectives: int = 1
 
-    def setup(self):
+    def setup(self) -> None:
         """Makes the networks."""
         self.encoder = Encoder(self.space, self.config)
         self.predictor = Predictor(self.config, self.num_objectives)
@@ -211,19 +228,20 @@ class EncoderPredictorDecoder(nn.Module):
 
     def __call__(
         self, tokens: Array, num_labelled: int | None = None, is_training: bool = False
-    ):
+    ) -> tuple[Array, Array]:
         """Encodes, predicts and reconstructs.
 
         Args:
             tokens: int32 [batch, length].
-            num_labelled: Rows to predict, the first ones; the others are reconstructed.
-                All rows are predicted and reconstructed where there are no others.
+            num_labelled: The first so many rows are predicted, the others
+                reconstructed. Where there are no others, or with None, all rows are
+                both predicted and reconstructed.
             is_training: Whether dropout acts, with the key `dropout`.
 
         Returns:
             Predictions float32 [num_labelled] or [num_labelled, num_objectives] (see
-            `Predictor`), and teacher-forced logits of the tokens
-            that are reconstructed, float32 [batch - num_labelled, length, vocab].
+            `Predictor`), and teacher-forced logits of the rows that are reconstructed,
+            float32 [num_reconstructed, length, vocab].
         """
         encoder_outputs = self.encode(tokens)
         predictions = self.predict(encoder_outputs[:num_labelled], is_training)
@@ -240,10 +258,16 @@ class EncoderPredictorDecoder(nn.Module):
         """Maps encoder outputs [batch, steps, hidden] to what `Predictor` returns."""
         return self.predictor(pool(encoder_outputs), is_training)
 
-    def start(self, encoder_outputs: Array) -> lstm.State:
+    def start(self, encoder_outputs: Array) -> lstm.LSTMState:
         """Returns the decoder's state before the first token."""
         return self.decoder.start(encoder_outputs)
 
-    def step(self, encoder_outputs, state, token, position):
-        """Takes one free-running step of the decoder."""
+    def step(
+        self,
+        encoder_outputs: Array,
+        state: lstm.LSTMState,
+        token: Array,
+        position: Array,
+    ) -> tuple[Array, lstm.LSTMState]:
+        """Takes one free-running step of the decoder; see `Decoder.step`."""
         return self.decoder.step(encoder_outputs, state, token, position)

@@ -7,15 +7,16 @@ import numpy as np
 
 from nao.types import PyTree
 
-# What numbers of rows are padded to, and 1 for those who ask one at a time; more come
-# in chunks.
+# Numbers of rows that arrays are padded to: the least that fits, 1 for single queries;
+# more rows than the last come in chunks of it.
 SIZES = (1, 32, 128, 512, 2048)
 
 
 def chunks(rows: np.ndarray) -> Iterator[tuple[np.ndarray, int]]:
     """Yields chunks padded to one of few sizes, with their real number of rows.
 
-    Without rows there is still one chunk, of padding, so shapes come out right.
+    Without rows there is still one chunk, of padding alone: the function that reads it
+    gives the shape of the empty result.
     """
     for start in range(0, max(len(rows), 1), SIZES[-1]):
         chunk = rows[start : start + SIZES[-1]]

@@ -18,7 +18,7 @@ def normalise(objective: np.ndarray, rule: str) -> np.ndarray:
             of their places.
 
     Returns:
-        float32 [num]. A pool whose values all tie, a pool of one among them, gets the
+        float32 [num]. A pool whose values all tie, such as a pool of one, gets the
         middle of the scale.
 
     Raises:
@@ -32,7 +32,7 @@ def normalise(objective: np.ndarray, rule: str) -> np.ndarray:
     if objective.ndim != 1 or not np.isfinite(objective).all():
         raise ValueError(f"objective must be finite and of rank 1, got {objective}.")
     # The released code divides by the pool's range, which is zero when all values tie.
-    if not np.ptp(objective) if len(objective) else True:
+    if not len(objective) or not np.ptp(objective):
         middle = 0.5 if rule == "min_max" else 0.0
         return np.full(len(objective), middle, np.float32)
     if rule == "min_max":
@@ -48,8 +48,9 @@ def normalise(objective: np.ndarray, rule: str) -> np.ndarray:
 class Scale(NamedTuple):
     """How the targets of a pool and the values they came from map to each other.
 
-    For `min_max` and `z_score` a straight line. For `rank` the quantiles of the pool:
-    a target is a place among what was measured, so no value lies beyond that.
+    For `min_max` and `z_score` a straight line, which goes on beyond the pool. For
+    `rank` the quantiles of the pool: a target is a place among what was measured, so no
+    target maps to a value beyond the best or the worst measured one.
 
     Attributes:
         targets: float64 [knots], increasing.
@@ -74,17 +75,22 @@ class Scale(NamedTuple):
     def to_targets(self, values: np.ndarray) -> np.ndarray:
         """Maps values to targets, float64 of the same shape.
 
-        Values beyond the pool map beyond its targets, also for `rank`: a bound that no
-        architecture of the pool keeps is one.
+        Values beyond the pool map beyond its targets, also for `rank`, so a bound
+        outside the measured range still constrains.
         """
         knots = self.values[:: self._sign]
         targets = np.interp(values, knots, self.targets[:: self._sign])
-        # A pool whose values all tie says nothing of other values but their side.
+        # Where the pool's values all tie there is no slope to go on with; with 1,
+        # better values still get higher targets.
         slope = (np.ptp(self.targets) or 1.0) / (np.ptp(knots) or 1.0)
         return targets + self._sign * slope * _beyond(values, knots)
 
     def check(self) -> None:
-        """Checks the knots; raises ValueError where they are none."""
+        """Checks that targets and values can be interpolated.
+
+        Raises:
+            ValueError: If there are none, or they are out of order.
+        """
         steps = self._sign * np.diff(self.values)
         if not (np.diff(self.targets) > 0).all() or not (steps >= 0).all():
             raise ValueError("targets and values of a scale must be in order.")
@@ -93,6 +99,7 @@ class Scale(NamedTuple):
 
     @property
     def _sign(self) -> int:
+        """Whether values rise (1) or fall (-1) with the targets."""
         return 1 if self.maximize else -1
 
 
@@ -103,6 +110,9 @@ def scale(values: np.ndarray, rule: str, maximize: bool = True) -> Scale:
         values: float64 [num], finite, as measured; at least one.
         rule: See `normalise`.
         maximize: Whether higher is better; otherwise higher values have lower targets.
+
+    Raises:
+        ValueError: If the rule is unknown or a value is not finite.
     """
     values = np.asarray(values, np.float64)
     targets = normalise(values if maximize else -values, rule)

@@ -1,41 +1,28 @@
 """A fitted controller, to be asked about the architectures of its space.
 
-Two things stand for an architecture. Its *encoder outputs*, one vector for each encoder
-step, are a point of the latent space: what gradients move and the decoder reads. Their
-normalised mean is its *embedding*: what the predictor reads, and what is mapped and
-compared. Only points can be decoded.
+`Embedding` is the one object that users hold; each query is the work of a module beside
+this one.
 """
 
 import dataclasses
 import os
 from collections.abc import Mapping, Sequence
+from typing import Self
 
-import jax
 import numpy as np
 
-from nao.controller import ControllerConfig, LatentSpace
-from nao.embedding import (
-    fitting,
-    maps,
-    objectives,
-    pareto,
-    paths,
-    reading,
-    saved,
-    workdirs,
-)
+from nao.controller import ControllerConfig
+from nao.embedding import fitting, geometry, maps, pareto, paths, saved, workdirs
 from nao.embedding import index as index_lib
-from nao.embedding.objectives import Constraint, Prediction, Wanted
-from nao.embedding.reading import Architectures
+from nao.embedding.architectures import Architectures
+from nao.embedding.core import FittedController
+from nao.embedding.objectives import Constraint, Wanted, Wish
 from nao.spaces import Space
-from nao.types import Array
-
-_HOTTEST = 1e6  # temperature of drawing, far beyond which logits vanish
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
-class Embedding:
-    """Queries on a fitted controller.
+class Embedding(FittedController):
+    """Queries on a fitted controller; its attributes are those of `FittedController`.
 
     Made by `fit`, `from_workdir` or `load`. Architectures go in as text, as choices by
     slot, as tokens, as trials, or as a list of those; they come out as tokens, int32
@@ -44,25 +31,7 @@ class Embedding:
     With an ensemble, the latent space is the product of its members': points and
     embeddings hold the members' side by side, and each decoded token is the members'
     joint choice.
-
-    Attributes:
-        space: Space of the architectures.
-        latent: The fitted controller.
-        objectives: What it predicts, in which unit.
-        tokens: The evaluated architectures, int32 [num, length].
-        values: What was measured, float64 [num, objectives] in the users' units.
-        canonical: Whether the encoder reads canonical forms, so that all sequences of
-            the same function have the same embedding. What is decoded is then one
-            representative of the function. A value that depends on more than the
-            function, such as the training time of operations nobody reads, needs False.
     """
-
-    space: Space
-    latent: LatentSpace
-    objectives: objectives.Objectives
-    tokens: np.ndarray
-    values: np.ndarray
-    canonical: bool = True
 
     @classmethod
     def fit(
@@ -87,27 +56,26 @@ class Embedding:
             minimize: Names of the columns where less is better.
             config: Sizes, losses and fit; by default `PRESETS["embedding"]`, which
                 takes longer than a search's controller and decodes exactly.
-            canonical: See the attribute.
+            canonical: See `FittedController`.
             held_out: Share of the table that a first fit leaves out, to learn how far
                 off predictions are (`Prediction.std`); the second fit takes all. 0
                 saves the first.
             seed: Seed of everything random.
 
         Raises:
-            ValueError: If an architecture or a value is not as it must be.
+            ValueError: If an architecture or a value is not as described here.
         """
-        return cls(
-            **fitting.fit(
-                space,
-                architectures,
-                values,
-                minimize,
-                config,
-                canonical,
-                seed,
-                held_out,
-            )
+        fitted = fitting.fit(
+            space,
+            architectures,
+            values,
+            minimize=minimize,
+            config=config,
+            canonical=canonical,
+            held_out=held_out,
+            seed=seed,
         )
+        return cls._from_fitted(fitted)
 
     @classmethod
     def from_workdir(
@@ -124,7 +92,7 @@ class Embedding:
         Raises:
             ValueError: If there is no run, or it has fitted no controller.
         """
-        return cls(**workdirs.read(path, space))
+        return cls._from_fitted(workdirs.load(path, space))
 
     @classmethod
     def load(cls, path: str | os.PathLike, space: Space | None = None) -> "Embedding":
@@ -137,69 +105,23 @@ class Embedding:
         Raises:
             ValueError: If the file is not one, or of another version or space.
         """
-        return cls(**saved.read(path, space))
+        return cls._from_fitted(saved.load(path, space))
 
     def save(self, path: str | os.PathLike) -> None:
-        """Writes one file that `load` reads on any machine: arrays and JSON."""
-        saved.write(self, path)
+        """Writes one file that `load` reads on any machine: arrays and JSON.
 
-    # Architectures in, points and numbers out.
-
-    def tokens_of(self, architectures: Architectures) -> np.ndarray:
-        """Returns the tokens of architectures in any form, int32 [num, length]."""
-        return reading.read(self.space, architectures)
-
-    def format(self, tokens: np.ndarray) -> list[str]:
-        """Writes tokens [num, length] in the space's notation."""
-        return [self.space.format(row) for row in np.atleast_2d(tokens)]
-
-    def encode(self, architectures: Architectures) -> np.ndarray:
-        """Returns embeddings: what is mapped and compared.
-
-        Returns:
-            float32 [num, size], each of unit length.
+        Raises:
+            ValueError: If the file can't be written.
         """
-        return self.latent.embed(self.reading(self.tokens_of(architectures)))
+        saved.save(self, path)
 
-    def encoder_outputs(self, architectures: Architectures) -> np.ndarray:
-        """Returns points: what is moved and decoded.
+    @classmethod
+    def _from_fitted(cls, fitted: FittedController) -> Self:
+        """Returns the queries on a fitted controller."""
+        names = [field.name for field in dataclasses.fields(FittedController)]
+        return cls(**{name: getattr(fitted, name) for name in names})
 
-        Returns:
-            float32 [num, encoder_length, size]; `pool` gives their embeddings.
-        """
-        return self.latent.encode(self.reading(self.tokens_of(architectures)))
-
-    def pool(self, points: np.ndarray) -> np.ndarray:
-        """Maps points [..., encoder_length, size] to embeddings [..., size]."""
-        points = np.asarray(points, np.float32)
-        flat = self.latent.pool(points.reshape(-1, *points.shape[-2:]))
-        return flat.reshape(*points.shape[:-2], flat.shape[-1])
-
-    def points(self, where: Architectures) -> np.ndarray:
-        """Returns points as they are, and architectures' encoder outputs."""
-        if reading.is_points(where):
-            return self.latent.check(where)
-        return self.encoder_outputs(where)
-
-    def predict(self, where: Architectures, objective: str | None = None) -> Prediction:
-        """Predicts an objective, in the unit of its values.
-
-        A target of `rank` predicts a place among the evaluated architectures; the value
-        at that place is what comes back (`targets.Scale`).
-
-        Args:
-            where: Architectures, or points.
-            objective: Name; the first by default.
-
-        Returns:
-            Mean and standard deviation over the ensemble, float64 [num].
-        """
-        index = self.objectives.index(objective)
-        return self.objectives.to_prediction(self._targets(where), index)
-
-    def predict_all(self, where: Architectures) -> dict[str, Prediction]:
-        """Predicts every objective; see `predict`."""
-        return self.predictions(self._targets(where))
+    # Ascents.
 
     def gradient(
         self,
@@ -218,6 +140,10 @@ class Embedding:
             The gradient of the members' mean target at each point, float32 [num,
             encoder_length, size]. It points to better values, also where less is
             better.
+
+        Raises:
+            ValueError: If there is no such objective, or these are neither points nor
+                architectures.
         """
         goal = self.objectives.goal(objective, constraints)
         return self.latent.gradient(self.points(where), goal)
@@ -245,8 +171,12 @@ class Embedding:
 
         Returns:
             The whole path; `best()` gives the best new architecture of each.
+
+        Raises:
+            ValueError: If there is no such objective, no start, or a negative number.
         """
-        return paths.ascend(self, start, steps, step_size, objective, constraints)
+        wish = Wish(objective, constraints)
+        return paths.ascend(self, wish, start, steps, step_size)
 
     def propose(
         self,
@@ -272,10 +202,14 @@ class Embedding:
             exclude: Architectures not wanted, besides the evaluated ones.
             confidence: Standard deviations that predictions stay away from a bound.
             seed: Seed of everything random.
+
+        Raises:
+            ValueError: If there is no such objective, or a number is out of its range.
         """
-        return paths.propose(
-            self, num, objective, constraints, starts, exclude, confidence, seed
+        wish = Wish(
+            objective, constraints, confidence=confidence, exclude=exclude, seed=seed
         )
+        return paths.propose(self, wish, num, starts)
 
     def pareto(
         self,
@@ -298,49 +232,16 @@ class Embedding:
             exclude: Architectures not wanted, besides the evaluated ones.
             confidence: Standard deviations that predictions stay away from a bound.
             seed: Seed of everything random.
+
+        Raises:
+            ValueError: If there are not two such objectives, or a number is too small.
         """
-        return pareto.find(
-            self,
-            objectives,
-            constraints,
-            num_directions,
-            layers,
-            exclude,
-            confidence,
-            seed,
+        wish = Wish(
+            constraints=constraints, confidence=confidence, exclude=exclude, seed=seed
         )
+        return pareto.find(self, wish, objectives, num_directions, layers)
 
-    # From points back to architectures.
-
-    def decode(
-        self,
-        points: np.ndarray,
-        num_samples: int | None = None,
-        temperature: float = 1.0,
-        seed: int = 0,
-    ) -> np.ndarray:
-        """Writes the architectures at points; they are grammatical at any distance.
-
-        Args:
-            points: float32 [num, encoder_length, size].
-            num_samples: None decodes each point greedily, to its likeliest tokens;
-                otherwise how many sequences are drawn for each.
-            temperature: Of drawing: 0 is greedy, 1 samples as the decoder believes.
-            seed: Seed of drawing.
-
-        Returns:
-            int32 [num, length], or [num, num_samples, length].
-        """
-        if num_samples is None:
-            return self.latent.decode(points)
-        if num_samples < 1 or not 0 <= temperature <= _HOTTEST:
-            raise ValueError(
-                f"num_samples must be at least 1 and temperature 0 to {_HOTTEST:g}, "
-                f"got {num_samples} and {temperature}."
-            )
-        repeated = np.repeat(points, num_samples, axis=0)
-        drawn = self.latent.decode(repeated, temperature, jax.random.key(seed))
-        return drawn.reshape(len(points), num_samples, self.space.length)
+    # Between and around architectures.
 
     def interpolate(
         self, a: Architectures, b: Architectures, num: int
@@ -355,14 +256,11 @@ class Embedding:
         Returns:
             Points float32 [num, encoder_length, size], brought back to unit length,
             and what they decode to, int32 [num, length].
+
+        Raises:
+            ValueError: If an end is not one architecture, or `num` is below 2.
         """
-        ends = [self._one(self.points(end)) for end in (a, b)]
-        if num < 2:
-            raise ValueError(f"num must be at least 2, got {num}.")
-        share = np.linspace(0, 1, num, dtype=np.float32)[:, None, None]
-        points = (1 - share) * ends[0] + share * ends[1]
-        points = self._normalise(points)
-        return points, self.latent.decode(points)
+        return geometry.interpolate(self, a, b, num)
 
     def sample(
         self,
@@ -384,35 +282,20 @@ class Embedding:
         Returns:
             int32 [num, length], grammatical; a space with rules that cross slots may
             hold some of them not valid (`space.is_valid`).
-        """
-        if num < 1 or not 0 <= distance < np.inf:
-            raise ValueError(
-                "num must be at least 1 and distance not negative, got "
-                f"{num} and {distance}."
-            )
-        rng = np.random.default_rng(seed)
-        if near is None:
-            points = self.encoder_outputs(self.space.sample(rng, num))
-        else:
-            points = self.points(near)
-            if not len(points):
-                raise ValueError("sample needs an architecture to stay near, got none.")
-            points = points[rng.integers(len(points), size=num)]
-        noise = self._normalise(rng.normal(size=points.shape).astype(np.float32))
-        return self.latent.decode(self._normalise(points + distance * noise))
 
-    def reconstruction(self, architectures: Architectures) -> np.ndarray:
-        """Says which architectures decode to themselves, bool [num].
-
-        Where the encoder reads canonical forms: to the representative of themselves.
+        Raises:
+            ValueError: If a number is out of its range, or `near` is empty.
         """
-        read = self.reading(self.tokens_of(architectures))
-        return (self.latent.decode(self.latent.encode(read)) == read).all(-1)
+        return geometry.sample(self, num, near, distance, seed)
 
     # Who is near whom.
 
     def index(self, architectures: Architectures | None = None) -> index_lib.Index:
-        """Encodes architectures, by default the evaluated ones, for many searches."""
+        """Encodes architectures, by default the evaluated ones, for many searches.
+
+        Raises:
+            ValueError: If one is not an architecture of the space.
+        """
         tokens = self.tokens
         if architectures is not None:
             tokens = self.tokens_of(architectures)
@@ -431,10 +314,13 @@ class Embedding:
                 is among those searched.
             k: How many.
             among: What is searched: an `index`, architectures, or the evaluated ones.
+
+        Raises:
+            ValueError: If this is not one architecture, or `k` is below 1.
         """
         if not isinstance(among, index_lib.Index):
             among = self.index(among)
-        return among.nearest(self.pool(self._one(self.points(architecture))), k)
+        return among.nearest(self.pool(self.point(architecture)), k)
 
     def map(
         self,
@@ -451,50 +337,9 @@ class Embedding:
 
         Returns:
             Coordinates; `project(pool(path.points))` places an ascent on the same map.
+
+        Raises:
+            ValueError: If the method is unknown, or there is nothing to map.
         """
         wanted = self.tokens if architectures is None else architectures
         return maps.fit(self.encode(wanted), method, seed)
-
-    # What the modules beside this one need.
-
-    def reading(self, tokens: np.ndarray) -> np.ndarray:
-        """Returns what the encoder reads of each row [num, length]."""
-        return self.space.canonical(tokens) if self.canonical else tokens
-
-    def predictions(self, targets: np.ndarray) -> dict[str, Prediction]:
-        """Maps members' targets [..., ensemble, objectives] to values by name."""
-        names = self.objectives.names
-        return {
-            name: self.objectives.to_prediction(targets, i)
-            for i, name in enumerate(names)
-        }
-
-    @property
-    def measured_targets(self) -> np.ndarray:
-        """The targets of what was measured, float64 [num, objectives]."""
-        scales = self.objectives.scales
-        columns = [s.to_targets(v) for s, v in zip(scales, self.values.T, strict=True)]
-        return np.stack(columns, -1)
-
-    @staticmethod
-    def key(rng: np.random.Generator) -> Array:
-        """Returns a JAX key drawn from a host generator."""
-        return jax.random.key(int(rng.integers(2**31)))
-
-    def _targets(self, where: Architectures) -> np.ndarray:
-        if reading.is_points(where):
-            return self.latent.predict(where)
-        return self.latent.predict_tokens(self.reading(self.tokens_of(where)))
-
-    def _normalise(self, points: np.ndarray) -> np.ndarray:
-        """Brings every member's part of every encoder step to unit length."""
-        shape = points.shape
-        parts = points.reshape(*shape[:-1], self.latent.num_members, -1)
-        length = np.linalg.norm(parts, axis=-1, keepdims=True)
-        return (parts / np.maximum(length, 1e-8)).reshape(shape).astype(np.float32)
-
-    @staticmethod
-    def _one(points: np.ndarray) -> np.ndarray:
-        if len(points) != 1:
-            raise ValueError(f"One architecture is needed here, got {len(points)}.")
-        return points[0]

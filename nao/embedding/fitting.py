@@ -12,7 +12,11 @@ from nao.controller import (
     LatentSpace,
     targets,
 )
-from nao.embedding import objectives, reading
+from nao.embedding import architectures as architectures_lib
+from nao.embedding import objectives
+from nao.embedding.architectures import Architectures
+from nao.embedding.core import FittedController
+from nao.evaluators import Objective
 from nao.spaces import Space
 from nao.strategies.base import numpy_rng
 
@@ -21,35 +25,34 @@ _NUM_UNLABELLED = 8192  # random architectures of a fit, for the reconstruction 
 
 def fit(
     space: Space,
-    architectures: reading.Architectures,
+    architectures: Architectures,
     values: np.ndarray | Mapping[str, np.ndarray],
+    *,
     minimize: Sequence[str],
     config: ControllerConfig | None,
     canonical: bool,
-    seed: int,
     held_out: float,
-) -> dict:
-    """Returns the fields of an `Embedding`; see `Embedding.fit`."""
-    tokens = reading.read(space, architectures)
+    seed: int,
+) -> FittedController:
+    """Fits a controller to a table; see `Embedding.fit`.
+
+    Raises:
+        ValueError: If an architecture or a value is not as described there.
+    """
+    tokens = architectures_lib.to_tokens(space, architectures)
     if not len(tokens):
         raise ValueError("A fit needs at least one architecture, got none.")
     if not 0 <= held_out < 1:
         raise ValueError(f"held_out must be at least 0 and below 1, got {held_out}.")
     columns, described = objectives.table(values, len(tokens), minimize)
-    config = PRESETS["embedding"] if config is None else config
-    scales, target = [], []
-    for column in described:
-        measured = columns[column.name]
-        scales.append(targets.scale(measured, config.target, column.maximize))
-        target.append(targets.normalise(column.sign * measured, config.target))
-    target = np.stack(target, -1) if len(target) > 1 else target[0]
+    controller = Controller(space.grammar, config or PRESETS["embedding"])
+    scales, target = _to_targets(columns, described, controller.config.target)
+    as_encoded = space.canonical if canonical else np.asarray
+    sequences = as_encoded(tokens)
     host_key, fit_key = jax.random.split(jax.random.key(seed))
-    read = space.canonical if canonical else np.asarray
     unlabelled = None
-    if config.num_unlabelled:
-        unlabelled = read(space.sample(numpy_rng(host_key), _NUM_UNLABELLED))
-    controller = Controller(space.grammar, config)
-    sequences = read(tokens)
+    if controller.config.num_unlabelled:
+        unlabelled = as_encoded(space.sample(numpy_rng(host_key), _NUM_UNLABELLED))
 
     def fit_rows(rows: np.ndarray) -> LatentSpace:
         params, _ = controller.fit(
@@ -57,19 +60,41 @@ def fit(
         )
         return LatentSpace(controller, params)
 
+    order = np.random.default_rng(seed).permutation(len(tokens))
+    left = order[: int(held_out * len(tokens))]
     errors = np.zeros(len(described))
-    num_left = int(held_out * len(tokens))
-    if num_left:
-        order = np.random.default_rng(seed).permutation(len(tokens))
-        left, kept = order[:num_left], order[num_left:]
-        predicted = fit_rows(kept).predict_tokens(sequences[left]).mean(1)
-        errors = (predicted - target[left].reshape(num_left, -1)) ** 2
-        errors = np.sqrt(errors.mean(0)).astype(np.float64)
-    return {
-        "space": space,
-        "latent": fit_rows(np.arange(len(tokens))),
-        "objectives": objectives.Objectives(described, tuple(scales), errors),
-        "tokens": tokens,
-        "values": np.stack(list(columns.values()), -1),
-        "canonical": canonical,
-    }
+    if len(left):
+        latent = fit_rows(order[len(left) :])
+        errors = _errors(latent.predict_tokens(sequences[left]), target[left])
+    return FittedController(
+        space=space,
+        latent=fit_rows(np.arange(len(tokens))),
+        objectives=objectives.Objectives(described, scales, errors),
+        tokens=tokens,
+        values=np.stack(list(columns.values()), -1),
+        canonical=canonical,
+    )
+
+
+def _to_targets(
+    columns: Mapping[str, np.ndarray], described: Sequence[Objective], rule: str
+) -> tuple[tuple[targets.Scale, ...], np.ndarray]:
+    """Returns each column's scale, and targets [num] or [num, columns] to fit to."""
+    scales, target = [], []
+    for column in described:
+        measured = columns[column.name]
+        scales.append(targets.scale(measured, rule, column.maximize))
+        target.append(targets.normalise(column.sign * measured, rule))
+    # With one objective the controller wants a vector; see `Controller.fit`.
+    return tuple(scales), np.stack(target, -1) if len(target) > 1 else target[0]
+
+
+def _errors(predicted: np.ndarray, target: np.ndarray) -> np.ndarray:
+    """Returns root mean square errors of the members' mean, float64 [objectives].
+
+    Args:
+        predicted: float32 [num, ensemble, objectives].
+        target: float32 [num] or [num, objectives].
+    """
+    squared = (predicted.mean(1) - target.reshape(len(target), -1)) ** 2
+    return np.sqrt(squared.mean(0)).astype(np.float64)

@@ -1,17 +1,19 @@
 """A search for several objectives at once: fit, climb along trade-offs, measure."""
 
+import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
-from nao.controller import ControllerConfig
-from nao.embedding import objectives, pareto
+from nao.controller import ControllerConfig, fronts
+from nao.embedding import objectives
 from nao.embedding.embedding import Embedding
 from nao.spaces import Space
 from nao.strategies.unseen import Unseen
 
-_MAX_CANDIDATES = 300  # of a round, whose gains are computed
+_MAX_CANDIDATES = 300  # architectures of a round whose hypervolume gain is computed
 
+# Maps tokens [num, length] to columns [num] by name.
 Columns = Callable[[np.ndarray], Mapping[str, np.ndarray]]
 
 
@@ -36,12 +38,12 @@ def search_front(
 
     Args:
         space: What is searched.
-        evaluate_fn: Maps tokens [num, length] to columns [num] by name: what has to be
-            measured. NaN where it failed; such architectures are not asked for again.
+        evaluate_fn: Measures columns. NaN where it failed; such architectures are not
+            asked for again.
         num_queries: Budget of architectures that are measured.
-        costs_fn: Gives columns in the same way that need no measurement, such as the
-            number of parameters: ascents learn them like all others, but what is asked
-            for is chosen by their true values.
+        costs_fn: Gives columns that need no measurement, such as the number of
+            parameters: ascents learn them like all others, but their true values choose
+            what is asked for.
         minimize: Names of the columns where less is better.
         num_seed_archs: Architectures of the first, random round.
         round_size: Architectures of every later round.
@@ -57,107 +59,185 @@ def search_front(
         no more.
 
     Raises:
-        ValueError: If a number or a column is not as it must be.
+        ValueError: If a number or a column is not as described here.
     """
-    for name, value in (
-        ("num_seed_archs", num_seed_archs),
-        ("round_size", round_size),
-        ("num_queries", num_queries),
-    ):
-        if value < (2 if name == "num_seed_archs" else 1):
-            raise ValueError(f"{name} is too small: {value}.")
-    costs_fn = _no_costs if costs_fn is None else costs_fn
-    config = ControllerConfig() if config is None else config
-    options = {"minimize": minimize, "config": config, "canonical": canonical}
+    _check_sizes(num_seed_archs, round_size, num_queries)
+    search = _FrontSearch(space, evaluate_fn, costs_fn, minimize, canonical, config)
     rng = np.random.default_rng(seed)
-    rule = "canonical" if canonical else "sequence"
-    as_asked = space.canonical if canonical else np.asarray
-    tokens = as_asked(Unseen(space, rule).draw(rng, min(num_seed_archs, num_queries)))
-    columns = _measure(evaluate_fn, costs_fn, tokens)
-    if len(columns) < 2:
-        raise ValueError(f"A front needs two or more columns, got {list(columns)}.")
-    objectives.check_minimize(minimize, columns)
-    while len(tokens) < num_queries:
-        num = min(round_size, num_queries - len(tokens))
-        embedding = _fit(space, tokens, columns, **options)
-        asked = tokens[:0]
-        if embedding is not None:
-            asked = _choose(embedding, costs_fn, tokens, num, rng)
-        unseen = Unseen(space, rule, np.concatenate([tokens, asked]))
-        others = as_asked(unseen.draw(rng, num - len(asked)))
-        asked = np.concatenate([asked, others])
+    tokens, columns = search.start(rng, min(num_seed_archs, num_queries))
+    while (num := min(round_size, num_queries - len(tokens))) > 0:
+        asked = search.ask(rng, tokens, columns, num)
         if not len(asked):
             break
-        measured = _measure(evaluate_fn, costs_fn, asked)
-        tokens = np.concatenate([tokens, asked])
-        columns = {
-            name: np.concatenate([column, measured[name]])
-            for name, column in columns.items()
-        }
+        tokens, columns = search.measure(asked, tokens, columns)
     return tokens, columns
 
 
-def _no_costs(tokens: np.ndarray) -> dict[str, np.ndarray]:
-    del tokens
-    return {}
+def _check_sizes(num_seed_archs: int, round_size: int, num_queries: int) -> None:
+    for name, value, least in (
+        ("num_seed_archs", num_seed_archs, 2),
+        ("round_size", round_size, 1),
+        ("num_queries", num_queries, 1),
+    ):
+        if value < least:
+            raise ValueError(f"{name} is too small: {value}.")
 
 
-def _measure(
-    evaluate_fn: Columns, costs_fn: Columns, tokens: np.ndarray
-) -> dict[str, np.ndarray]:
-    measured, costs = dict(evaluate_fn(tokens)), dict(costs_fn(tokens))
-    for name in measured.keys() & costs.keys():
-        raise ValueError(f"Column {name!r} is both measured and a cost.")
-    return objectives.to_columns(measured | costs, len(tokens))
+@dataclasses.dataclass(frozen=True)
+class _FrontSearch:
+    """What a search for a front asks and measures; see `search_front`."""
 
+    space: Space
+    evaluate_fn: Columns
+    costs_fn: Columns | None
+    minimize: Sequence[str]
+    canonical: bool
+    config: ControllerConfig | None
 
-def _fit(
-    space: Space, tokens: np.ndarray, columns: Mapping[str, np.ndarray], **options
-) -> Embedding | None:
-    """Returns an embedding of what did not fail; None where that is too little."""
-    fine = np.isfinite(list(columns.values())).all(0)
-    if fine.sum() < 2:
-        return None
-    values = {name: column[fine] for name, column in columns.items()}
-    return Embedding.fit(space, tokens[fine], values, seed=len(tokens), **options)
+    def start(
+        self, rng: np.random.Generator, num: int
+    ) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+        """Measures random architectures and checks the columns that come back.
+
+        Raises:
+            ValueError: If there are not two columns, or `minimize` names none of them.
+        """
+        tokens = self.draw(rng, num)
+        columns = self.columns_of(tokens)
+        if len(columns) < 2:
+            raise ValueError(f"A front needs two or more columns, got {list(columns)}.")
+        objectives.check_minimize(self.minimize, columns)
+        return tokens, columns
+
+    def ask(
+        self,
+        rng: np.random.Generator,
+        tokens: np.ndarray,
+        columns: Mapping[str, np.ndarray],
+        num: int,
+    ) -> np.ndarray:
+        """Returns up to `num` new architectures; random ones where ascent finds few."""
+        embedding = self.fit(tokens, columns)
+        asked = tokens[:0]
+        if embedding is not None:
+            asked = _choose(embedding, self.costs, tokens, num, rng)
+        known = np.concatenate([tokens, asked])
+        return np.concatenate([asked, self.draw(rng, num - len(asked), known)])
+
+    def measure(
+        self, asked: np.ndarray, tokens: np.ndarray, columns: Mapping[str, np.ndarray]
+    ) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+        """Returns tokens and columns with those of new architectures at the end."""
+        measured = self.columns_of(asked)
+        return np.concatenate([tokens, asked]), {
+            name: np.concatenate([column, measured[name]])
+            for name, column in columns.items()
+        }
+
+    def draw(
+        self, rng: np.random.Generator, num: int, known: np.ndarray | None = None
+    ) -> np.ndarray:
+        """Draws up to `num` random architectures that are not known."""
+        rule = "canonical" if self.canonical else "sequence"
+        drawn = Unseen(self.space, rule, known).draw(rng, num)
+        return self.space.canonical(drawn) if self.canonical else drawn
+
+    def costs(self, tokens: np.ndarray) -> Mapping[str, np.ndarray]:
+        """Returns the columns that need no measurement."""
+        return {} if self.costs_fn is None else self.costs_fn(tokens)
+
+    def columns_of(self, tokens: np.ndarray) -> dict[str, np.ndarray]:
+        """Measures architectures: all columns, float64 [num] each, the costs last.
+
+        Raises:
+            ValueError: If a column is no number for each, or comes twice.
+        """
+        measured, costs = dict(self.evaluate_fn(tokens)), dict(self.costs(tokens))
+        for name in measured.keys() & costs.keys():
+            raise ValueError(f"Column {name!r} is both measured and a cost.")
+        return objectives.to_columns(measured | costs, len(tokens))
+
+    def fit(
+        self, tokens: np.ndarray, columns: Mapping[str, np.ndarray]
+    ) -> Embedding | None:
+        """Fits an embedding to what did not fail; None where that is too little."""
+        succeeded = np.isfinite(list(columns.values())).all(0)
+        if succeeded.sum() < 2:
+            return None
+        return Embedding.fit(
+            self.space,
+            tokens[succeeded],
+            {name: column[succeeded] for name, column in columns.items()},
+            minimize=self.minimize,
+            config=self.config or ControllerConfig(),
+            canonical=self.canonical,
+            seed=len(tokens),
+        )
 
 
 def _choose(
     embedding: Embedding,
     costs_fn: Columns,
-    exclude: np.ndarray,
+    known: np.ndarray,
     num: int,
     rng: np.random.Generator,
 ) -> np.ndarray:
     """Returns up to `num` new architectures that add most to the front."""
     found = embedding.pareto(
-        confidence=0.0, layers=num, exclude=exclude, seed=int(rng.integers(2**31))
+        confidence=0.0, layers=num, exclude=known, seed=int(rng.integers(2**31))
     )
     # What the encoder reads is what is asked for: canonical forms, if it reads those.
-    tokens = embedding.reading(found.tokens[:_MAX_CANDIDATES])
+    tokens = embedding.as_encoded(found.tokens[:_MAX_CANDIDATES])
+    predicted = _draw_targets(embedding, costs_fn, tokens, rng)
+    finite = np.isfinite(predicted).all(-1)  # a cost may be NaN
+    tokens, predicted = tokens[finite], predicted[finite]
+    # As targets, objectives count alike, whatever their unit and their outliers.
+    return tokens[_largest_gains(embedding.measured_targets, predicted, num)]
+
+
+def _draw_targets(
+    embedding: Embedding,
+    costs_fn: Columns,
+    tokens: np.ndarray,
+    rng: np.random.Generator,
+) -> np.ndarray:
+    """Draws what the targets may be, [num, objectives]; costs have their true values.
+
+    Draws, not means: where no mean adds to the front, the draw still leads to what is
+    doubtful (Thompson sampling).
+    """
     targets = embedding.latent.predict_tokens(tokens)
-    # A draw of what the targets may be, not the mean: where nothing is predicted to add
-    # to the front, what is doubtful is tried (Thompson sampling).
     std = embedding.objectives.std(targets)
     predicted = targets.mean(1) + std * rng.normal(size=std.shape)
     for name, column in costs_fn(tokens).items():
         i = embedding.objectives.index(name)
         predicted[:, i] = embedding.objectives.scales[i].to_targets(column)
-    known = np.isfinite(predicted).all(-1)
-    tokens, predicted = tokens[known], predicted[known]
-    # As targets, objectives count alike, whatever their unit and their outliers.
-    measured = embedding.measured_targets
-    reference = measured.min(0) - 0.1 * np.ptp(measured, 0)  # so a front's ends count
-    front = measured[pareto.is_optimal(measured)]
+    return predicted
+
+
+def _largest_gains(measured: np.ndarray, predicted: np.ndarray, num: int) -> list[int]:
+    """Returns the rows that add most to the hypervolume, chosen one after the other.
+
+    Args:
+        measured: Targets of what was measured, float64 [rows, objectives].
+        predicted: Targets of the candidates, float64 [candidates, objectives].
+        num: How many at most.
+
+    Returns:
+        Rows of `predicted`, the largest gain first.
+    """
+    # Below the worst, since a front's ends would add no volume above the worst itself.
+    reference = measured.min(0) - 0.1 * np.ptp(measured, 0)
+    front = measured[fronts.is_optimal(measured)]
     chosen: list[int] = []
-    for _ in range(min(num, len(tokens))):
-        gains = [
+    for _ in range(min(num, len(predicted))):
+        volumes = [
             -np.inf
             if i in chosen
-            else pareto.hypervolume(np.vstack([front, row]), reference)
+            else fronts.hypervolume(np.vstack([front, row]), reference)
             for i, row in enumerate(predicted)
         ]
-        chosen.append(int(np.argmax(gains)))
+        chosen.append(int(np.argmax(volumes)))
         front = np.vstack([front, predicted[chosen[-1]]])
-        front = front[pareto.is_optimal(front)]
-    return tokens[chosen]
+        front = front[fronts.is_optimal(front)]
+    return chosen

@@ -1,11 +1,11 @@
-"""Exact nearest neighbours by cosine distance, over as many rows as memory holds."""
+"""Exact nearest neighbours by cosine distance, computed chunk by chunk."""
 
 import dataclasses
 from typing import NamedTuple
 
 import numpy as np
 
-_CHUNK = 1 << 16  # rows whose distances are held at once
+_CHUNK = 1 << 16  # rows whose distances are in memory at a time
 
 
 class Neighbours(NamedTuple):
@@ -40,7 +40,10 @@ class Index:
     def nearest(self, embedding: np.ndarray, k: int) -> Neighbours:
         """Returns the `k` rows nearest to an embedding [size]; all where fewer.
 
-        Ties go to the earlier row.
+        Of equally near rows, the earlier one comes first.
+
+        Raises:
+            ValueError: If `k` is below 1.
         """
         if k < 1:
             raise ValueError(f"k must be at least 1, got {k}.")
@@ -48,7 +51,7 @@ class Index:
         indices = np.zeros(0, np.int64)
         for start in range(0, len(self.embeddings), _CHUNK):
             chunk = self.embeddings[start : start + _CHUNK] @ embedding
-            # Most chunks hold little that beats the k best so far.
+            # Once k are found, few rows of a chunk beat the worst of them.
             if len(cosines) == k:
                 better = np.flatnonzero(chunk > cosines[-1])
             else:

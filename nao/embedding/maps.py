@@ -1,4 +1,4 @@
-"""A latent space in two dimensions, to be looked at."""
+"""Embeddings in two dimensions, for drawings."""
 
 import dataclasses
 from typing import Any
@@ -6,26 +6,26 @@ from typing import Any
 import numpy as np
 
 METHODS = ("pca", "tsne")
-_NEAREST = 5  # rows that place a new point on a map that has no formula
+_NEAREST = 5  # mapped rows whose mean place a new point gets on a t-SNE map
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Map:
-    """Embeddings brought to the plane.
+    """Embeddings in the plane.
 
     Attributes:
         coordinates: float64 [num, 2].
         embeddings: What was mapped, float32 [num, size].
         method: One of `METHODS`.
-        explained: Share of the variance that each axis shows, float64 [2]; None for a
-            map whose axes mean nothing.
+        explained: Share of the variance that each axis shows, float64 [2]; None for
+            `tsne`, whose axes have no meaning.
     """
 
     coordinates: np.ndarray
     embeddings: np.ndarray
     method: str
     explained: np.ndarray | None
-    _pca: Any = None
+    _pca: Any = None  # scikit-learn's fitted projection; None for `tsne`
 
     def project(self, embeddings: np.ndarray) -> np.ndarray:
         """Places more embeddings [..., size] on the map, float64 [..., 2].
@@ -48,7 +48,9 @@ class Map:
 
 
 def fit(embeddings: np.ndarray, method: str, seed: int) -> Map:
-    """Maps embeddings [num, size] to the plane.
+    """Maps embeddings [num, size] to the plane; see `Embedding.map`.
+
+    A map of fewer than four distinct rows is `pca`, whatever the method.
 
     Raises:
         ValueError: If the method is unknown, or there is nothing to map.
@@ -57,29 +59,38 @@ def fit(embeddings: np.ndarray, method: str, seed: int) -> Map:
         raise ValueError(f"method must be one of {', '.join(METHODS)}, got {method!r}.")
     if not len(embeddings):
         raise ValueError("A map needs at least one architecture, got none.")
-    # scikit-learn takes a second to import.
+    distinct, places = np.unique(embeddings, axis=0, return_inverse=True)
+    if method == "pca" or len(distinct) < 4:
+        return _fit_pca(embeddings, seed)
+    # Equal rows have no order of distances, and many crash scikit-learn's tree of them.
+    flat = _tsne(distinct, seed)
+    return Map(flat[places.ravel()], embeddings, method, None)
+
+
+def _fit_pca(embeddings: np.ndarray, seed: int) -> Map:
+    # Here, not above: scikit-learn takes a second to import.
     from sklearn import decomposition
 
     num_axes = min(2, *embeddings.shape)
     with np.errstate(invalid="ignore"):  # a lone row has no variance
         pca = decomposition.PCA(num_axes, random_state=seed).fit(embeddings)
-    # Equal rows have no order of distances, and many crash scikit-learn's tree of them.
-    distinct, places = np.unique(embeddings, axis=0, return_inverse=True)
-    if method == "pca" or len(distinct) < 4:
-        flat = _plane(pca.transform(embeddings))
-        explained = np.nan_to_num(np.resize(pca.explained_variance_ratio_, 2))
-        explained[num_axes:] = 0
-        return Map(flat, embeddings, "pca", explained, pca)
+    explained = np.nan_to_num(np.resize(pca.explained_variance_ratio_, 2))
+    explained[num_axes:] = 0
+    return Map(_plane(pca.transform(embeddings)), embeddings, "pca", explained, pca)
+
+
+def _tsne(embeddings: np.ndarray, seed: int) -> np.ndarray:
+    """Returns t-SNE coordinates of distinct embeddings, float64 [num, 2]."""
     from sklearn import manifold
 
     tsne = manifold.TSNE(
-        perplexity=min(30.0, (len(distinct) - 1) / 3),
+        # 30 is scikit-learn's default; it must be below the number of rows.
+        perplexity=min(30.0, (len(embeddings) - 1) / 3),
         init="pca",
         metric="cosine",
         random_state=seed,
     )
-    flat = tsne.fit_transform(distinct).astype(np.float64)
-    return Map(flat[places.ravel()], embeddings, method, None)
+    return tsne.fit_transform(embeddings).astype(np.float64)
 
 
 def _plane(coordinates: np.ndarray) -> np.ndarray:

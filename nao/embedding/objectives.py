@@ -9,6 +9,7 @@ import numpy as np
 
 from nao.controller import Goal
 from nao.controller.targets import Scale
+from nao.embedding.architectures import Architectures
 from nao.evaluators import Objective
 
 
@@ -17,8 +18,9 @@ class Prediction(NamedTuple):
 
     Attributes:
         mean: Mean over the members.
-        std: How far off the mean may be: what the members disagree, and the error that
-            a fit to four fifths of the table had on the rest (`Objectives.errors`).
+        std: How far off the mean may be: the standard deviation over the members,
+            combined with the error on architectures that a fit had not seen
+            (`Objectives.errors`).
     """
 
     mean: np.ndarray
@@ -59,6 +61,26 @@ Wanted = str | Mapping[str, float] | None
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
+class Wish:
+    """What a search of the latent space shall find.
+
+    Attributes:
+        objective: Name to improve, in its own direction; or weights by name; None is
+            the first objective.
+        constraints: Bounds that predictions keep.
+        confidence: Standard deviations that predictions stay away from a bound.
+        exclude: Architectures not wanted, besides the evaluated ones.
+        seed: Seed of everything random.
+    """
+
+    objective: Wanted = None
+    constraints: Sequence[Constraint] = ()
+    confidence: float = 1.0
+    exclude: Architectures | None = None
+    seed: int = 0
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
 class Objectives:
     """The columns a controller predicts.
 
@@ -82,7 +104,11 @@ class Objectives:
         return tuple(column.name for column in self.columns)
 
     def index(self, name: str | None) -> int:
-        """Returns the position of a column, the first for None."""
+        """Returns the position of a column, the first for None.
+
+        Raises:
+            ValueError: If no column has this name.
+        """
         if name is None:
             return 0
         if name not in self.names:
@@ -95,11 +121,16 @@ class Objectives:
         """Maps members' targets [..., ensemble, objectives] to values [...]."""
         values = self.scales[index].to_values(targets[..., index])
         mean, std = targets[..., index].mean(-1), self.std(targets)[..., index]
+        # A scale need not be a straight line, so the deviation is half of what lies
+        # between the values one deviation below and above the mean.
         ends = [self.scales[index].to_values(end) for end in (mean - std, mean + std)]
         return Prediction(values.mean(-1), np.abs(ends[1] - ends[0]) / 2)
 
     def std(self, targets: np.ndarray) -> np.ndarray:
-        """Maps members' targets [..., ensemble, objectives] to how far off they may be.
+        """Returns how far off the members' mean target may be.
+
+        Args:
+            targets: What the members predict, [..., ensemble, objectives].
 
         Returns:
             In the unit of the targets, [..., objectives].
@@ -113,32 +144,50 @@ class Objectives:
             wanted: Objective to improve, in its own direction; or weights of several,
                 which act on targets: 1 is from the middle to the best of the pool.
             constraints: Bounds.
+
+        Raises:
+            ValueError: If a name is unknown or a weight is not finite.
         """
-        weights = np.zeros(len(self.columns), np.float32)
-        if not isinstance(wanted, Mapping):
-            weights[self.index(wanted)] = 1
-        else:
-            for name, weight in wanted.items():
-                if not math.isfinite(weight):
-                    raise ValueError(f"Weight of {name!r} must be finite: {weight}.")
-                weights[self.index(name)] = weight
+        weights = self._weights(wanted)
         lower = np.full(len(weights), -np.inf, np.float32)
         upper = np.full(len(weights), np.inf, np.float32)
         for constraint in constraints:
             i = self.index(constraint.name)
-            ends = []
-            for bound in (constraint.at_least, constraint.at_most):
-                ends.append(
-                    None if bound is None else float(self.scales[i].to_targets(bound))
-                )
-            # A column where less is better has its largest values at its least targets.
-            least, most = ends if self.columns[i].maximize else ends[::-1]
-            lower[i] = max(lower[i], -np.inf if least is None else least)
-            upper[i] = min(upper[i], np.inf if most is None else most)
+            least, most = self._bounds(constraint, i)
+            lower[i] = max(lower[i], least)
+            upper[i] = min(upper[i], most)
         return Goal(weights, lower, upper)
 
+    def _weights(self, wanted: Wanted) -> np.ndarray:
+        """Returns the weight of each column in the score, float32 [columns]."""
+        weights = np.zeros(len(self.columns), np.float32)
+        if not isinstance(wanted, Mapping):
+            weights[self.index(wanted)] = 1
+            return weights
+        for name, weight in wanted.items():
+            if not math.isfinite(weight):
+                raise ValueError(f"Weight of {name!r} must be finite: {weight}.")
+            weights[self.index(name)] = weight
+        return weights
+
+    def _bounds(self, constraint: Constraint, index: int) -> tuple[float, float]:
+        """Returns a constraint's least and largest target; infinite where unbounded."""
+        to_targets = self.scales[index].to_targets
+        at_least, at_most = (
+            None if bound is None else float(to_targets(bound))
+            for bound in (constraint.at_least, constraint.at_most)
+        )
+        # Where less is better, the largest values have the least targets.
+        if not self.columns[index].maximize:
+            at_least, at_most = at_most, at_least
+        least = -np.inf if at_least is None else at_least
+        return least, np.inf if at_most is None else at_most
+
     def tighten(self, goal: Goal, confidence: float) -> Goal:
-        """Returns a goal whose bounds lie inside, by the known errors."""
+        """Moves each bound inwards by `confidence` times the column's known error.
+
+        So what ascent finds at the bounds still keeps them where the prediction is off.
+        """
         margin = np.float32(confidence) * self.errors.astype(np.float32)
         return goal._replace(lower=goal.lower + margin, upper=goal.upper - margin)
 
@@ -151,12 +200,17 @@ class Objectives:
             targets: What the members predict.
             goal: Holds the bounds.
             confidence: Standard deviations that the mean must stay away from a bound.
+
+        Returns:
+            bool [...].
         """
         mean, std = targets.mean(-2), confidence * self.std(targets)
         return ((mean - std >= goal.lower) & (mean + std <= goal.upper)).all(-1)
 
 
-def table(values, num: int, minimize: Sequence[str]) -> tuple[dict, tuple]:
+def table(
+    values: np.ndarray | Mapping[str, np.ndarray], num: int, minimize: Sequence[str]
+) -> tuple[dict[str, np.ndarray], tuple[Objective, ...]]:
     """Reads the values of architectures.
 
     Args:
@@ -166,6 +220,10 @@ def table(values, num: int, minimize: Sequence[str]) -> tuple[dict, tuple]:
 
     Returns:
         Columns float64 [num] by name, and their `Objective`s.
+
+    Raises:
+        ValueError: If there is no column, one is not finite numbers for each
+            architecture, or `minimize` names none of them.
     """
     if not isinstance(values, Mapping):
         values = {"objective": values}
@@ -183,10 +241,11 @@ def table(values, num: int, minimize: Sequence[str]) -> tuple[dict, tuple]:
     return columns, tuple(Objective(name, name not in minimize) for name in columns)
 
 
-def to_columns(values: Mapping, num: int) -> dict[str, np.ndarray]:
-    """Returns columns by name, float64 [num]; ValueError where one is of another shape.
+def to_columns(values: Mapping[str, np.ndarray], num: int) -> dict[str, np.ndarray]:
+    """Returns columns by name, float64 [num]; NaN, for a failed evaluation, is kept.
 
-    What failed may be NaN.
+    Raises:
+        ValueError: If a column is of another shape.
     """
     columns = {str(name): np.asarray(v, np.float64) for name, v in values.items()}
     for name, column in columns.items():
@@ -199,7 +258,11 @@ def to_columns(values: Mapping, num: int) -> dict[str, np.ndarray]:
 
 
 def check_minimize(minimize: Sequence[str], names: Iterable[str]) -> None:
-    """Checks that what is to be lowered is there; raises ValueError otherwise."""
+    """Checks that each name in `minimize` is the name of a column.
+
+    Raises:
+        ValueError: If one is not, or `minimize` is text rather than a list.
+    """
     if isinstance(minimize, str):
         raise ValueError(f"minimize must be a list of names, got {minimize!r}.")
     for name in minimize:

@@ -1,20 +1,21 @@
-"""Ascent through a latent space: the whole way, and the best that lies along it."""
+"""Ascents through a latent space: whole paths, and the best architectures on them."""
 
 import dataclasses
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping, Sequence
 
+import jax
 import numpy as np
 
 from nao.controller import Goal
-from nao.embedding import reading
-from nao.embedding.objectives import Constraint, Prediction, Wanted
+from nao.embedding import architectures
+from nao.embedding.architectures import Architectures
+from nao.embedding.core import FittedController
+from nao.embedding.objectives import Prediction, Wish
+from nao.types import Array
 
-if TYPE_CHECKING:
-    from nao.embedding.embedding import Embedding
-
-# How candidates are looked for: the best known and random architectures climb at
-# several paces, and where they come by is decoded greedily and by sampling.
+# How candidates are looked for: ascents start from the best evaluated architectures and
+# from random ones, once with short and once with long steps; each point on the way is
+# decoded greedily and by sampling.
 _NUM_BEST = 32
 _NUM_RANDOM = 96
 _PACES = ((0.2, 5), (0.5, 5))  # step size, steps
@@ -23,7 +24,7 @@ _TEMPERATURE = 1.0
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Path:
-    """Where ascents came by, their starts first.
+    """The points that ascents went through, their starts first.
 
     Attributes:
         points: float32 [steps + 1, num, encoder_length, size].
@@ -47,7 +48,7 @@ class Path:
     def best(self) -> np.ndarray:
         """Returns the best new architecture along each path, int32 [num, length].
 
-        A path that met nothing new gives its start.
+        Where a path decodes to nothing new that is valid, its start comes back.
         """
         step = self.scores.argmax(0)
         rows = np.arange(len(step))
@@ -69,128 +70,188 @@ class Proposal:
 
 
 def ascend(
-    embedding: "Embedding",
-    start,
+    fitted: FittedController,
+    wish: Wish,
+    start: Architectures,
     steps: int,
     step_size: float,
-    objective: Wanted,
-    constraints: Sequence[Constraint],
 ) -> Path:
-    """Climbs; see `Embedding.ascend`."""
+    """Climbs; see `Embedding.ascend`.
+
+    Args:
+        fitted: What to climb in.
+        wish: Its objective is climbed and its constraints are kept; ascent is
+            deterministic and may pass known architectures, so the rest does not count.
+        start: Architectures, or points.
+        steps: Steps of each ascent.
+        step_size: See `Embedding.ascend`.
+
+    Raises:
+        ValueError: If there is no such objective, no start, or a negative number.
+    """
     if steps < 0 or not np.isfinite(step_size) or step_size < 0:
         raise ValueError(
             f"steps and step_size must not be negative, got {steps} and {step_size}."
         )
-    goal = embedding.objectives.goal(objective, constraints)
-    latent, space = embedding.latent, embedding.space
-    trail = [embedding.points(start)]
+    goal = fitted.objectives.goal(wish.objective, wish.constraints)
+    trail = [fitted.points(start)]
     if not len(trail[0]):
         raise ValueError("An ascent needs at least one start, got none.")
     for _ in range(steps):
-        trail.append(latent.step(trail[-1], step_size, goal))
-    points = np.stack(trail)
-    flat = points.reshape(-1, *points.shape[2:])
-    decoded = latent.decode(flat)
-    at_points = latent.predict(flat)
-    at_tokens = latent.predict_tokens(embedding.reading(decoded))
+        trail.append(fitted.latent.step(trail[-1], step_size, goal))
+    starts = None if architectures.is_points(start) else fitted.tokens_of(start)
+    return _describe(fitted, goal, np.stack(trail), starts)
+
+
+def _describe(
+    fitted: FittedController,
+    goal: Goal,
+    points: np.ndarray,
+    starts: np.ndarray | None,
+) -> Path:
+    """Decodes and scores points [steps + 1, num, encoder_length, size].
+
+    Ascents that started from points have no `starts`: what those decode to counts.
+    """
     lead = points.shape[:2]
-    starts = decoded[: lead[1]]
-    if not reading.is_points(start):
-        starts = embedding.tokens_of(start)
+    flat = points.reshape(-1, *points.shape[2:])
+    decoded = fitted.latent.decode(flat)
+    starts = decoded[: lead[1]] if starts is None else starts
+    at_points = fitted.latent.predict(flat)
+    at_tokens = fitted.predict_tokens(decoded)
     scores = np.asarray(goal.score(at_tokens.mean(1)), np.float64)
-    same = np.tile(embedding.reading(starts), (lead[0], 1))
-    is_start = (embedding.reading(decoded) == same).all(-1)
-    scores[is_start | ~space.is_valid(decoded)] = -np.inf
+    encoded = fitted.as_encoded(decoded).reshape(*lead, -1)
+    is_start = (encoded == fitted.as_encoded(starts)).all(-1).ravel()
+    scores[is_start | ~fitted.space.is_valid(decoded)] = -np.inf
     return Path(
         points=points,
         tokens=decoded.reshape(*lead, -1),
-        at_points=embedding.predictions(at_points.reshape(*lead, *at_points.shape[1:])),
-        at_tokens=embedding.predictions(at_tokens.reshape(*lead, *at_tokens.shape[1:])),
+        at_points=fitted.predictions(at_points.reshape(*lead, *at_points.shape[1:])),
+        at_tokens=fitted.predictions(at_tokens.reshape(*lead, *at_tokens.shape[1:])),
         starts=starts,
         scores=scores.reshape(lead),
     )
 
 
+def propose(
+    fitted: FittedController,
+    wish: Wish,
+    num: int,
+    starts: Architectures | None,
+) -> Proposal:
+    """Looks for new architectures; see `Embedding.propose`.
+
+    Raises:
+        ValueError: If there is no such objective, or a number is out of its range.
+    """
+    if num < 1:
+        raise ValueError(f"num must be at least 1, got {num}.")
+    if not np.isfinite(wish.confidence):
+        raise ValueError(f"confidence must be finite, got {wish.confidence}.")
+    goal = fitted.objectives.goal(wish.objective, wish.constraints)
+    starts = None if starts is None else fitted.tokens_of(starts)
+    tokens, targets = find_new(fitted, wish, [goal], starts)
+    score = np.asarray(goal.score(targets.mean(1)))
+    chosen = np.argsort(-score, kind="stable")[:num]
+    return Proposal(tokens[chosen], fitted.predictions(targets[chosen]))
+
+
+def find_new(
+    fitted: FittedController,
+    wish: Wish,
+    goals: Sequence[Goal],
+    starts: np.ndarray | None = None,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Returns new architectures that ascents decode to and that keep the constraints.
+
+    Args:
+        fitted: What to climb in.
+        wish: Says what is excluded, how safely bounds are kept, and the seed.
+        goals: What to climb; all with the bounds of the wish.
+        starts: See `candidates`.
+
+    Returns:
+        Distinct tokens int32 [num, length], and every member's targets for them,
+        float32 [num, ensemble, objectives].
+    """
+    rng = np.random.default_rng(wish.seed)
+    inside = [fitted.objectives.tighten(goal, wish.confidence) for goal in goals]
+    tokens = unseen(fitted, candidates(fitted, inside, starts, rng), wish.exclude)
+    targets = fitted.predict_tokens(tokens)
+    allowed = fitted.objectives.is_allowed(targets, goals[0], wish.confidence)
+    return tokens[allowed], targets[allowed]
+
+
 def candidates(
-    embedding: "Embedding",
+    fitted: FittedController,
     goals: Sequence[Goal],
     starts: np.ndarray | None,
     rng: np.random.Generator,
 ) -> np.ndarray:
-    """Returns valid architectures that ascents towards goals came by, distinct.
+    """Returns the distinct valid architectures that points of ascents decode to.
 
     Args:
-        embedding: What to climb in.
-        goals: What to climb; each from starts of its own.
-        starts: Architectures to start from, int32 [num, length]; by default those
-            evaluated that serve a goal best, and random ones.
+        fitted: What to climb in.
+        goals: What to climb.
+        starts: Architectures to start from, int32 [num, length]; None starts, for each
+            goal anew, from the evaluated ones that serve it best and from random ones.
         rng: Source of randomness.
 
     Returns:
         int32 [num, length]; random starts are among them.
     """
-    space, latent = embedding.space, embedding.latent
     found = []
     for goal in goals:
         chosen = starts
         if chosen is None:
-            score = goal.score(embedding.measured_targets)
-            best = np.argsort(-np.asarray(score), kind="stable")[:_NUM_BEST]
-            at_random = space.sample(rng, _NUM_RANDOM)
+            at_random = fitted.space.sample(rng, _NUM_RANDOM)
             found.append(at_random)
-            chosen = np.concatenate([embedding.tokens[best], at_random])
-        start = latent.encode(embedding.reading(chosen))
-        for step_size, steps in _PACES:
-            points = start
-            for _ in range(steps):
-                points = latent.step(points, step_size, goal)
-                found.append(latent.decode(points))
-                key = embedding.key(rng)
-                found.append(latent.decode(points, _TEMPERATURE, key))
+            chosen = np.concatenate([_best(fitted, goal), at_random])
+        found.extend(_decode_along(fitted, goal, chosen, rng))
     tokens = np.concatenate(found)
-    tokens = tokens[space.is_valid(tokens)]
-    # One sequence for each function that the controller can tell from others.
-    _, first = np.unique(embedding.reading(tokens), axis=0, return_index=True)
+    tokens = tokens[fitted.space.is_valid(tokens)]
+    # Of sequences that the encoder reads alike, the first is kept.
+    _, first = np.unique(fitted.as_encoded(tokens), axis=0, return_index=True)
     return tokens[np.sort(first)]
 
 
-def unseen(embedding: "Embedding", tokens: np.ndarray, exclude) -> np.ndarray:
-    """Returns the rows that are neither evaluated nor in `exclude`.
+def _best(fitted: FittedController, goal: Goal) -> np.ndarray:
+    """Returns the evaluated architectures that serve a goal best, best first."""
+    score = np.asarray(goal.score(fitted.measured_targets))
+    return fitted.tokens[np.argsort(-score, kind="stable")[:_NUM_BEST]]
+
+
+def _decode_along(
+    fitted: FittedController, goal: Goal, starts: np.ndarray, rng: np.random.Generator
+) -> Iterator[np.ndarray]:
+    """Yields what the points of ascents decode to, greedily and by sampling."""
+    start = fitted.latent.encode(fitted.as_encoded(starts))
+    for step_size, steps in _PACES:
+        points = start
+        for _ in range(steps):
+            points = fitted.latent.step(points, step_size, goal)
+            yield fitted.latent.decode(points)
+            yield fitted.latent.decode(points, _TEMPERATURE, _draw_key(rng))
+
+
+def _draw_key(rng: np.random.Generator) -> Array:
+    """Returns a JAX key drawn from a host generator."""
+    return jax.random.key(int(rng.integers(2**31)))
+
+
+def unseen(
+    fitted: FittedController, tokens: np.ndarray, exclude: Architectures | None
+) -> np.ndarray:
+    """Returns the rows [num, length] that are neither evaluated nor in `exclude`.
 
     Rows that the encoder reads alike are the same.
+
+    Raises:
+        ValueError: If `exclude` holds what is not an architecture of the space.
     """
-    known = embedding.tokens
+    known = fitted.tokens
     if exclude is not None:
-        known = np.concatenate([known, embedding.tokens_of(exclude)])
-    seen = {row.tobytes() for row in embedding.reading(known)}
-    new = [row.tobytes() not in seen for row in embedding.reading(tokens)]
-    return tokens[np.array(new, bool)]
-
-
-def propose(
-    embedding: "Embedding",
-    num: int,
-    objective: Wanted,
-    constraints: Sequence[Constraint],
-    starts,
-    exclude,
-    confidence: float,
-    seed: int,
-) -> Proposal:
-    """Looks for new architectures; see `Embedding.propose`."""
-    if num < 1:
-        raise ValueError(f"num must be at least 1, got {num}.")
-    if not np.isfinite(confidence):
-        raise ValueError(f"confidence must be finite, got {confidence}.")
-    goal = embedding.objectives.goal(objective, constraints)
-    starts = None if starts is None else embedding.tokens_of(starts)
-    rng = np.random.default_rng(seed)
-    inside = embedding.objectives.tighten(goal, confidence)
-    tokens = candidates(embedding, [inside], starts, rng)
-    tokens = unseen(embedding, tokens, exclude)
-    targets = embedding.latent.predict_tokens(embedding.reading(tokens))
-    allowed = embedding.objectives.is_allowed(targets, goal, confidence)
-    tokens, targets = tokens[allowed], targets[allowed]
-    score = np.asarray(goal.score(targets.mean(1)))
-    chosen = np.argsort(-score, kind="stable")[:num]
-    return Proposal(tokens[chosen], embedding.predictions(targets[chosen]))
+        known = np.concatenate([known, fitted.tokens_of(exclude)])
+    seen = set(fitted.space.keys(fitted.as_encoded(known)))
+    keys = fitted.space.keys(fitted.as_encoded(tokens))
+    return tokens[np.array([key not in seen for key in keys], bool)]

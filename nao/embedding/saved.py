@@ -4,59 +4,72 @@ import dataclasses
 import json
 import os
 import pathlib
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
 from nao import fields, spaces
-from nao.controller import Controller, ControllerConfig, LatentSpace, parameters
+from nao.controller import Controller, ControllerConfig, LatentSpace, Params, parameters
 from nao.controller.targets import Scale
-from nao.embedding import reading
+from nao.embedding import architectures
+from nao.embedding.core import FittedController
 from nao.embedding.objectives import Objectives
 from nao.evaluators import Objective
 from nao.files import parse_object, read_npz, written_whole
-
-if TYPE_CHECKING:
-    from nao.embedding.embedding import Embedding
 
 FORMAT = "nao/embedding"
 FORMAT_VERSION = 1
 
 
-def write(embedding: "Embedding", path: str | os.PathLike) -> None:
-    """Writes an embedding, whole or not at all; see `Embedding.save`."""
+def save(fitted: FittedController, path: str | os.PathLike) -> None:
+    """Writes one file, whole or not at all; see `Embedding.save`.
+
+    Raises:
+        ValueError: If the file can't be written.
+    """
     path = pathlib.Path(path).expanduser()
-    controller = embedding.latent.controller
-    header = {
-        "format": FORMAT,
-        "version": FORMAT_VERSION,
-        "space": spaces.describe(embedding.space),
-        "controller": fields.to_dict(controller.config),
-        "objectives": [dataclasses.asdict(c) for c in embedding.objectives.columns],
-        "canonical": embedding.canonical,
-    }
-    arrays = {"tokens": embedding.tokens, "values": embedding.values}
-    arrays["errors"] = embedding.objectives.errors
-    for i, scale in enumerate(embedding.objectives.scales):
-        arrays |= {
-            f"scale/{i}/targets": scale.targets,
-            f"scale/{i}/values": scale.values,
-        }
-    arrays |= to_arrays(embedding.latent.params)
-    text = np.frombuffer(json.dumps(header, allow_nan=False).encode(), np.uint8)
+    text = json.dumps(_header(fitted), allow_nan=False).encode()
+    arrays = {"header": np.frombuffer(text, np.uint8)} | _arrays(fitted)
     try:
         with written_whole(path) as temporary, open(temporary, "wb") as file:
-            np.savez_compressed(file, header=text, **arrays)
+            np.savez_compressed(file, **arrays)
     except OSError as error:
         raise ValueError(
             f"{path} can't be written: {error.strerror or error}."
         ) from None
 
 
-def read(path: str | os.PathLike, space: spaces.Space | None) -> dict:
-    """Returns the fields of an `Embedding`; see `Embedding.load`."""
+def _header(fitted: FittedController) -> dict[str, Any]:
+    """Returns what is written as JSON."""
+    return {
+        "format": FORMAT,
+        "version": FORMAT_VERSION,
+        "space": spaces.describe(fitted.space),
+        "controller": fields.to_dict(fitted.latent.controller.config),
+        "objectives": [dataclasses.asdict(c) for c in fitted.objectives.columns],
+        "canonical": fitted.canonical,
+    }
+
+
+def _arrays(fitted: FittedController) -> dict[str, np.ndarray]:
+    """Returns what is written as arrays, by name."""
+    arrays = {"tokens": fitted.tokens, "values": fitted.values}
+    arrays["errors"] = fitted.objectives.errors
+    for i, scale in enumerate(fitted.objectives.scales):
+        arrays[f"scale/{i}/targets"] = scale.targets
+        arrays[f"scale/{i}/values"] = scale.values
+    return arrays | to_arrays(fitted.latent.params)
+
+
+def load(path: str | os.PathLike, space: spaces.Space | None) -> FittedController:
+    """Reads what `save` wrote; see `Embedding.load`.
+
+    Raises:
+        ValueError: If the file is not one, or of another version or space.
+    """
     path = pathlib.Path(path).expanduser()
     try:
         arrays = read_npz(path)
@@ -76,15 +89,32 @@ def read(path: str | os.PathLike, space: spaces.Space | None) -> dict:
         raise ValueError(f"{path} does not fit: {error}") from None
 
 
-def _from_parts(header: dict, arrays: dict, space: spaces.Space | None) -> dict:
+def _from_parts(
+    header: dict[str, Any], arrays: dict[str, np.ndarray], space: spaces.Space | None
+) -> FittedController:
     space = spaces.from_description(header["space"], space)
     config = fields.from_dict(header["controller"], ControllerConfig())
     columns = tuple(Objective(**column) for column in header["objectives"])
-    tokens = reading.read(space, arrays["tokens"])
+    tokens = architectures.to_tokens(space, arrays["tokens"])
+    _check(arrays, len(tokens), len(columns))
+    scales = _scales(arrays, config.target, columns)
+    params = from_arrays(space, config, len(columns), arrays)
+    return FittedController(
+        space=space,
+        latent=LatentSpace(Controller(space.grammar, config), params),
+        objectives=Objectives(columns, scales, arrays["errors"]),
+        tokens=tokens,
+        values=arrays["values"],
+        canonical=bool(header["canonical"]),
+    )
+
+
+def _check(arrays: dict[str, np.ndarray], num: int, num_columns: int) -> None:
+    """Checks the shapes of the table, and that all but tokens are finite numbers."""
     values, errors = arrays["values"], arrays["errors"]
-    if values.shape != (len(tokens), len(columns)) or errors.shape != (len(columns),):
+    if values.shape != (num, num_columns) or errors.shape != (num_columns,):
         raise ValueError(
-            f"{len(tokens)} tokens, values and errors have shapes "
+            f"{num} tokens, values and errors have shapes "
             f"{list(values.shape)} and {list(errors.shape)}."
         )
     for name, array in arrays.items():
@@ -92,41 +122,49 @@ def _from_parts(header: dict, arrays: dict, space: spaces.Space | None) -> dict:
             array.dtype.kind != "f" or not np.isfinite(array).all()
         ):
             raise ValueError(f"{name} must be finite numbers.")
+
+
+def _scales(
+    arrays: dict[str, np.ndarray], rule: str, columns: tuple[Objective, ...]
+) -> tuple[Scale, ...]:
     scales = tuple(
         Scale(
             arrays[f"scale/{i}/targets"],
             arrays[f"scale/{i}/values"],
-            config.target,
+            rule,
             column.maximize,
         )
         for i, column in enumerate(columns)
     )
     for scale in scales:
         scale.check()
-    params = from_arrays(space, config, len(columns), arrays)
-    return {
-        "space": space,
-        "latent": LatentSpace(Controller(space.grammar, config), params),
-        "objectives": Objectives(columns, scales, errors),
-        "tokens": tokens,
-        "values": values,
-        "canonical": bool(header["canonical"]),
-    }
+    return scales
 
 
-def to_arrays(params) -> dict[str, np.ndarray]:
+def to_arrays(params: Params) -> dict[str, np.ndarray]:
     """Returns the arrays of parameters by name; `from_arrays` takes them back."""
     return {name: np.asarray(leaf) for name, leaf in _named(params)}
 
 
-def _named(params) -> list[tuple[str, jax.Array]]:
+def _named(params: Params) -> list[tuple[str, jax.Array]]:
     """Returns the arrays of parameters, each named by its path."""
     leaves, _ = jax.tree_util.tree_flatten_with_path(params)
     return [("params/" + "/".join(k.key for k in path), leaf) for path, leaf in leaves]
 
 
-def from_arrays(space, config: ControllerConfig, num_objectives: int, arrays):
-    """Puts named arrays where a fit would have put them.
+def from_arrays(
+    space: spaces.Space,
+    config: ControllerConfig,
+    num_objectives: int,
+    arrays: Mapping[str, np.ndarray],
+) -> Params:
+    """Returns named arrays as the parameters of a fit, on the device.
+
+    Args:
+        space: Space of the architectures.
+        config: Of the controller.
+        num_objectives: How many objectives were fitted.
+        arrays: By the names of `to_arrays`; others are left alone.
 
     Raises:
         ValueError: If one is missing or has another shape.

@@ -14,7 +14,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
-from nao.controller import fit
+from nao.controller import batches
 from nao.fields import check_at_least, check_positive, option
 from nao.spaces import Space
 from nao.strategies import base, encodings
@@ -110,7 +110,7 @@ class Bananas(base.PoolStrategy):
     ) -> tuple[np.ndarray, np.ndarray]:
         """Returns mean and standard deviation [num] of the candidates' objectives."""
         num = len(pool.tokens)
-        capacity = fit.capacity(num, _MIN_CAPACITY)
+        capacity = batches.capacity(num, _MIN_CAPACITY)
         rows = np.pad(
             encodings.encode(self.space, self.config.encoding, pool.tokens),
             ((0, capacity - num), (0, 0)),

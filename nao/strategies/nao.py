@@ -182,11 +182,25 @@ class NAO(base.PoolStrategy):
         return base.ControllerUse(self.config.controller, self.config.canonical)
 
     def as_encoded(self, tokens: np.ndarray) -> np.ndarray:
-        """Returns the sequences that the encoder reads for rows [num, length]."""
+        """Returns what the encoder reads: canonical forms, or the rows themselves.
+
+        Args:
+            tokens: int32 [num, length].
+
+        Returns:
+            int32 [num, length].
+        """
         return self.space.canonical(tokens) if self.config.canonical else tokens
 
     def reconstruct(self, state: base.State, tokens: np.ndarray) -> np.ndarray:
-        """Encodes and decodes what `as_encoded` gives, int32 [ensemble, num, length].
+        """Encodes and decodes.
+
+        Args:
+            state: State with a fitted controller.
+            tokens: What the encoder reads (`as_encoded`), int32 [num, length].
+
+        Returns:
+            int32 [ensemble, num, length].
 
         Raises:
             ValueError: If the state holds no fitted controller.

@@ -59,12 +59,12 @@ class Policy(nn.Module):
         self.layers = [lstm.LSTM(config.hidden_size) for _ in range(config.num_layers)]
         self.head = nn.Dense(self.vocab_size)
 
-    def start(self, num: int) -> list[lstm.State]:
+    def start(self, num: int) -> list[lstm.LSTMState]:
         """Returns the states before the first token."""
         zeros = jnp.zeros((num, self.config.hidden_size))
         return [(zeros, zeros)] * self.config.num_layers
 
-    def __call__(self, states: list[lstm.State], token: Array):
+    def __call__(self, states: list[lstm.LSTMState], token: Array):
         """Takes one step: states and last token [num] to logits [num, vocab]."""
         x, after = self.embedding(token), []
         for inputs, layer, state in zip(self.inputs, self.layers, states, strict=True):

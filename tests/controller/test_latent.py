@@ -57,3 +57,12 @@ def test_ascent_raises_the_prediction_of_a_fitted_controller(fitted, toy_pool):
     predictions = np.array(predict_moved(params, toy_pool[0]))
     assert (predictions[1] > predictions[0]).mean() > 0.9
     assert predictions.mean(1)[2] > predictions.mean(1)[1] > predictions.mean(1)[0]
+
+
+def test_a_broken_bound_outweighs_the_objective():
+    """Half a unit over a bound costs 5, a score of 1 gives 1."""
+    goal = latent.Goal(
+        np.array([1.0, 0.0]), np.array([-np.inf, 0.0]), np.array([np.inf, np.inf])
+    )
+    scores = goal.score(np.array([[1.0, -0.5], [0.0, 0.0], [1.0, 0.5]]))
+    np.testing.assert_allclose(scores, [-4, 0, 1])

@@ -6,11 +6,8 @@ import jax
 import numpy as np
 
 from nao import controller
-from nao.controller import latent_space
 
-GOAL = latent_space.Goal(
-    np.ones(1, np.float32), np.full(1, -np.inf), np.full(1, np.inf)
-)
+GOAL = controller.Goal(np.ones(1, np.float32), np.full(1, -np.inf), np.full(1, np.inf))
 
 
 def _members(fitted, which):
@@ -41,12 +38,3 @@ def test_members_move_and_predict_each_on_their_own(fitted, toy_pool):
         np.testing.assert_allclose(
             predicted[:, member], one.predict(alone)[:, 0], atol=1e-3
         )
-
-
-def test_a_broken_bound_outweighs_the_objective():
-    """Half a unit over a bound costs 5, a score of 1 gives 1."""
-    goal = latent_space.Goal(
-        np.array([1.0, 0.0]), np.array([-np.inf, 0.0]), np.array([np.inf, np.inf])
-    )
-    scores = goal.score(np.array([[1.0, -0.5], [0.0, 0.0], [1.0, 0.5]]))
-    np.testing.assert_allclose(scores, [-4, 0, 1])

@@ -13,10 +13,11 @@ from nao.spaces import Space, Subset
 Architectures = Any
 
 
-def read(space: Space, architectures: Architectures) -> np.ndarray:
+def to_tokens(space: Space, architectures: Architectures) -> np.ndarray:
     """Returns the tokens of architectures, int32 [num, length]; one makes one row.
 
-    Where the space is a list of architectures, those of the whole space are read too.
+    A `Subset` lists some architectures of a space; here any of the whole space will do,
+    since the controller encodes them all.
 
     Raises:
         ValueError: If one is not an architecture of the space.
