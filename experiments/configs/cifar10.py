@@ -21,7 +21,8 @@ needs a GPU or a TPU, `jax[cuda13]` or `jax[tpu]`; all devices share each step.
 """
 
 from nao.child import ChildConfig, FinalConfig
-from nao.config import Config, DataConfig
+from nao.config import Config
+from nao.data import DataConfig
 from nao.strategies import NAOConfig
 
 

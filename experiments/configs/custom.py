@@ -9,8 +9,9 @@ it on handwritten digits with scikit-learn, about a second each.
 import functools
 import warnings
 
-from nao.config import Config, SpaceConfig
+from nao.config import Config
 from nao.evaluators import FunctionConfig
+from nao.spaces import SpaceConfig
 from nao.strategies import NAOConfig
 
 

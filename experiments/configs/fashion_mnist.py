@@ -10,7 +10,9 @@ images of 28x28, 10 % of them for validation.
 """
 
 from nao.child import ChildConfig, FinalConfig
-from nao.config import Config, DataConfig, SpaceConfig
+from nao.config import Config
+from nao.data import DataConfig
+from nao.spaces import SpaceConfig
 
 
 def get_config() -> Config:

@@ -10,8 +10,9 @@ python launch.py --config=nasbench201 --config.table.path=cifar10.csv.gz \
     --mode=benchmark --workdir=runs/benchmark-cifar10
 """
 
-from nao.config import BenchmarkConfig, Config, SpaceConfig
+from nao.config import BenchmarkConfig, Config
 from nao.evaluators import TableConfig
+from nao.spaces import SpaceConfig
 
 # Fifty seeds of what is cheap, fewer of what is not.
 STRATEGIES = (

@@ -6,7 +6,8 @@ python launch.py --config=table --config.table.path=results.csv \
 The space is the table's: the values of each slot column are its choices.
 """
 
-from nao.config import Config, SpaceConfig
+from nao.config import Config
+from nao.spaces import SpaceConfig
 from nao.strategies import NAOConfig
 
 
