@@ -14,6 +14,9 @@ os.environ["XLA_FLAGS"] = " ".join(
 )
 # For what runs on several devices; all else takes the first.
 jax.config.update("jax_num_cpu_devices", 8)
+# JAX keeps the devices that it finds first: `launch.py`, run in this process, asks for
+# another number, and must come too late in whatever order tests run.
+jax.devices()
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from nao import comparison, report
-from tests.test_comparison import RUNS
+from tests.comparable import RUNS
 
 GROUPS = comparison.group(RUNS, maximize=True)
 

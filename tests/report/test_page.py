@@ -7,6 +7,7 @@ import re
 import shutil
 
 import filelock
+import jax
 import numpy as np
 import pytest
 
@@ -17,8 +18,7 @@ from nao.report import hover
 from nao.report import page as page_lib
 from nao.report.progress import expected_best
 from tests.report.browser import visit
-from tests.strategies.test_contract import CONFIG
-from tests.test_study import SPACE, Counting, search
+from tests.searching import CONFIG, SPACE, Counting, search
 
 HOSTILE = "</script><img src=x onerror=alert(1)>&\"'<b>"
 
@@ -33,6 +33,7 @@ def few_drawings(monkeypatch):
 def finished(tmp_path_factory):
     """A search of 16 trials, 6 at random, some of which failed."""
     path = tmp_path_factory.mktemp("finished")
+    jax.clear_caches()  # The page lists what the search compiled.
     # Random candidates: there is a controller, and less to compile.
     config = dataclasses.replace(CONFIG, candidates="random")
     return path, search(path, strategy=strategies.NAO(SPACE, config))
