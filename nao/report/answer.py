@@ -4,7 +4,8 @@ import base64
 import pathlib
 
 from nao import ledger
-from nao.report import blocks, cells, commands, figures, files
+from nao.report import blocks, commands, figures
+from nao.report.drawing import MAX_WIDTH, draw_architecture, to_svg
 from nao.report.markup import Element, element
 from nao.report.run import Run
 
@@ -104,7 +105,7 @@ def _goes_on(run: Run) -> Element | None:
 
 def drawing(run: Run, trial: ledger.Trial, stacked: bool = True) -> str:
     """Returns the drawing of a trial's architecture as a data URI."""
-    width = 0.0 if stacked else cells.MAX_WIDTH
-    figure = cells.draw_architecture(run.space, trial.tokens, width)
-    svg = files.to_svg(figure)
+    width = 0.0 if stacked else MAX_WIDTH
+    figure = draw_architecture(run.space, trial.tokens, width)
+    svg = to_svg(figure)
     return f"data:image/svg+xml;base64,{base64.b64encode(svg.encode()).decode()}"

@@ -7,8 +7,8 @@ import numpy as np
 from nao import ledger, summary
 from nao.report import chart
 from nao.report.chart import Chart
+from nao.report.curves import best_so_far, expected_best, outside
 from nao.report.markup import Element
-from nao.report.progress import best_so_far, expected_best, outside
 from nao.report.run import Run
 
 _MOST_MARKS = 2000  # trials with a mark and a row of their own

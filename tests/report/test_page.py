@@ -16,7 +16,6 @@ from nao.evaluators import Evaluation, Objective
 from nao.ledger import Trial
 from nao.report import hover
 from nao.report import page as page_lib
-from nao.report.progress import expected_best
 from tests.report.browser import visit
 from tests.searching import CONFIG, SPACE, Counting, search
 
@@ -250,15 +249,6 @@ def test_a_long_search_stays_under_six_megabytes(finished, rng):
     assert len(listed) == 2000
     assert set(np.argsort(-values)[:1000]) <= listed
     assert "3000 of 5000 trials are left out here" in text
-
-
-def test_expected_best_by_hand():
-    """Of 1, 2, 4: mean 7/3; pairs 2, 4, 4 mean 10/3; all three and more give 4."""
-    population = np.array([4.0, 1.0, 2.0])
-    up = expected_best(population, 5, Objective("x"))
-    np.testing.assert_allclose(up, [7 / 3, 10 / 3, 4, 4, 4])
-    down = expected_best(population, 2, Objective("x", maximize=False))
-    np.testing.assert_allclose(down, [7 / 3, 4 / 3])
 
 
 # In a browser.

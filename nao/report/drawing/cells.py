@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from nao.report.panel import Panel
+from nao.report.drawing.panel import Panel
 from nao.spaces import Space
 
 # Inches.

@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.path import Path
 
-from nao.report import layout
+from nao.report.drawing import layout
 from nao.spaces import Space
 
 # Okabe & Ito (2008), told apart by colour-blind readers too; boxes are labelled anyway.

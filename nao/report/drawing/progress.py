@@ -1,4 +1,4 @@
-"""The progress of a search: what every trial measured, and the best so far."""
+"""The figure of a search's progress: what every trial measured, the best so far."""
 
 import itertools
 
@@ -10,12 +10,12 @@ from matplotlib.figure import Figure
 
 from nao import ledger
 from nao.evaluators import Objective
+from nao.report.curves import best_so_far, outside
 
 _SIZE = (7.5, 4.2)  # inches
 _DOT, _LINE, _FAILED = "#56B4E9", "#0072B2", "#D55E00"  # Okabe & Ito (2008)
 _SHADE, _GREY, _INK = "#F0F0F0", "#777777", "#222222"
 _SMALL = 8  # points
-_MOST_OUTSIDE = 0.1  # share of the trials that may lie outside the axis
 _CHARACTER = 0.07  # inches, width of a small letter, rather too much
 _PAD = 0.06  # space beyond the extreme values, share of the axis
 
@@ -84,62 +84,6 @@ def draw_progress(trials: list[ledger.Trial], objective: Objective) -> Figure:
         loc="outside lower center", ncols=4, frameon=False, fontsize=_SMALL + 1
     )
     return figure
-
-
-def best_so_far(trials: list[ledger.Trial], objective: Objective) -> np.ndarray:
-    """Returns the best objective up to each trial, as measured.
-
-    Returns:
-        float64 [num], NaN until a trial succeeds.
-    """
-    signed = ledger.objectives(trials, objective)
-    return objective.sign * np.fmax.accumulate(signed)
-
-
-def outside(values: np.ndarray, objective: Objective) -> np.ndarray:
-    """Says which values [num] are so bad that an axis leaves them out, bool [num].
-
-    Those further below the lower quartile than three times the interquartile range,
-    Tukey's outer fence, but never more than a tenth of the trials (at least one).
-    """
-    signed = objective.sign * values
-    known = np.sort(signed[~np.isnan(signed)])
-    if len(known) < 4:
-        return np.zeros(len(values), bool)
-    low, high = np.quantile(known, (0.25, 0.75))
-    # Where most trials tie, the spread of the better half has to do.
-    spread = high - low or known[-1] - low
-    if not spread:
-        return np.zeros(len(values), bool)
-    worst_kept = known[int(np.ceil(_MOST_OUTSIDE * len(known)))]
-    return signed < min(low - 3 * spread, worst_kept)
-
-
-def expected_best(population: np.ndarray, num: int, objective: Objective) -> np.ndarray:
-    """Returns what random search finds, on average, in 1 to `num` draws.
-
-    Exact, for draws without repetition: of `size` values, the one of rank `i`, counted
-    from the worst, is the best of `n` draws with probability `C(i-1, n-1) / C(size,
-    n)`.
-
-    Args:
-        population: Objectives of all architectures there are, float64 [size], as
-            measured.
-        num: Number of draws.
-        objective: What was measured.
-
-    Returns:
-        float64 [num]; beyond `size` draws, the best value.
-    """
-    signed = np.sort(objective.sign * population)
-    rank = np.arange(1, len(signed) + 1)
-    below = rank / len(signed)  # P(best of n draws <= value of that rank), n = 1
-    means = np.full(num, signed[-1])
-    for n in range(1, min(num, len(signed)) + 1):
-        means[n - 1] = np.diff(below, prepend=0.0) @ signed
-        if n < len(signed):
-            below = below * np.maximum(rank - n, 0) / (len(signed) - n)
-    return objective.sign * means
 
 
 def _set_limits(axes: Axes, values: np.ndarray, has_marks: bool) -> None:
