@@ -27,8 +27,8 @@ class SearchBar:
     def __exit__(self, *error) -> None:
         self._bar.close()
 
-    def describe(self, text: str) -> None:
-        """Says what is being done."""
+    def show_stage(self, text: str) -> None:
+        """Shows in front of the bar what the search is doing."""
         self._bar.set_description(text)
 
     def advance(self) -> None:

@@ -108,7 +108,7 @@ def search(
         except KeyboardInterrupt:
             study.write_summary(num_trials, is_finished=False, is_exhausted=False)
             raise
-        bar.describe("testing the best")
+        bar.show_stage("testing the best")
         written = study.write_summary(num_trials, True, is_exhausted)
     return Result(study.ledger.best(), list(study.ledger.trials), written)
 
@@ -195,13 +195,13 @@ class _Study:
     ) -> bool:
         """Runs rounds until the budget is spent; True where the space ran out first."""
         while len(self.ledger) < num_trials:
-            bar.describe(f"round {self.num_rounds}: asking")
+            bar.show_stage(f"round {self.num_rounds}: asking")
             tokens = self._ask()
             if not len(tokens):
                 return True
             done = len(self.ledger) - self.num_told
             stop = min(len(tokens), num_trials - self.num_told)
-            bar.describe(f"round {self.num_rounds}")
+            bar.show_stage(f"round {self.num_rounds}")
             self._evaluate(tokens, done, stop, bar, check)
             if stop == len(tokens):
                 self._tell(self.ledger.trials[self.num_told :])
