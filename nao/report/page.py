@@ -38,11 +38,11 @@ def write_page(run: Run) -> pathlib.Path:
 
 
 def to_element(run: Run) -> Element:
-    """Returns the page as an element."""
+    """Returns the whole page as an `html` element."""
     latent, missing = _explore(run)
     parts = [
         answer.header(run),
-        answer.answer(run),
+        answer.best_architecture(run),
         _figures(run, latent),
         *[element("p", {"class": "note"}, text) for text in missing],
         sections.trials(run),
@@ -70,14 +70,14 @@ def to_element(run: Run) -> Element:
             {},
             element("main", {}, *parts),
             element("div", {"id": "tip", "role": "status", "hidden": "hidden"}),
-            data_script("notes", hover.notes(run, latent)),
+            data_script("notes", hover.tooltips(run, latent)),
             element("script", {}, _text_of("page.js")),
         ),
     )
 
 
 def _figures(run: Run, latent: LatentMap | None) -> Element | None:
-    """Returns the charts that there is something to draw in; None without trials."""
+    """Returns the charts that have something to show; None without trials."""
     if not run.trials:
         return None
     charts = {
@@ -97,7 +97,7 @@ def _figures(run: Run, latent: LatentMap | None) -> Element | None:
 
 
 def _explore(run: Run) -> tuple[LatentMap | None, list[str]]:
-    """Returns the map, and in words why a chart is missing."""
+    """Returns the latent map, None without one, and sentences on missing charts."""
     if run.best is None:
         return None, []
     missing = []

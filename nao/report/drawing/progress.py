@@ -15,8 +15,8 @@ from nao.report.curves import best_so_far, outside
 _SIZE = (7.5, 4.2)  # inches
 _DOT, _LINE, _FAILED = "#56B4E9", "#0072B2", "#D55E00"  # Okabe & Ito (2008)
 _SHADE, _GREY, _INK = "#F0F0F0", "#777777", "#222222"
-_SMALL = 8  # points
-_CHARACTER = 0.07  # inches, width of a small letter, rather too much
+_SMALL = 8  # points, font size
+_CHARACTER = 0.07  # inches, width of a small letter, rather too large
 _PAD = 0.06  # space beyond the extreme values, share of the axis
 
 
@@ -39,7 +39,6 @@ def draw_progress(trials: list[ledger.Trial], objective: Objective) -> Figure:
     if not trials:
         raise ValueError("Progress needs at least one trial, got none.")
     values = objective.sign * ledger.objectives(trials, objective)
-    number = np.arange(1, len(trials) + 1)
     failed = np.isnan(values)
     is_outside = outside(values, objective)
     inside = ~(failed | is_outside)
@@ -49,37 +48,13 @@ def draw_progress(trials: list[ledger.Trial], objective: Objective) -> Figure:
     FigureCanvasAgg(figure)
     axes = figure.add_subplot()
     axes.set_xlim(0.5, len(trials) + 0.5)
-    _set_limits(axes, values[inside], bool((failed | is_outside).any()))
+    _set_limits(axes, values[inside], not inside.all())
     _draw_rounds(axes, trials)
-
-    if inside.any():
-        axes.plot(number[inside], values[inside], "o", mec="none", c=_DOT)
-        size = 5 if len(trials) <= 100 else 3.5
-        axes.lines[-1].set(label="trial", ms=size, zorder=2.5)
+    _draw_values(axes, values, inside)
     if not failed.all():
-        best = best_so_far(trials, objective)
-        label = f"best so far: {best[-1]:.4g}{_unit(objective)}"
-        x = [*number, len(trials) + 0.5]
-        axes.step(x, [*best, best[-1]], where="post", c=_LINE, lw=1.8, label=label)
-    if is_outside.any():
-        label = (
-            f"{'below' if objective.maximize else 'above'} the axis: {is_outside.sum()}"
-        )
-        height, marker = (0.065, "v") if objective.maximize else (0.975, "^")
-        _draw_marks(axes, number[is_outside], height, marker, _GREY, label)
-    if failed.any():
-        _draw_marks(
-            axes, number[failed], 0.025, "x", _FAILED, f"failed: {failed.sum()}"
-        )
-
-    name = objective.name.replace("_", " ")
-    unit = f" ({objective.unit})" if objective.unit else ""
-    axes.set_xlabel("trials evaluated", color=_INK)
-    axes.set_ylabel(name + unit, color=_INK, parse_math=False)
-    axes.xaxis.set_major_locator(
-        ticker.MaxNLocator(steps=(1, 2, 5, 10), integer=True, min_n_ticks=1)
-    )
-    axes.spines[["top", "right"]].set_visible(False)
+        _draw_best(axes, trials, objective)
+    _draw_edges(axes, failed, is_outside, objective)
+    _label_axes(axes, objective)
     figure.legend(
         loc="outside lower center", ncols=4, frameon=False, fontsize=_SMALL + 1
     )
@@ -87,7 +62,7 @@ def draw_progress(trials: list[ledger.Trial], objective: Objective) -> Figure:
 
 
 def _set_limits(axes: Axes, values: np.ndarray, has_marks: bool) -> None:
-    """Fits the y-axis to the values, with room for marks on the lower edge."""
+    """Fits the y-axis to the values, with space for marks on the lower edge."""
     if not len(values):
         axes.set_ylim(0, 1)
         axes.set_yticks([])
@@ -102,23 +77,23 @@ def _set_limits(axes: Axes, values: np.ndarray, has_marks: bool) -> None:
 
 
 def _draw_rounds(axes: Axes, trials: list[ledger.Trial]) -> None:
-    """Shades the random round, and marks where rounds begin.
+    """Shades the random round, and draws a line where each later round begins.
 
     Labels stand above the axes: `random` for the random round, and for the others
-    their number, every one or as many as there is room for.
+    their number, or only every second, fifth and so on where more would overlap.
     """
     rounds = [list(group) for _, group in itertools.groupby(trials, lambda t: t.round)]
-    inch = len(trials) / (0.85 * _SIZE[0])  # in trials
+    inch = len(trials) / (0.85 * _SIZE[0])  # in trials; axes take 85 % of the width
     last = rounds[-1][0].round
-    # The last round may be cut short by the budget, so it has no say if it's not alone.
+    # The budget may cut the last round short, so its width counts only if it's alone.
     narrowest = min(map(len, rounds[:-1] or rounds))
     in_words = narrowest > _CHARACTER * inch * len(f" round {last} ")
-    room = _CHARACTER * inch * len(f" {last} ") / narrowest  # of a number, in rounds
+    width = _CHARACTER * inch * len(f" {last} ") / narrowest  # of a number, in rounds
     every = next(
-        n for n in (1, 2, 5, 10, 20, 50, 100, last + 1) if n >= room or n > last
+        n for n in (1, 2, 5, 10, 20, 50, 100, last + 1) if n >= width or n > last
     )
     above = transforms.blended_transform_factory(axes.transData, axes.transAxes)
-    start, free = 0.5, 0.5
+    start, free = 0.5, 0.5  # where a round begins; where the last label ends
     for group in rounds:
         stop, index = start + len(group), group[0].round
         is_random = index == 0 and all(trial.predicted is None for trial in group)
@@ -137,14 +112,57 @@ def _draw_rounds(axes: Axes, trials: list[ledger.Trial]) -> None:
         start = stop
 
 
+def _draw_values(axes: Axes, values: np.ndarray, inside: np.ndarray) -> None:
+    """Draws a dot for each value [num] that lies inside the axes, by a mask [num]."""
+    if not inside.any():
+        return
+    number = np.arange(1, len(values) + 1)
+    axes.plot(number[inside], values[inside], "o", mec="none", c=_DOT)
+    size = 5 if len(values) <= 100 else 3.5
+    axes.lines[-1].set(label="trial", ms=size, zorder=2.5)
+
+
+def _draw_best(axes: Axes, trials: list[ledger.Trial], objective: Objective) -> None:
+    """Draws the best so far as steps, the last one up to the edge of the axes."""
+    best = best_so_far(trials, objective)
+    unit = f" {objective.unit}" if objective.unit else ""
+    label = f"best so far: {best[-1]:.4g}{unit}"
+    x = [*range(1, len(trials) + 1), len(trials) + 0.5]
+    axes.step(x, [*best, best[-1]], where="post", c=_LINE, lw=1.8, label=label)
+
+
+def _draw_edges(
+    axes: Axes, failed: np.ndarray, is_outside: np.ndarray, objective: Objective
+) -> None:
+    """Marks the trials that failed, and those outside the axes, by masks [num]."""
+    number = np.arange(1, len(failed) + 1)
+    if is_outside.any():
+        side = "below" if objective.maximize else "above"
+        label = f"{side} the axis: {is_outside.sum()}"
+        # The lower edge may hold crosses too, so arrowheads stand above those.
+        height, marker = (0.065, "v") if objective.maximize else (0.975, "^")
+        _draw_marks(axes, number[is_outside], height, marker, _GREY, label)
+    if failed.any():
+        label = f"failed: {failed.sum()}"
+        _draw_marks(axes, number[failed], 0.025, "x", _FAILED, label)
+
+
 def _draw_marks(
     axes: Axes, number: np.ndarray, height: float, marker: str, color: str, label: str
 ) -> None:
-    """Draws marks at a height given as share of the axes."""
+    """Draws marks above trials of these numbers, at a height as share of the axes."""
     edge = transforms.blended_transform_factory(axes.transData, axes.transAxes)
     axes.plot(number, np.full(len(number), height), marker, c=color, ms=5)
     axes.lines[-1].set(transform=edge, label=label, clip_on=False)
 
 
-def _unit(objective: Objective) -> str:
-    return f" {objective.unit}" if objective.unit else ""
+def _label_axes(axes: Axes, objective: Objective) -> None:
+    """Names both axes, with whole numbers of trials at the ticks."""
+    name = objective.name.replace("_", " ")
+    unit = f" ({objective.unit})" if objective.unit else ""
+    axes.set_xlabel("trials evaluated", color=_INK)
+    axes.set_ylabel(name + unit, color=_INK, parse_math=False)
+    axes.xaxis.set_major_locator(
+        ticker.MaxNLocator(steps=(1, 2, 5, 10), integer=True, min_n_ticks=1)
+    )
+    axes.spines[["top", "right"]].set_visible(False)
