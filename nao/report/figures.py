@@ -17,8 +17,8 @@ _MOST_MARKS = 2000  # trials with a mark and a row of their own
 def shown(run: Run) -> list[ledger.Trial]:
     """Returns the trials that get a mark and a row: all, or as many as a page holds.
 
-    Of a long search the better half are the best trials, and the others spread evenly
-    over the rest.
+    Of a long search half of those shown are its best trials; the other half are spread
+    evenly over the rest, in order of evaluation.
     """
     if len(run.trials) <= _MOST_MARKS:
         return run.trials
