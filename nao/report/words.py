@@ -18,10 +18,10 @@ def in_words(space: Space, tokens: np.ndarray) -> list[str]:
     graph = space.graph(tokens)
     kinds = graph.nodes(data="kind")
     order = sorted(graph, key=lambda node: kinds[node] == "output")  # outputs last
-    lines = {
-        cell: _cell_lines(graph, [n for n in order if graph.nodes[n]["cell"] == cell])
-        for _, cell in graph.nodes(data="cell")
-    }
+    nodes_of: dict[str, list[Hashable]] = {cell: [] for _, cell in graph.nodes("cell")}
+    for node in order:
+        nodes_of[graph.nodes[node]["cell"]].append(node)
+    lines = {cell: _cell_lines(graph, nodes) for cell, nodes in nodes_of.items()}
     if len(lines) == 1:
         return next(iter(lines.values()))
     return [line for cell, own in lines.items() for line in (f"{cell}:", *own)]
