@@ -14,6 +14,12 @@ os.environ["XLA_FLAGS"] = " ".join(
 )
 # For what runs on several devices; all else takes the first.
 jax.config.update("jax_num_cpu_devices", 8)
+# JAX keeps the devices that it finds first: `launch.py`, run in this process, asks for
+# another number, and must come too late in whatever order tests run.
+jax.devices()
+# So that none of this process's programs come from, or go to, the user's own cache,
+# which `launch.py` turns on for all tests after it.
+jax.config.update("jax_enable_compilation_cache", False)
 
 
 @pytest.fixture

@@ -1,17 +1,17 @@
-"""What may be asked of a served embedding: requests, with a limit on every size."""
+"""The requests that a served embedding answers, with a limit on every size."""
 
 from typing import Annotated
 
 import pydantic
 
 MAX_ROWS = 1024  # architectures of a request
-_MAX_STEPS = 200
+_MAX_STEPS = 200  # of an ascent
 
 _Name = Annotated[str, pydantic.Field(max_length=200)]
 _Token = Annotated[int, pydantic.Field(ge=0, le=1_000_000)]
 _Number = Annotated[float, pydantic.Field(allow_inf_nan=False)]
 _Seed = Annotated[int, pydantic.Field(ge=0, lt=2**31)]
-# Text in the space's notation or versioned JSON, tokens, or a choice for each slot.
+# Text in the space's notation or versioned JSON, tokens, or a choice by slot name.
 Architecture = (
     Annotated[str, pydantic.Field(max_length=20_000)]
     | Annotated[list[_Token], pydantic.Field(max_length=1000)]
@@ -23,10 +23,13 @@ _Architectures = Annotated[
 _Points = Annotated[
     list[list[list[_Number]]], pydantic.Field(min_length=1, max_length=MAX_ROWS)
 ]
+# The name of an objective, or weights by name.
 _Objective = _Name | Annotated[dict[_Name, _Number], pydantic.Field(max_length=100)]
 
 
 class _Request(pydantic.BaseModel):
+    """A request without unknown fields, so that a misspelt one is refused."""
+
     model_config = pydantic.ConfigDict(extra="forbid")
 
 
@@ -45,7 +48,7 @@ class Architectures(_Request):
 
 
 class Encode(Architectures):
-    """What to encode."""
+    """Architectures to encode."""
 
     encoder_outputs: bool = pydantic.Field(
         False, description="Also return points: what /decode reads."
@@ -53,13 +56,13 @@ class Encode(Architectures):
 
 
 class Predict(Architectures):
-    """What to predict; all objectives by default."""
+    """Architectures, and the objective to predict; all by default."""
 
     objective: _Name | None = None
 
 
 class Ascend(Architectures):
-    """Where to start and what to climb."""
+    """Architectures to start from, and the objective to climb."""
 
     steps: int = pydantic.Field(20, ge=0, le=_MAX_STEPS)
     step_size: float = pydantic.Field(0.3, ge=0, le=1e6, allow_inf_nan=False)
@@ -69,7 +72,7 @@ class Ascend(Architectures):
 
 
 class Propose(_Request):
-    """What to look for among new architectures."""
+    """How many new architectures to propose, for which objective, in what bounds."""
 
     num: int = pydantic.Field(10, ge=1, le=MAX_ROWS)
     objective: _Objective | None = None
@@ -79,7 +82,7 @@ class Propose(_Request):
 
 
 class Decode(_Request):
-    """Points, as /encode and /ascend return them."""
+    """Points to decode, as /encode and /ascend return them."""
 
     points: _Points
     num_samples: int | None = pydantic.Field(None, ge=1, le=MAX_ROWS)
@@ -88,7 +91,7 @@ class Decode(_Request):
 
 
 class Neighbours(_Request):
-    """Whose neighbours; among the evaluated architectures by default."""
+    """An architecture; its neighbours come from the evaluated ones by default."""
 
     architecture: Architecture
     k: int = pydantic.Field(10, ge=1, le=MAX_ROWS)
@@ -96,7 +99,7 @@ class Neighbours(_Request):
 
 
 class Interpolate(_Request):
-    """Both ends, and how many architectures, the ends included."""
+    """Two architectures, and how many on the way between, these two included."""
 
     a: Architecture
     b: Architecture
@@ -104,7 +107,7 @@ class Interpolate(_Request):
 
 
 class Sample(_Request):
-    """How many architectures, and near which."""
+    """How many architectures to draw, and near which."""
 
     num: int = pydantic.Field(10, ge=1, le=MAX_ROWS)
     near: _Architectures | None = None
@@ -113,7 +116,7 @@ class Sample(_Request):
 
 
 class Map(_Request):
-    """What to map, the evaluated architectures by default, and how."""
+    """Architectures to map, the evaluated ones by default, and the method."""
 
     architectures: _Architectures | None = None
     method: _Name = "pca"

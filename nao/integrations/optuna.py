@@ -31,18 +31,19 @@ _LOCK = threading.Lock()  # of all samplers: one controller is fitted at a time
 class NAOSampler(optuna.samplers.BaseSampler):
     """Proposes categorical parameters, and integers of few values, together.
 
-    Every value of such a parameter is a token of an architecture; what other
-    parameters get (floats, integers of many values, those that not every finished
-    trial has) comes from `independent_sampler`. As long as no trial is complete, and
-    no search space was given, all of them do.
+    A combination of such parameters is an architecture, each value one of its tokens.
+    Other parameters (floats, integers of many values, those that some complete trials
+    lack) get their values from `independent_sampler`; until the first trial is
+    complete, so do all, unless a search space was given.
 
-    The state is rebuilt from the trials of the study: one that is loaded from a storage
-    goes on, and takes up what other samplers or `enqueue_trial` brought. Failed and
-    pruned trials are not learned from and not proposed again. A round of
-    `config.round_size` trials comes from one fit, and is kept in the storage. Several
-    threads share rounds and repeat nothing; processes that ask in the same moment may
-    propose the same. Once a space has no more combinations, they are sampled
-    independently. One process and an integer seed give the same trials again.
+    The sampler's state is rebuilt from the trials of the study. So a study loaded from
+    a storage continues, and trials of other samplers or of `enqueue_trial` are learned
+    from as well. Failed and pruned trials are not learned from and not proposed again.
+    A round of `config.round_size` trials comes from one fit, and is kept in the
+    storage. Several threads share rounds and repeat nothing; processes that ask in the
+    same moment may propose the same. Once all combinations of a space were proposed,
+    further ones are sampled independently. One process and an integer seed give the
+    same trials again.
     """
 
     def __init__(
@@ -132,7 +133,7 @@ class NAOSampler(optuna.samplers.BaseSampler):
         )
 
     def before_trial(self, study: optuna.Study, trial: FrozenTrial) -> None:
-        """Hands on to the independent sampler."""
+        """Passes the call on to the independent sampler."""
         self._independent.before_trial(study, trial)
 
     def after_trial(
@@ -142,10 +143,11 @@ class NAOSampler(optuna.samplers.BaseSampler):
         state: TrialState,
         values: Sequence[float] | None,
     ) -> None:
-        """Hands on to the independent sampler."""
+        """Passes the call on to the independent sampler."""
         self._independent.after_trial(study, trial, state, values)
 
     def _is_supported(self, distribution: BaseDistribution) -> bool:
+        """Whether a parameter's values can be tokens: a few, and told apart by repr."""
         if not isinstance(distribution, CategoricalDistribution):
             if not isinstance(distribution, IntDistribution):
                 return False
@@ -154,12 +156,18 @@ class NAOSampler(optuna.samplers.BaseSampler):
         values = _values(distribution)
         return len(values) > 1 and len(set(map(repr, values))) == len(values)
 
-    def _propose(self, study, trial, search_space) -> dict[str, Any]:
-        table = _Table(search_space)
-        told, pending, asked = table.read(study, trial)
+    def _propose(
+        self,
+        study: optuna.Study,
+        trial: FrozenTrial,
+        search_space: Mapping[str, BaseDistribution],
+    ) -> dict[str, Any]:
+        """Takes the next of the round asked for last, or asks for a new round."""
+        encoding = _Encoding(search_space)
+        told, pending, asked = encoding.read(study, trial)
         seen = np.concatenate([told.tokens, pending])
-        strategy = NAO(table.space, self._config, deduplicate="sequence")
-        proposed = Unseen(table.space, "sequence", seen).take(asked, 1)
+        strategy = NAO(encoding.space, self._config, deduplicate="sequence")
+        proposed = Unseen(encoding.space, "sequence", seen).take(asked, 1)
         attributes = {}
         if not len(proposed):
             proposer = Proposer(strategy, self._seed)
@@ -168,15 +176,21 @@ class NAOSampler(optuna.samplers.BaseSampler):
             if not len(asked):
                 return {}
             proposed = asked[:1]
-            attributes[_ROUND] = table.to_attributes(asked)
-        attributes[_PROPOSED] = table.to_attributes(proposed)
+            attributes[_ROUND] = encoding.to_attributes(asked)
+        attributes[_PROPOSED] = encoding.to_attributes(proposed)
         for name, value in attributes.items():
             study._storage.set_trial_system_attr(trial._trial_id, name, value)
-        return table.params(proposed[0])
+        return encoding.params(proposed[0])
 
 
-class _Table:
-    """The parameters of a study as a space, and its trials as architectures."""
+class _Encoding:
+    """The parameters of a study as a space, and its trials as architectures.
+
+    Attributes:
+        values: What each parameter can be, in order, by its name.
+        positions: For each parameter, the position of a value by the value's repr.
+        space: A slot for each parameter, a choice for each of its values.
+    """
 
     def __init__(self, search_space: Mapping[str, BaseDistribution]):
         self.values = {name: _values(d) for name, d in search_space.items()}
@@ -193,11 +207,12 @@ class _Table:
     def read(
         self, study: optuna.Study, trial: FrozenTrial
     ) -> tuple[Pool, np.ndarray, np.ndarray]:
-        """Returns what a study's trials say about these parameters.
+        """Reads the trials of a study, all but the one to propose for.
 
         Returns:
-            The finished ones, higher better; what others are working on; and the last
-            round that was asked for, all int32 [num, length].
+            Finished trials, as a pool in which higher is better; architectures of
+            trials not finished, int32 [num, length]; and the architectures of the last
+            round asked for, int32 [num, length].
         """
         sign = 1 if study.direction == optuna.study.StudyDirection.MAXIMIZE else -1
         told: list[np.ndarray] = []
@@ -233,7 +248,7 @@ class _Table:
     def _from_attributes(
         self, found: Mapping[str, list[int]] | None, default: np.ndarray
     ) -> np.ndarray:
-        """Reads `to_attributes`; the default where it lacks a parameter."""
+        """Reads what `to_attributes` wrote; the default if a parameter is missing."""
         if found is None or not found.keys() >= self.values.keys():
             return default
         columns = [found[name] for name in self.values]
@@ -242,8 +257,9 @@ class _Table:
     def _row(self, trial: FrozenTrial) -> np.ndarray | None:
         """Returns a trial's architecture [length]; None where it is not known.
 
-        Its parameters are in the storage once they were suggested. A trial that is
-        running, or that failed early, lacks some: those that it was given.
+        The storage holds a trial's parameters from when they are suggested. One that is
+        running, or that failed early, lacks some; those are taken from what was
+        proposed or enqueued for it.
         """
         nothing = np.zeros((0, self.space.length), np.int32)
         given = self._from_attributes(trial.system_attrs.get(_PROPOSED), nothing)
@@ -256,6 +272,7 @@ class _Table:
         return None if None in indices else self.space.from_indices(np.array(indices))
 
     def _stack(self, rows: list[np.ndarray]) -> np.ndarray:
+        """Returns rows as int32 [num, length], also where there are none."""
         return np.array(rows, np.int32).reshape(-1, self.space.length)
 
 

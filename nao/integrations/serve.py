@@ -14,28 +14,22 @@ can neither read nor write files. Whoever can reach the port may ask: the servic
 to this machine alone unless told otherwise.
 """
 
-import json
 import socket
 import threading
-from typing import Any
+from collections.abc import Mapping
 
 import fastapi
 import numpy as np
-from fastapi import exceptions, responses
+import uvicorn
+from fastapi import exceptions
 from starlette.middleware import trustedhost
 
 from nao.embedding import Constraint, Embedding
-from nao.integrations import messages
+from nao.embedding.objectives import Prediction
+from nao.integrations import answers, messages
 
-MAX_BODY = 4 << 20  # bytes of a request
 MAX_NUMBERS = 1_000_000  # of an answer, which bounds its memory
 _LOCAL = ("localhost", "127.0.0.1", "::1")
-
-
-class _Answer(responses.JSONResponse):
-    def render(self, content: Any) -> bytes:
-        # In ASCII: text of a request may hold what UTF-8 can't.
-        return json.dumps(content, allow_nan=False).encode("ascii")
 
 
 def create_app(
@@ -52,26 +46,31 @@ def create_app(
         title="nao embedding",
         description="Queries on the latent space of a fitted controller.",
         version="1",
-        default_response_class=_Answer,
+        default_response_class=answers.Answer,
     )
-    app.add_middleware(_BodyLimit)
+    app.add_middleware(answers.BodyLimit)
     app.add_middleware(trustedhost.TrustedHostMiddleware, allowed_hosts=list(hosts))
-    app.add_exception_handler(exceptions.RequestValidationError, _refuse_request)
-    app.add_exception_handler(ValueError, _refuse_value)
+    app.add_exception_handler(exceptions.RequestValidationError, answers.refuse_request)
+    app.add_exception_handler(ValueError, answers.refuse_value)
     _add_queries(app, _Queries(embedding))
     return app
 
 
 class _Queries:
-    """Turns requests into queries, one at a time, and arrays into JSON."""
+    """The queries: each takes a request and returns what JSON can hold.
+
+    A query that the embedding refuses, or whose answer would be too large, raises
+    ValueError, which the application answers with status 422. `/docs` shows the
+    docstring of each as its summary.
+    """
 
     def __init__(self, embedding: Embedding):
         self.embedding = embedding
         self.evaluated = embedding.index()
-        self.lock = threading.Lock()  # a query already uses every core
+        self.lock = threading.Lock()  # one query at a time: it uses every core already
 
-    def text(self, tokens: np.ndarray) -> list:
-        """Writes tokens [..., length] as nested lists of notation."""
+    def text(self, tokens: np.ndarray) -> str | list:
+        """Writes tokens [..., length] in notation: a text, or lists of texts."""
         if tokens.ndim == 1:
             return self.embedding.space.format(tokens)
         return [self.text(row) for row in tokens]
@@ -91,7 +90,7 @@ class _Queries:
         }
 
     def encode(self, request: messages.Encode) -> dict:
-        """Encodes."""
+        """Encodes architectures."""
         embedding = self.embedding
         points = embedding.encoder_outputs(request.architectures)
         answer = {"embeddings": embedding.pool(points).tolist()}
@@ -100,14 +99,14 @@ class _Queries:
         return answer
 
     def predict(self, request: messages.Predict) -> dict:
-        """Predicts."""
+        """Predicts objectives of architectures."""
         if request.objective is None:
             return _predictions(self.embedding.predict_all(request.architectures))
         found = self.embedding.predict(request.architectures, request.objective)
         return _predictions({request.objective: found})
 
     def ascend(self, request: messages.Ascend) -> dict:
-        """Climbs."""
+        """Ascends from architectures along the gradient of the prediction."""
         size = int(np.prod(self.embedding.latent.point_shape))
         _check_size((request.steps + 1) * len(request.architectures) * size)
         path = self.embedding.ascend(
@@ -130,7 +129,7 @@ class _Queries:
         return answer
 
     def propose(self, request: messages.Propose) -> dict:
-        """Looks for new architectures."""
+        """Proposes new architectures."""
         found = self.embedding.propose(
             request.num,
             request.objective,
@@ -144,7 +143,7 @@ class _Queries:
         }
 
     def decode(self, request: messages.Decode) -> dict:
-        """Decodes."""
+        """Decodes points into architectures."""
         try:
             points = np.array(request.points, np.float32)
         except ValueError:
@@ -157,7 +156,7 @@ class _Queries:
         return {"architectures": self.text(decoded)}
 
     def neighbours(self, request: messages.Neighbours) -> dict:
-        """Finds neighbours."""
+        """Finds the nearest neighbours of an architecture."""
         among = self.evaluated if request.among is None else request.among
         found = self.embedding.neighbours([request.architecture], request.k, among)
         return {
@@ -167,7 +166,7 @@ class _Queries:
         }
 
     def interpolate(self, request: messages.Interpolate) -> dict:
-        """Interpolates."""
+        """Interpolates between two architectures."""
         points, tokens = self.embedding.interpolate(
             [request.a], [request.b], request.num
         )
@@ -177,14 +176,14 @@ class _Queries:
         }
 
     def sample(self, request: messages.Sample) -> dict:
-        """Samples."""
+        """Samples architectures."""
         tokens = self.embedding.sample(
             request.num, request.near, request.distance, request.seed
         )
         return {"architectures": self.text(tokens)}
 
     def map(self, request: messages.Map) -> dict:
-        """Maps."""
+        """Maps architectures to the plane."""
         drawn = self.embedding.map(request.architectures, request.method, request.seed)
         explained = drawn.explained
         return {
@@ -195,15 +194,17 @@ class _Queries:
 
 
 def _add_queries(app: fastapi.FastAPI, queries: _Queries) -> None:
+    """Makes each query a path of the application."""
     app.get("/", summary="Says what is served.")(queries.about)
 
     def add(name: str, request_type: type) -> None:
         query = getattr(queries, name)
 
-        def answer(request):
+        def answer(request):  # annotated below, as its type is another for each query
             with queries.lock:
-                return _Answer(query(request))
+                return answers.Answer(query(request))
 
+        # FastAPI names the query and checks its request by these.
         answer.__name__ = name
         answer.__annotations__ = {"request": request_type}
         refused = {413: {"description": "The request is too large."}}
@@ -227,7 +228,8 @@ def _constraints(bounds: list[messages.Bound]) -> list[Constraint]:
     return [Constraint(bound.name, bound.at_most, bound.at_least) for bound in bounds]
 
 
-def _predictions(found) -> dict:
+def _predictions(found: Mapping[str, Prediction]) -> dict:
+    """Returns mean and spread of each objective's prediction."""
     return {
         name: {"mean": _numbers(p.mean), "std": _numbers(p.std)}
         for name, p in found.items()
@@ -235,68 +237,23 @@ def _predictions(found) -> dict:
 
 
 def _numbers(array: np.ndarray) -> list:
-    """Returns nested lists, after a check that JSON can hold them."""
+    """Returns nested lists.
+
+    Raises:
+        ValueError: If a number is not finite, which JSON can't hold.
+    """
     if not np.isfinite(array).all():
         raise ValueError("The answer has numbers that are not finite.")
     return array.tolist()
 
 
 def _check_size(num: int) -> None:
+    """Raises ValueError for a query that needs too many numbers."""
     if num > MAX_NUMBERS:
         raise ValueError(
             f"A query must need at most {MAX_NUMBERS} numbers, this one needs {num}: "
             "ask for fewer architectures, steps or samples."
         )
-
-
-def _refuse_request(request: fastapi.Request, error) -> responses.Response:
-    # Without the input itself, which may hold what JSON can't.
-    detail = [
-        {"loc": [str(part) for part in e["loc"]], "msg": e["msg"], "type": e["type"]}
-        for e in error.errors()[:20]
-    ]
-    return _Answer({"detail": detail}, status_code=422)
-
-
-def _refuse_value(request: fastapi.Request, error) -> responses.Response:
-    detail = [{"loc": ["body"], "msg": str(error)[:1000], "type": "value_error"}]
-    return _Answer({"detail": detail}, status_code=422)
-
-
-class _BodyLimit:
-    """Refuses bodies over `MAX_BODY`, announced or not, before they are held."""
-
-    def __init__(self, app):
-        self.app = app
-
-    async def __call__(self, scope, receive, send):
-        """Passes a request on, counting its bytes."""
-        if scope["type"] != "http":
-            return await self.app(scope, receive, send)
-        refusal = _Answer(
-            {"detail": f"A request has at most {MAX_BODY} bytes."}, status_code=413
-        )
-        announced = dict(scope["headers"]).get(b"content-length", b"0")
-        if announced.isdigit() and int(announced[:20]) > MAX_BODY:
-            return await refusal(scope, receive, send)
-        size, body = 0, []
-        while True:
-            message = await receive()
-            if message["type"] != "http.request":
-                return None  # the client went away
-            size += len(message.get("body", b""))
-            if size > MAX_BODY:
-                return await refusal(scope, receive, send)
-            body.append(message.get("body", b""))
-            if not message.get("more_body"):
-                break
-        whole = {"type": "http.request", "body": b"".join(body), "more_body": False}
-        pending = [whole]
-
-        async def replay():
-            return pending.pop() if pending else await receive()
-
-        return await self.app(scope, replay, send)
 
 
 def run(embedding: Embedding, host: str, port: int) -> None:
@@ -309,13 +266,12 @@ def run(embedding: Embedding, host: str, port: int) -> None:
         port: TCP port.
 
     Raises:
-        ValueError: If the address can't be bound.
+        ValueError: If the address is empty or can't be bound.
     """
-    import uvicorn
-
     if not host:
         raise ValueError("host must be an address, got an empty one.")
-    # Of a Host header that names an IPv6 address, all but its first bracket is cut off.
+    # Versions of the middleware that cut a Host header at its first colon keep `[` of
+    # an IPv6 address.
     hosts = ("localhost", "127.0.0.1", "[") if host in _LOCAL else ("*",)
     config = uvicorn.Config(create_app(embedding, hosts), log_level="warning")
     address = f"[{host}]" if ":" in host else host

@@ -1,15 +1,15 @@
-"""The head of the page: what was searched, and the answer."""
+"""The head of the page: what was searched, and the best architecture found."""
 
 import base64
 import pathlib
 
-from nao.report import blocks, cells, commands, figures, files
+from nao.report import blocks, commands, figures
+from nao.report.drawing import MAX_WIDTH, draw_architecture, to_svg
 from nao.report.markup import Element, element
-from nao.runs import ledger
-from nao.runs.reader import StoredRun as Run
+from nao.runs import StoredRun, ledger
 
-_NARROW = "(max-width: 40rem)"  # where cells are stacked
-# Field of the config that names what an evaluator reads.
+_NARROW = "(max-width: 40rem)"  # windows in which cells are stacked
+# Group and field of the config that name what each evaluator takes its values from.
 _SOURCES = {
     "table": ("table", "path"),
     "training": ("data", "name"),
@@ -22,7 +22,7 @@ _STATUS = {
 }
 
 
-def header(run: Run) -> Element:
+def header(run: StoredRun) -> Element:
     """Says what was searched, by whom, and whether it is finished."""
     budget = run.config.get("num_trials", len(run.trials))
     strategy = str(run.config.get("strategy", "")).replace("_", " ")
@@ -41,50 +41,27 @@ def header(run: Run) -> Element:
     )
 
 
-def _source(run: Run) -> str:
-    """Names what the numbers are of: a table, images, a function."""
-    evaluator = run.config.get("evaluator")
-    settings = run.config.get(_SOURCES.get(evaluator, ("", ""))[0]) or {}
-    value = settings.get(_SOURCES.get(evaluator, ("", ""))[1])
+def _source(run: StoredRun) -> str:
+    """Names the table, data set or function behind the values; empty if unknown."""
+    group, field = _SOURCES.get(run.config.get("evaluator"), ("", ""))
+    value = (run.config.get(group) or {}).get(field)
     return f" · {pathlib.PurePath(str(value)).name}" if value else ""
 
 
-def answer(run: Run) -> Element:
-    """Shows the best architecture, its numbers and what to do with it."""
+def best_architecture(run: StoredRun) -> Element:
+    """Shows the best architecture, its numbers and the commands that go on from it."""
     best = run.best
     if best is None:
         found = "No trial succeeded." if run.trials else "Nothing is evaluated yet."
         return blocks.section(
             "Best architecture", element("p", {}, found), _goes_on(run)
         )
-    tiles = [
-        (figures.number(best.value), f"{figures.name(run)}, trial {best.index}"),
-        *[
-            (figures.number(value), f"final choice: {name.replace('_', ' ')}")
-            for name, value in run.test.items()
-        ],
-    ]
-    at_random = ledger.best_of(run.at_random, run.objective)
-    if at_random is not None:
-        tiles.append(
-            (
-                figures.number(at_random.value),
-                f"best of {len(run.at_random)} at random",
-            )
-        )
-    beside = drawing(run, best, stacked=False)
-    words = f"Drawing of trial {best.index}: {run.space.format(best.tokens)}"
     train = commands.train(run)
     where = "" if commands.trains_its_own(run) else ", here on handwritten digits"
     return blocks.section(
         "Best architecture",
-        blocks.tiles(tiles),
-        element(
-            "picture",
-            {},
-            element("source", {"media": _NARROW, "srcset": drawing(run, best)}),
-            element("img", {"class": "drawing", "src": beside, "alt": words}),
-        ),
+        blocks.tiles(_numbers(run, best)),
+        _picture(run, best),
         element("h3", {}, "The cell as text"),
         blocks.copyable(run.space.format(best.tokens)),
         element("h3", {}, f"Train it from scratch{where}") if train else None,
@@ -93,8 +70,39 @@ def answer(run: Run) -> Element:
     )
 
 
-def _goes_on(run: Run) -> Element | None:
-    """Says how a search that was cut off is continued."""
+def _numbers(run: StoredRun, best: ledger.Trial) -> list[tuple[str, str]]:
+    """Returns the best value, its tests and the best at random, each with its name."""
+    numbers = [
+        (
+            figures.number(best.value),
+            f"{figures.objective_name(run)}, trial {best.index}",
+        ),
+        *[
+            (figures.number(value), f"final choice: {name.replace('_', ' ')}")
+            for name, value in run.test.items()
+        ],
+    ]
+    at_random = ledger.best_of(run.at_random, run.objective)
+    if at_random is not None:
+        name = f"best of {len(run.at_random)} at random"
+        numbers.append((figures.number(at_random.value), name))
+    return numbers
+
+
+def _picture(run: StoredRun, best: ledger.Trial) -> Element:
+    """Draws the architecture, its cells one below the other in a narrow window."""
+    stacked, beside = drawing_uri(run, best), drawing_uri(run, best, stacked=False)
+    words = f"Drawing of trial {best.index}: {run.space.format(best.tokens)}"
+    return element(
+        "picture",
+        {},
+        element("source", {"media": _NARROW, "srcset": stacked}),
+        element("img", {"class": "drawing", "src": beside, "alt": words}),
+    )
+
+
+def _goes_on(run: StoredRun) -> Element | None:
+    """Gives the command that continues a search that was cut off; None otherwise."""
     command = commands.continuation(run)
     if run.status != "stopped" or command is None:
         return None
@@ -102,9 +110,16 @@ def _goes_on(run: Run) -> Element | None:
     return element("div", {}, text, blocks.copyable(command))
 
 
-def drawing(run: Run, trial: ledger.Trial, stacked: bool = True) -> str:
-    """Returns the drawing of a trial's architecture as a data URI."""
-    width = 0.0 if stacked else cells.MAX_WIDTH
-    figure = cells.draw_architecture(run.space, trial.tokens, width)
-    svg = files.to_svg(figure)
+def drawing_uri(run: StoredRun, trial: ledger.Trial, stacked: bool = True) -> str:
+    """Returns the drawing of a trial's architecture as a data URI.
+
+    Args:
+        run: The search.
+        trial: One of its trials.
+        stacked: Whether cells stand one below the other; otherwise side by side where
+            they fit.
+    """
+    width = 0.0 if stacked else MAX_WIDTH
+    figure = draw_architecture(run.space, trial.tokens, width)
+    svg = to_svg(figure)
     return f"data:image/svg+xml;base64,{base64.b64encode(svg.encode()).decode()}"

@@ -6,12 +6,12 @@ from nao.report.markup import Child, Element, element
 
 
 def section(title: str, *children: Child) -> Element:
-    """Returns a part of the page."""
+    """Returns a part of the page under a heading."""
     return element("section", {}, element("h2", {}, title), *children)
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence]) -> Element:
-    """Returns a plain table; an empty head is left out."""
+    """Returns a table of texts; without names of columns it has no head."""
     names = [element("th", {"scope": "col"}, name) for name in head]
     return element(
         "div",
@@ -32,14 +32,14 @@ def table(head: Sequence[str], rows: Iterable[Sequence]) -> Element:
     )
 
 
-def tiles(tiles: Iterable[tuple[str, str]]) -> Element:
-    """Returns large numbers, each with what it is."""
+def tiles(numbers: Iterable[tuple[str, str]]) -> Element:
+    """Returns large numbers side by side; each comes as its text and its name."""
     return element(
         "dl",
         {"class": "tiles"},
         *[
             element("div", {}, element("dt", {}, name), element("dd", {}, value))
-            for value, name in tiles
+            for value, name in numbers
         ],
     )
 
@@ -53,5 +53,5 @@ def copyable(text: str | None) -> Element | None:
 
 
 def details(title: str, content: Element) -> Element:
-    """Returns what opens at a click."""
+    """Returns a title; a click on it shows the content."""
     return element("details", {}, element("summary", {}, title), content)

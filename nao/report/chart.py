@@ -1,8 +1,9 @@
 """A chart as inline SVG, coloured by the page's style sheet.
 
 Drawn in units of a phone's pixels, so that its text is legible there, and scaled up on
-larger screens. Marks of a trial carry its number, by which the page's script finds
-what to show.
+larger screens. A mark's `data-trial` attribute is the key by which the page's script
+finds its tooltip and its row of the table: the number of a trial, or
+`latent_map.key_of` for an ascent.
 """
 
 from collections.abc import Iterable, Sequence
@@ -18,7 +19,14 @@ _RADIUS = 3.5
 
 
 class Chart:
-    """Axes and marks; positions are in the unit of the data."""
+    """Axes and marks; positions are in the unit of the data.
+
+    In the methods that draw, `name` is the CSS class of the mark, which the style sheet
+    colours, and `trial` its `data-trial` attribute.
+
+    Attributes:
+        svg: The chart as an element.
+    """
 
     def __init__(
         self,
@@ -39,7 +47,7 @@ class Chart:
             height: Height, in the unit of `WIDTH`.
             whole_x: Whether ticks of the horizontal axis are whole numbers.
         """
-        self._x, self._y, self._height = _open(x), _open(y), height
+        self._x, self._y, self._height = _widened(x), _widened(y), height
         left = _LEFT if labels[1] else _RIGHT
         self._left, self._right = left, WIDTH - _RIGHT
         self._top, self._bottom = _TOP, height - (_BOTTOM if labels[0] else _RIGHT)
@@ -71,13 +79,13 @@ class Chart:
             self._add("line", "axis", **ends, y1=self._bottom, y2=self._bottom)
 
     def x(self, value: float) -> float:
-        """Returns where a value lies, in the unit of `WIDTH`."""
+        """Returns where a value lies from the left, in the unit of `WIDTH`."""
         low, high = self._x
         share = (value - low) / (high - low)
         return round(self._left + share * (self._right - self._left), 1)
 
     def y(self, value: float) -> float:
-        """Returns where a value lies, from the top."""
+        """Returns where a value lies from the top, in the unit of `WIDTH`."""
         low, high = self._y
         share = (value - low) / (high - low)
         return round(self._bottom - share * (self._bottom - self._top), 1)
@@ -90,7 +98,7 @@ class Chart:
         trial: int | str | None = None,
         shade: float | None = None,
     ) -> None:
-        """Draws a dot; `shade` in [0, 1] mixes the colours of worst and best."""
+        """Draws a dot; `shade` mixes two colours, from 0, worst or early, to 1."""
         style = None if shade is None else f"--shade:{100 * shade:.0f}%"
         place = {"cx": self.x(x), "cy": self.y(y), "r": _RADIUS}
         self._add("circle", name, trial=trial, style=style, **place)
@@ -117,7 +125,7 @@ class Chart:
         self._add("polyline", name, trial, points=text)
 
     def steps(self, x: Sequence[float], y: Sequence[float], name: str) -> None:
-        """Draws a line that keeps each value until the next; y has one value less."""
+        """Draws level steps: value `i` of y reaches from `x[i]` to `x[i + 1]`."""
         self.line(np.repeat(x, 2)[1:-1], np.repeat(y, 2), name)
 
     def band(self, x: tuple[float, float], name: str) -> None:
@@ -126,7 +134,10 @@ class Chart:
         place = {"x": left, "width": round(right - left, 1), "y": self._top}
         self._add("rect", name, **place, height=self._bottom - self._top)
 
-    def _mark(self, x, path, name, trial, at_top=False) -> None:
+    def _mark(
+        self, x: float, path: str, name: str, trial: int, at_top: bool = False
+    ) -> None:
+        """Draws a path, given around its own origin, on the lower or upper edge."""
         y = self._top + 6 if at_top else self._bottom - 7
         move = f"translate({self.x(x)} {y})"
         self._add("path", name, trial=trial, d=path, transform=move)
@@ -138,8 +149,8 @@ class Chart:
     def _add(
         self, tag: str, name: str, trial: int | str | None = None, **attributes
     ) -> None:
-        trial_or_none = {"data-trial": trial}
-        self.svg.append(element(tag, {"class": name} | trial_or_none | attributes))
+        common = {"class": name, "data-trial": trial}  # `element` leaves None out
+        self.svg.append(element(tag, common | attributes))
 
 
 def figure(chart: Chart, caption: str, *keys: tuple[str, str]) -> Element:
@@ -148,7 +159,7 @@ def figure(chart: Chart, caption: str, *keys: tuple[str, str]) -> Element:
     Args:
         chart: The chart.
         caption: What to see in it.
-        keys: Class of a mark, and what it stands for.
+        keys: The legend: CSS class of a mark, and what it stands for.
     """
     legend: list[Child] = [
         element("span", {"class": "key"}, element("i", {"class": name}), text)
@@ -160,7 +171,7 @@ def figure(chart: Chart, caption: str, *keys: tuple[str, str]) -> Element:
 
 
 def extent(values: Iterable[float], margin: float = 0.06) -> tuple[float, float]:
-    """Returns ends of an axis that has room for all values."""
+    """Returns ends of an axis around all values; `margin` is a share of their range."""
     values = np.asarray(list(values), np.float64)
     if not len(values):
         return 0.0, 1.0
@@ -169,7 +180,8 @@ def extent(values: Iterable[float], margin: float = 0.06) -> tuple[float, float]
     return low - pad, high + pad
 
 
-def _open(ends: tuple[float, float]) -> tuple[float, float]:
+def _widened(ends: tuple[float, float]) -> tuple[float, float]:
+    """Returns ends of an axis as they are, but never at the same place."""
     low, high = ends
     return (low, high) if high > low else (low - 0.5, high + 0.5)
 
@@ -186,7 +198,9 @@ def _ticks(
         if ends[0] - slack <= value <= ends[1] + slack
     ]
     step = values[1] - values[0] if len(values) > 1 else 1.0
+    # As many decimals as the step between ticks needs: two for 0.02.
     digits = max(0, -int(np.floor(np.log10(step) + 1e-9))) if step < 1 else 0
     if max(map(abs, values), default=0) >= 1e6 or digits > 6:
         return [(v, f"{v:.3g}") for v in values]
+    # Adding zero turns -0.0 into 0.0.
     return [(v, f"{v + 0.0:.{digits}f}") for v in values]

@@ -2,11 +2,11 @@
 
 import shlex
 
-from nao.runs.reader import StoredRun as Run
+from nao.runs import StoredRun
 from nao.spaces import registry
 
 
-def train(run: Run) -> str | None:
+def train(run: StoredRun) -> str | None:
     """Returns what trains the best architecture; None where there is no such command.
 
     What was searched in a table or by a function is trained on the default data set.
@@ -23,12 +23,12 @@ def train(run: Run) -> str | None:
     return _launch("--mode=train", *flags, f"--architecture={architecture}")
 
 
-def trains_its_own(run: Run) -> bool:
+def trains_its_own(run: StoredRun) -> bool:
     """Says whether the search itself trained architectures, on data of its own."""
     return run.config.get("evaluator") == "training"
 
 
-def continuation(run: Run) -> str | None:
+def continuation(run: StoredRun) -> str | None:
     """Returns what goes on with a search that was cut off."""
     if run.began_in_python or run.status == "running":
         return None
@@ -36,7 +36,7 @@ def continuation(run: Run) -> str | None:
     return _launch(f"--config={config}", f"--workdir={run.path}")
 
 
-def repetition(run: Run) -> str | None:
+def repetition(run: StoredRun) -> str | None:
     """Returns what does the same search again, in another folder."""
     if run.began_in_python:
         return None

@@ -6,20 +6,19 @@ import numpy as np
 
 from nao.report import chart
 from nao.report.chart import Chart
+from nao.report.curves import best_so_far, expected_best, outside
 from nao.report.markup import Element
-from nao.report.progress import best_so_far, expected_best, outside
-from nao.runs import ledger
-from nao.runs.reader import StoredRun as Run
+from nao.runs import StoredRun, ledger
 from nao.search import summary
 
 _MOST_MARKS = 2000  # trials with a mark and a row of their own
 
 
-def shown(run: Run) -> list[ledger.Trial]:
+def shown(run: StoredRun) -> list[ledger.Trial]:
     """Returns the trials that get a mark and a row: all, or as many as a page holds.
 
-    Of a long search the better half are the best trials, and the others spread evenly
-    over the rest.
+    Of a long search half of those shown are its best trials; the other half are spread
+    evenly over the rest, in order of evaluation.
     """
     if len(run.trials) <= _MOST_MARKS:
         return run.trials
@@ -30,80 +29,118 @@ def shown(run: Run) -> list[ledger.Trial]:
     return [run.trials[i] for i in sorted({*order[:half], *spread})]
 
 
-def best_first(run: Run) -> np.ndarray:
+def best_first(run: StoredRun) -> np.ndarray:
     """Returns the numbers of all trials, the best first and those that failed last."""
     signed = np.nan_to_num(ledger.objectives(run.trials, run.objective), nan=-np.inf)
     return np.argsort(-signed, kind="stable")
 
 
 def number(value: float) -> str:
-    """Writes an objective."""
+    """Writes a value of the objective, with six digits."""
     return f"{value:.6g}"
 
 
-def name(run: Run) -> str:
+def objective_name(run: StoredRun) -> str:
     """Returns the name of the objective, with its unit."""
     unit = f" ({run.objective.unit})" if run.objective.unit else ""
     return run.objective.name.replace("_", " ") + unit
 
 
-def progress(run: Run) -> Element:
+def progress(run: StoredRun) -> Element:
     """Draws every trial, the best so far, and random search on the same axis."""
     values = run.objective.sign * ledger.objectives(run.trials, run.objective)
     is_outside = outside(values, run.objective)
     best = best_so_far(run.trials, run.objective)
-    known = ~np.isnan(values)
-    at_random = ledger.best_of(run.at_random, run.objective)
-    random = None
-    if run.population is not None:
-        random = expected_best(run.population, len(values), run.objective)
-    inside = values[known & ~is_outside]
-    low, high = chart.extent([*inside, *best[np.isfinite(best)]])
-    has_marks = is_outside.any() or not known.all()
-    pad = 0.08 * (high - low) if has_marks else 0.0
-    y = (low - pad, high) if run.objective.maximize else (low, high + pad)
-    if not known.all() and not run.objective.maximize:
-        y = (low - pad, high + pad)
-    draw = Chart(
-        f"{name(run)} of each trial and the best so far",
+    y = _progress_ends(run, values, is_outside, best)
+    drawn = Chart(
+        f"{objective_name(run)} of each trial and the best so far",
         (0.5, len(values) + 0.5),
         y,
-        ("trials evaluated", name(run)),
+        ("trials evaluated", objective_name(run)),
         whole_x=True,
     )
     keys = [("trial", "trial"), ("best", "best so far")]
     if run.at_random:
-        draw.band((0.5, len(run.at_random) + 0.5), "band")
+        drawn.band((0.5, len(run.at_random) + 0.5), "band")
         keys.append(("band", "random round"))
-    edges = np.arange(len(values) + 1) + 0.5
+    random = None
+    if run.population is not None:
+        random = expected_best(run.population, len(values), run.objective)
+    keys += _draw_random_search(drawn, run, random, y)
+    if np.isfinite(best).any():
+        first = int(np.argmax(np.isfinite(best)))
+        edges = (
+            np.arange(len(values) + 1) + 0.5
+        )  # trial n reaches from n - 0.5 to + 0.5
+        drawn.steps(edges[first:], best[first:], "best")
+    keys += _draw_trials(drawn, run, is_outside)
+    return chart.figure(drawn, _progress_caption(run, best, random), *keys)
+
+
+def _progress_ends(
+    run: StoredRun, values: np.ndarray, is_outside: np.ndarray, best: np.ndarray
+) -> tuple[float, float]:
+    """Returns the ends of the vertical axis, with space for the marks on its edges."""
+    failed = np.isnan(values)
+    inside = values[~failed & ~is_outside]
+    low, high = chart.extent([*inside, *best[np.isfinite(best)]])
+    pad = 0.08 * (high - low)
+    # Trials that failed are marked on the lower edge, those outside on the worse one.
+    worse_is_low = run.objective.maximize
+    at_low = failed.any() or (worse_is_low and is_outside.any())
+    at_high = not worse_is_low and (failed.any() or is_outside.any())
+    return low - at_low * pad, high + at_high * pad
+
+
+def _draw_random_search(
+    drawn: Chart, run: StoredRun, random: np.ndarray | None, y: tuple[float, float]
+) -> list[tuple[str, str]]:
+    """Draws what random search finds, or found here; returns its key, if any.
+
+    Args:
+        drawn: The chart.
+        run: The search.
+        random: Expected best of random search after each trial, float64 [num]; None
+            where it is not known, and the best of the random round is drawn.
+        y: Ends of the vertical axis, which leaves out the rest of the line.
+    """
+    num = len(run.trials)
     if random is not None:
         visible = (random >= y[0]) & (random <= y[1])
-        numbers = np.arange(1, len(values) + 1)
-        draw.line(numbers[visible], random[visible], "random")
-        keys.append(("random", "random search, expected best"))
-    elif at_random is not None and len(run.at_random) < len(values):
-        draw.line([0.5, edges[-1]], [at_random.value] * 2, "random")
-        keys.append(("random", f"best of {len(run.at_random)} at random"))
-    if known.any():
-        first = int(np.argmax(known))
-        draw.steps(edges[first:], best[first:], "best")
+        drawn.line(np.arange(1, num + 1)[visible], random[visible], "random")
+        return [("random", "random search, expected best")]
+    at_random = ledger.best_of(run.at_random, run.objective)
+    if at_random is None or len(run.at_random) == num:
+        return []
+    drawn.line([0.5, num + 0.5], [at_random.value] * 2, "random")
+    return [("random", f"best of {len(run.at_random)} at random")]
+
+
+def _draw_trials(
+    drawn: Chart, run: StoredRun, is_outside: np.ndarray
+) -> list[tuple[str, str]]:
+    """Draws the mark of each trial; returns the keys of those on the edges."""
     for trial in shown(run):
         x = trial.index + 1
         if trial.value is None:
-            draw.cross(x, "failed", trial.index)
+            drawn.cross(x, "failed", trial.index)
         elif is_outside[trial.index]:
-            draw.arrow(x, "outside", trial.index, not run.objective.maximize)
+            drawn.arrow(x, "outside", trial.index, not run.objective.maximize)
         else:
-            draw.dot(x, trial.value, "trial", trial.index)
+            drawn.dot(x, trial.value, "trial", trial.index)
+    keys = []
     if is_outside.any():
         side = "below" if run.objective.maximize else "above"
         keys.append(("outside", f"{side} the axis: {is_outside.sum()}"))
-    if not known.all():
-        keys.append(("failed", f"failed: {(~known).sum()}"))
-    return chart.figure(draw, _progress_caption(run, best, random), *keys)
+    if run.failed:
+        keys.append(("failed", f"failed: {len(run.failed)}"))
+    return keys
 
 
-def _progress_caption(run: Run, best: np.ndarray, random: np.ndarray | None) -> str:
+def _progress_caption(
+    run: StoredRun, best: np.ndarray, random: np.ndarray | None
+) -> str:
+    """Says what the dots are, and what random search would have found if known."""
     caption = "Each dot is an architecture that was evaluated."
     if random is None or np.isnan(best[-1]):
         return caption
@@ -114,11 +151,11 @@ def _progress_caption(run: Run, best: np.ndarray, random: np.ndarray | None) -> 
     )
 
 
-def predictions(run: Run) -> Element | None:
+def predictions(run: StoredRun) -> Element | None:
     """Draws predicted against measured; None where nothing was predicted.
 
-    Every round has a fit of its own, whose scale means nothing to another; so both are
-    taken from the mean of their round.
+    Predictions of different rounds come from different fits, each in a unit of its own.
+    So the mean of its round is subtracted from each prediction and each measurement.
     """
     told = [t for t in run.trials if t.predicted is not None and t.value is not None]
     if not told:
@@ -129,56 +166,56 @@ def predictions(run: Run) -> Element | None:
     means = {number: np.mean(pairs, axis=0) for number, pairs in rounds.items()}
     points = [np.subtract((t.predicted, t.value), means[t.round]) for t in told]
     x, y = (chart.extent(values) for values in zip(*points, strict=True))
-    draw = Chart(
-        "Predicted against measured", x, y, ("predicted", f"{name(run)}, measured")
+    drawn = Chart(
+        "Predicted against measured",
+        x,
+        y,
+        ("predicted", f"{objective_name(run)}, measured"),
     )
-    draw.line((0, 0), y, "grid")
-    draw.line(x, (0, 0), "grid")
+    drawn.line((0, 0), y, "grid")
+    drawn.line(x, (0, 0), "grid")
     first, last = min(rounds), max(rounds)
     visible = {trial.index for trial in shown(run)}
     for trial, point in zip(told, points, strict=True):
+        # All points set the ends of the axes, though a long search shows but some.
         if trial.index in visible:
             shade = (trial.round - first) / max(last - first, 1)
-            draw.dot(*point, "shaded", trial.index, shade)
+            drawn.dot(*point, "shaded", trial.index, shade)
     caption = (
         "Both from the mean of their round. Predictions, higher is better, were made "
         "before the architectures were evaluated, in the unit of the round's own fit."
     )
     keys = [("shaded early", "early round"), ("shaded late", "late round")]
-    return chart.figure(draw, caption, *(keys if last > first else ()))
+    return chart.figure(drawn, caption, *(keys if last > first else ()))
 
 
-def correlation(run: Run) -> Element | None:
-    """Draws the rank correlation of each round; None where none has one."""
-    rounds = [
-        r
-        for r in summary.of_predictions(run.trials, run.objective)
-        if r["kendall_tau"] is not None
-    ]
+def correlation(run: StoredRun) -> Element | None:
+    """Draws Kendall's tau of each round; None where no round has two values to rank."""
+    compared = summary.of_predictions(run.trials, run.objective)
+    rounds = [r for r in compared if r["kendall_tau"] is not None]
     if not rounds:
         return None
     numbers = [r["round"] for r in rounds]
     tau = [r["kendall_tau"] for r in rounds]
     x = (min(numbers) - 0.5, max(numbers) + 0.5)
     low = min(-0.1, *tau) - 0.05
-    draw = Chart(
+    drawn = Chart(
         "Rank correlation of each round",
         x,
         (low, 1.05),
         ("round", "Kendall's tau"),
         whole_x=True,
     )
-    draw.line(x, (0, 0), "axis")
-    draw.line(numbers, tau, "best thin")
+    drawn.line(x, (0, 0), "axis")
+    drawn.line(numbers, tau, "best thin")
     for x_value, value in zip(numbers, tau, strict=True):
-        draw.dot(x_value, value, "round")
+        drawn.dot(x_value, value, "round")
     sizes = [r["num"] for r in rounds]
-    pairs = "1 is the same order, 0 is chance"
     fewest, most = min(sizes), max(sizes)
     size = f"{most}" if fewest == most else f"{fewest} to {most}"
     caption = (
-        f"Predicted against measured order within a round of {size}: {pairs}; the mean "
-        f"is {np.mean(tau):.2f}. A round holds only what was predicted to be good, so "
-        "its order is hard to tell."
+        f"Predicted against measured order within a round of {size}: 1 is the same "
+        f"order, 0 is chance; the mean is {np.mean(tau):.2f}. A round holds "
+        "only what was predicted to be good, so its order is hard to tell."
     )
-    return chart.figure(draw, caption)
+    return chart.figure(drawn, caption)

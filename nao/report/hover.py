@@ -1,19 +1,27 @@
-"""What the page shows of a trial or an ascent where a pointer rests on its marks."""
+"""The tooltips of the page: what a pointer on a mark shows of its trial or ascent."""
 
 import numpy as np
 
 from nao.report import answer, figures, latent_map
 from nao.report.latent_map import LatentMap
 from nao.report.words import in_words
-from nao.runs import ledger
-from nao.runs.reader import StoredRun as Run
+from nao.runs import StoredRun, ledger
 
 _NUM_DRAWN = 8  # best architectures that are drawn; the others are put into words
 
 
-def notes(run: Run, latent: LatentMap | None) -> dict[str, dict]:
-    """Returns title, lines and architecture by what the marks carry."""
-    drawn = _best(run)
+def tooltips(run: StoredRun, latent: LatentMap | None) -> dict[str, dict]:
+    """Returns the tooltip of each mark, by its `data-trial` attribute.
+
+    Args:
+        run: The search.
+        latent: Its latent map, whose ascents have tooltips too; None without one.
+
+    Returns:
+        For each mark `title`, `lines` of text, and its architecture twice: `words`, in
+        lines of text, and `drawing`, as a data URI, which is None for all but the best.
+    """
+    drawn = _drawn(run)
     fits = {} if latent is None else _fits(latent)
     found = {}
     for trial in figures.shown(run):
@@ -21,20 +29,22 @@ def notes(run: Run, latent: LatentMap | None) -> dict[str, dict]:
             "title": f"Trial {trial.index}, round {trial.round}",
             "lines": [*_lines(run, trial), *fits.get(trial.index, [])],
             "words": in_words(run.space, trial.tokens),
-            "drawing": answer.drawing(run, trial) if trial.index in drawn else None,
+            "drawing": answer.drawing_uri(run, trial) if trial.index in drawn else None,
         }
     if latent is not None:
         found |= _ascents(run, latent)
     return found
 
 
-def _best(run: Run) -> set[int]:
+def _drawn(run: StoredRun) -> set[int]:
+    """Returns the numbers of the trials whose architecture is drawn."""
     best = figures.best_first(run)[:_NUM_DRAWN].tolist()
     return {i for i in best if run.trials[i].value is not None}
 
 
-def _lines(run: Run, trial: ledger.Trial) -> list[str]:
-    name = figures.name(run)
+def _lines(run: StoredRun, trial: ledger.Trial) -> list[str]:
+    """Says what a trial measured and what was predicted for it."""
+    name = figures.objective_name(run)
     if trial.value is None:
         lines = [f"failed: {trial.evaluation.reason}"]
     else:
@@ -45,41 +55,57 @@ def _lines(run: Run, trial: ledger.Trial) -> list[str]:
 
 
 def _fits(latent: LatentMap) -> dict[int, list[str]]:
-    """Returns what the last controller predicts, in the unit of the objective."""
+    """Says what the last controller predicts, in the objective's unit, by trial."""
     rows = zip(latent.trials, latent.predicted.mean, latent.predicted.std, strict=True)
     return {t.index: [f"by the last fit: {_range(m, s)}"] for t, m, s in rows}
 
 
-def _ascents(run: Run, latent: LatentMap) -> dict[str, dict]:
-    """Returns what to show of each ascent: the best new architecture along it."""
-    name = figures.name(run)
-
-    def function(tokens: np.ndarray) -> bytes:
-        (key,) = run.space.keys(run.space.canonical(tokens[None]))
-        return key
-
-    measured = {function(trial.tokens): trial for trial in latent.trials}
+def _ascents(run: StoredRun, latent: LatentMap) -> dict[str, dict]:
+    """Returns the tooltip of each ascent: the best new architecture along it."""
+    # An ascent may lead to another sequence of a function that was measured already.
+    measured = {_function(run, trial.tokens): trial for trial in latent.trials}
     found = {}
     for number, (start, tokens) in enumerate(
         zip(latent.starts, latent.found, strict=True)
     ):
-        lines = [f"{name} at its start: {figures.number(start.value)}"]
-        if function(tokens) == function(start.tokens):
-            lines.append("all along it the decoder writes its start")
-        else:
-            mean, std = latent.promised.mean[number], latent.promised.std[number]
-            lines.append(f"predicted for the best cell along it: {_range(mean, std)}")
-            trial = measured.get(function(tokens))
-            if trial is not None:
-                value = figures.number(trial.value)
-                lines.append(f"that cell is trial {trial.index}: {value}")
+        trial = measured.get(_function(run, tokens))
         found[latent_map.key_of(number)] = {
             "title": f"Ascent from trial {start.index}",
-            "lines": lines,
+            "lines": _ascent_lines(run, latent, number, trial),
             "words": in_words(run.space, tokens),
             "drawing": None,
         }
     return found
+
+
+def _ascent_lines(
+    run: StoredRun, latent: LatentMap, number: int, trial: ledger.Trial | None
+) -> list[str]:
+    """Says what an ascent found.
+
+    Args:
+        run: The search.
+        latent: Its latent map.
+        number: The ascent's.
+        trial: What measured the architecture that it found; None where none did.
+    """
+    start, tokens = latent.starts[number], latent.found[number]
+    name = figures.objective_name(run)
+    lines = [f"{name} at its start: {figures.number(start.value)}"]
+    if _function(run, tokens) == _function(run, start.tokens):
+        return [*lines, "all along it the decoder writes its start"]
+    mean, std = latent.promised.mean[number], latent.promised.std[number]
+    lines.append(f"predicted for the best cell along it: {_range(mean, std)}")
+    if trial is not None:
+        value = figures.number(trial.value)
+        lines.append(f"that cell is trial {trial.index}: {value}")
+    return lines
+
+
+def _function(run: StoredRun, tokens: np.ndarray) -> bytes:
+    """Returns a key that is equal for sequences [length] of the same function."""
+    (key,) = run.space.keys(run.space.canonical(tokens[None]))
+    return key
 
 
 def _range(mean: float, std: float) -> str:

@@ -1,4 +1,4 @@
-"""The map of the latent space: where the controller puts the trials, and ascents."""
+"""The map of the latent space: trials where the encoder puts them, and ascents."""
 
 import dataclasses
 
@@ -9,27 +9,27 @@ from nao.embedding.objectives import Prediction
 from nao.report import chart, figures
 from nao.report.chart import Chart
 from nao.report.markup import Element
-from nao.runs import ledger
-from nao.runs.reader import StoredRun as Run
+from nao.runs import StoredRun, ledger
 
-_NUM_PATHS = 8
+_NUM_PATHS = 8  # ascents shown
 _STEPS, _STEP_SIZE = 10, 0.5  # of an ascent; points have length 1
 _HEIGHT = 320
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class LatentMap:
-    """What the last controller of a search says about it.
+    """The trials of a search in the latent space of its last controller.
 
     Attributes:
         trials: Those that succeeded and are shown.
         places: Their places on the map, float64 [num, 2].
         predicted: What the controller predicts for them, [num].
         starts: Trials that ascents start from.
-        paths: Where ascents come by on the map, float64 [num_starts, steps + 1, 2].
+        paths: Points of each ascent on the map, its start first, float64 [num_starts,
+            steps + 1, 2].
         found: The best new architecture along each path, int32 [num_starts, length].
         promised: What the controller predicts for those, [num_starts].
-        explained: Share of the variance that each axis shows, float64 [2].
+        explained: Share of the embeddings' variance along each axis, float64 [2].
     """
 
     trials: list[ledger.Trial]
@@ -42,8 +42,8 @@ class LatentMap:
     explained: np.ndarray
 
 
-def explore(run: Run) -> LatentMap:
-    """Asks the last controller of a search.
+def explore(run: StoredRun) -> LatentMap:
+    """Maps the trials of a search by its last controller, and ascends from a few.
 
     Ascents start from trials spread evenly from the worst to the best.
 
@@ -73,8 +73,8 @@ def explore(run: Run) -> LatentMap:
     )
 
 
-def draw(latent: LatentMap, run: Run) -> Element:
-    """Draws trials as dots and ascents as lines, whose ends carry `path-<number>`."""
+def draw(latent: LatentMap, run: StoredRun) -> Element:
+    """Draws trials as dots, coloured from worst to best, and ascents as lines."""
     everywhere = np.concatenate([latent.places, latent.paths.reshape(-1, 2)])
     x, y = (chart.extent(values, 0.03) for values in everywhere.T)
     drawn = Chart("Map of the embeddings, with ascents", x, y, height=_HEIGHT)
@@ -94,14 +94,10 @@ def draw(latent: LatentMap, run: Run) -> Element:
         "gradient, from trials spread from the worst to the best; a ring is where one "
         "ends. What else moves, the map can't show."
     )
-    keys = (
-        ("shaded late", "best"),
-        ("shaded early", "worst"),
-        ("path", "ascent"),
-    )
+    keys = (("shaded late", "best"), ("shaded early", "worst"), ("path", "ascent"))
     return chart.figure(drawn, caption, *keys)
 
 
 def key_of(number: int) -> str:
-    """Returns what an ascent's marks carry in place of a trial's number."""
+    """Returns the `data-trial` attribute of an ascent's marks: no trial's number."""
     return f"path-{number}"

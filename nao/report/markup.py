@@ -22,12 +22,12 @@ def element(tag: str, attributes: Mapping | None = None, *children: Child) -> El
 
 
 def append(parent: Element, child: Child) -> None:
-    """Adds an element or a text behind what is there; nothing for None."""
+    """Adds an element or a text as the last child; None adds nothing."""
     if child is None:
         return
     if isinstance(child, Element):
         parent.append(child)
-    elif len(parent):
+    elif len(parent):  # ElementTree keeps text behind an element as its tail
         parent[-1].tail = (parent[-1].tail or "") + str(child)
     else:
         parent.text = (parent.text or "") + str(child)
@@ -42,7 +42,7 @@ def data_script(name: str, data: Any) -> Element:
 
 
 def to_html(root: Element) -> str:
-    """Writes a whole document."""
+    """Writes a whole document; U+FFFD stands for characters that show nothing."""
     body = ElementTree.tostring(root, encoding="unicode", method="html")
     body = _HIDDEN.sub("\ufffd", body)
     return f"<!doctype html>\n{body}\n"

@@ -12,12 +12,12 @@ from nao.files import written_whole
 from nao.report import answer, blocks, figures, hover, latent_map, sections
 from nao.report.latent_map import LatentMap
 from nao.report.markup import Element, data_script, element, to_html
-from nao.runs.reader import StoredRun as Run
+from nao.runs import StoredRun
 
 NAME = "report.html"
 
 
-def write_page(run: Run) -> pathlib.Path:
+def write_page(run: StoredRun) -> pathlib.Path:
     """Writes the page into the run's folder.
 
     Returns:
@@ -37,12 +37,12 @@ def write_page(run: Run) -> pathlib.Path:
     return path
 
 
-def to_element(run: Run) -> Element:
-    """Returns the page as an element."""
+def to_element(run: StoredRun) -> Element:
+    """Returns the whole page as an `html` element."""
     latent, missing = _explore(run)
     parts = [
         answer.header(run),
-        answer.answer(run),
+        answer.best_architecture(run),
         _figures(run, latent),
         *[element("p", {"class": "note"}, text) for text in missing],
         sections.trials(run),
@@ -70,14 +70,14 @@ def to_element(run: Run) -> Element:
             {},
             element("main", {}, *parts),
             element("div", {"id": "tip", "role": "status", "hidden": "hidden"}),
-            data_script("notes", hover.notes(run, latent)),
+            data_script("notes", hover.tooltips(run, latent)),
             element("script", {}, _text_of("page.js")),
         ),
     )
 
 
-def _figures(run: Run, latent: LatentMap | None) -> Element | None:
-    """Returns the charts that there is something to draw in; None without trials."""
+def _figures(run: StoredRun, latent: LatentMap | None) -> Element | None:
+    """Returns the charts that have something to show; None without trials."""
     if not run.trials:
         return None
     charts = {
@@ -96,8 +96,8 @@ def _figures(run: Run, latent: LatentMap | None) -> Element | None:
     return element("div", {"class": "grid"}, *shown)
 
 
-def _explore(run: Run) -> tuple[LatentMap | None, list[str]]:
-    """Returns the map, and in words why a chart is missing."""
+def _explore(run: StoredRun) -> tuple[LatentMap | None, list[str]]:
+    """Returns the latent map, None without one, and sentences on missing charts."""
     if run.best is None:
         return None, []
     missing = []

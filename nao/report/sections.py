@@ -3,51 +3,26 @@
 import collections
 import itertools
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from nao.report import blocks, commands, figures
 from nao.report.markup import Element, element
-from nao.runs.reader import StoredRun as Run
+from nao.runs import StoredRun, ledger
 
-_MOST_LISTED = 12  # trials that failed for the same reason
+_MOST_LISTED = 12  # numbers of trials that failed for the same reason
 
 
-def trials(run: Run) -> Element | None:
+def trials(run: StoredRun) -> Element | None:
     """Lists every trial in a table that can be sorted; None without trials."""
     if not run.trials:
         return None
     listed = figures.shown(run)
-    columns: dict[str, list[float | None]] = {
-        "trial": [trial.index for trial in listed],
-        "round": [trial.round for trial in listed],
-        run.objective.name: [trial.value for trial in listed],
-        "predicted": [trial.predicted for trial in listed],
-        "seconds": [trial.evaluation.seconds for trial in listed],
-    }
-    for name in dict.fromkeys(itertools.chain(*(t.evaluation.metrics for t in listed))):
-        columns[name] = [trial.evaluation.metrics.get(name) for trial in listed]
-    # A table answers in no time, and random search predicts nothing.
-    columns = {name: values for name, values in columns.items() if any(values)}
-    rows = []
-    for i, trial in enumerate(listed):
-        cells = [_number_cell(values[i]) for values in columns.values()]
-        if trial.value is None and run.objective.name in columns:
-            cells[list(columns).index(run.objective.name)].text = "failed"
-        text = element("td", {"class": "text"}, run.space.format(trial.tokens))
-        rows.append(element("tr", {"data-trial": trial.index}, *cells, text))
-    heads = [
-        element(
-            "th",
-            {"scope": "col", "aria-sort": "none" if i else "ascending"},
-            element("button", {"type": "button"}, name.replace("_", " ")),
-        )
-        for i, name in enumerate([*columns, "architecture"])
-    ]
+    columns = _columns(run, listed)
     table = element(
         "table",
         {"class": "sortable"},
-        element("thead", {}, element("tr", {}, *heads)),
-        element("tbody", {}, *rows),
+        element("thead", {}, element("tr", {}, *_heads([*columns, "architecture"]))),
+        element("tbody", {}, *_rows(run, listed, columns)),
     )
     left_out = len(run.trials) - len(listed)
     note = (
@@ -61,8 +36,49 @@ def trials(run: Run) -> Element | None:
     )
 
 
+def _columns(
+    run: StoredRun, listed: list[ledger.Trial]
+) -> dict[str, list[float | None]]:
+    """Returns the numbers of the listed trials by the name of their column."""
+    columns: dict[str, list[float | None]] = {
+        "trial": [trial.index for trial in listed],
+        "round": [trial.round for trial in listed],
+        run.objective.name: [trial.value for trial in listed],
+        "predicted": [trial.predicted for trial in listed],
+        "seconds": [trial.evaluation.seconds for trial in listed],
+    }
+    for name in dict.fromkeys(itertools.chain(*(t.evaluation.metrics for t in listed))):
+        columns[name] = [trial.evaluation.metrics.get(name) for trial in listed]
+    # A table answers in no time, and random search predicts nothing.
+    return {name: values for name, values in columns.items() if any(values)}
+
+
+def _heads(names: list[str]) -> list[Element]:
+    """Returns headings whose buttons sort; rows come sorted by the first column."""
+    return [
+        element(
+            "th",
+            {"scope": "col", "aria-sort": "none" if i else "ascending"},
+            element("button", {"type": "button"}, name.replace("_", " ")),
+        )
+        for i, name in enumerate(names)
+    ]
+
+
+def _rows(
+    run: StoredRun, listed: list[ledger.Trial], columns: dict[str, list[float | None]]
+) -> Iterator[Element]:
+    """Yields a row for each listed trial: its numbers, then its architecture."""
+    for i, trial in enumerate(listed):
+        cells = [_number_cell(values[i]) for values in columns.values()]
+        if trial.value is None and run.objective.name in columns:
+            cells[list(columns).index(run.objective.name)].text = "failed"
+        text = element("td", {"class": "text"}, run.space.format(trial.tokens))
+        yield element("tr", {"data-trial": trial.index}, *cells, text)
+
+
 def _number_cell(value: float | None) -> Element:
-    """Returns a cell that sorts by its number; where there is none, it comes last."""
+    """Returns a cell that sorts by its number; an empty one, for None, comes last."""
     if value is None:
         return element("td")
     whole = float(value).is_integer() and abs(value) < 1e15
@@ -70,7 +86,7 @@ def _number_cell(value: float | None) -> Element:
     return element("td", {"data-value": value}, text)
 
 
-def failures(run: Run) -> Element | None:
+def failures(run: StoredRun) -> Element | None:
     """Counts the trials that failed, by their reason; None where there are none."""
     by_reason = collections.defaultdict(list)
     for trial in run.failed:
@@ -90,28 +106,42 @@ def failures(run: Run) -> Element | None:
     )
 
 
-def times(run: Run) -> Element | None:
+def times(run: StoredRun) -> Element | None:
     """Says where the time went, and what was compiled; None without trials."""
     if not run.trials:
         return None
-    summed = sum(trial.evaluation.seconds for trial in run.trials)
     seconds = run.summary.get("seconds")
     if not seconds:
+        summed = sum(trial.evaluation.seconds for trial in run.trials)
         text = f"All evaluations together took {_duration(summed)}."
         return blocks.section("Time and compilations", element("p", {}, text))
-    told = {
+    parts = {
         "evaluations": seconds["evaluate"],
         "proposals, fits included": seconds["controller"],
     }
-    told["all else, the test included"] = max(
-        0.0, seconds["total"] - sum(told.values())
+    rest = seconds["total"] - sum(parts.values())
+    parts["all else, the test included"] = max(0.0, rest)
+    counts = dict(run.summary["compilations"])
+    total = counts.pop("total")
+    most_first = sorted(counts.items(), key=lambda item: -item[1])
+    return blocks.section(
+        "Time and compilations",
+        *_bar(parts),
+        element("p", {}, _in_sentences(run)),
+        blocks.details(
+            f"{total} compilations", blocks.table(("program", "times"), most_first)
+        ),
     )
+
+
+def _bar(parts: Mapping[str, float]) -> tuple[Element, Element]:
+    """Returns a bar whose parts are as long as their seconds, and its legend."""
     bars = [
         element(
             "i",
             {"class": f"part{i}", "style": f"flex-grow:{value:.4f}", "title": name},
         )
-        for i, (name, value) in enumerate(told.items())
+        for i, (name, value) in enumerate(parts.items())
     ]
     legend = [
         element(
@@ -120,33 +150,30 @@ def times(run: Run) -> Element | None:
             element("i", {"class": f"part{i}"}),
             f"{name}: {_duration(value)}",
         )
-        for i, (name, value) in enumerate(told.items())
+        for i, (name, value) in enumerate(parts.items())
     ]
-    first = seconds.get("first_child")
+    bar = element("div", {"class": "bar"}, *bars)
+    return bar, element("p", {"class": "legend"}, *legend)
+
+
+def _in_sentences(run: StoredRun) -> str:
+    """Says how long the search's last process took, and how much memory."""
+    seconds = run.summary["seconds"]
     sentences = [
         f"{_duration(seconds['total'])} in the process that ended last, of them "
         f"{_duration(seconds['trace'])} tracing and {_duration(seconds['compile'])} "
-        "compiling or reading compiled programs.",
-        f"Its first trial was done {_duration(first)} after its start."
-        if first
-        else "",
-        f"It took {run.summary['peak_rss_mib']:,.0f} MiB of memory at most.",
+        "compiling or reading compiled programs."
     ]
-    counts = dict(run.summary["compilations"])
-    total = counts.pop("total")
-    named = sorted(counts.items(), key=lambda item: -item[1])
-    return blocks.section(
-        "Time and compilations",
-        element("div", {"class": "bar"}, *bars),
-        element("p", {"class": "legend"}, *legend),
-        element("p", {}, " ".join(filter(None, sentences))),
-        blocks.details(
-            f"{total} compilations", blocks.table(("program", "times"), named)
-        ),
-    )
+    first = seconds.get("first_child")
+    if first:
+        text = f"Its first trial was done {_duration(first)} after its start."
+        sentences.append(text)
+    mebibytes = run.summary["peak_rss_mib"]
+    sentences.append(f"It took {mebibytes:,.0f} MiB of memory at most.")
+    return " ".join(sentences)
 
 
-def reproduce(run: Run) -> Element:
+def reproduce(run: StoredRun) -> Element:
     """Gives config, environment and the command that repeats the search."""
     command = commands.repetition(run)
     text = (
@@ -167,13 +194,15 @@ def reproduce(run: Run) -> Element:
     )
 
 
-def _plain(value) -> str:
+def _plain(value: object) -> str:
+    """Writes a value of `environment.json`, a list as its parts with commas."""
     if isinstance(value, Mapping | list):
         return ", ".join(map(str, value))
     return "" if value is None else str(value)
 
 
 def _duration(seconds: float) -> str:
+    """Writes seconds in the largest units that fit, as `1 h 5 min`."""
     if seconds < 100:
         return f"{seconds:.3g} s"
     minutes, rest = divmod(round(seconds), 60)

@@ -28,7 +28,7 @@ class SearchBar:
         self._bar.close()
 
     def show_stage(self, text: str) -> None:
-        """Shows what is being done."""
+        """Shows in front of the bar what the search is doing."""
         self._bar.set_description(text)
 
     def advance(self) -> None:

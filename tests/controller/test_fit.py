@@ -39,14 +39,14 @@ def test_a_fit_compiles_once_and_padding_changes_nothing(short, toy_space, toy_p
     tokens, targets, rest = toy_pool
     twice = np.stack([tokens, tokens])
     model = controller.Controller(toy_space, short)
-    before = fit.controller_fit._cache_size()
+    jax.clear_caches()  # Another test may have compiled the same fit.
     results = {
         num: model.fit(jax.random.key(1), twice[:, :num], targets[:num], rest)
         for num in (1, 16, 17, 40)
     }
     again = model.fit(jax.random.key(1), twice, targets, rest)
     jax.tree.map(np.testing.assert_array_equal, results[40], again)
-    assert fit.controller_fit._cache_size() == before + 1
+    assert fit.controller_fit._cache_size() == 1
     for params, history in results.values():
         assert all(np.isfinite(x).all() for x in jax.tree.leaves((params, history)))
         assert history.loss.shape == (1, 3)

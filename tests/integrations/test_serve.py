@@ -14,7 +14,7 @@ from fastapi import testclient
 
 import launch
 import nao
-from nao.integrations import serve
+from nao.integrations import answers, serve
 from tests.embedding.conftest import SPACE, TINY, cost, score
 
 
@@ -135,9 +135,9 @@ def test_a_query_that_needs_too_much_is_refused(client):
 
 
 def test_large_bodies_are_refused_announced_or_not(client):
-    body = b" " * (serve.MAX_BODY + 1)
+    body = b" " * (answers.MAX_BODY + 1)
     assert client.post("/encode", content=body).status_code == 413
-    chunks = iter([body[:100]] * (serve.MAX_BODY // 100 + 1))
+    chunks = iter([body[:100]] * (answers.MAX_BODY // 100 + 1))
     assert client.post("/encode", content=chunks).status_code == 413
 
 

@@ -5,59 +5,14 @@ import subprocess
 import sys
 import textwrap
 
+import jax
 import numpy as np
 import pytest
 
 from nao import spaces, strategies
 from nao.config import Config
 from nao.evaluators import Evaluation, Objective
-from nao.search import study
-from tests.strategies.test_contract import CONFIG
-
-SPACE = spaces.custom({f"slot{i}": range(4) for i in range(5)})
-
-
-class Counting:
-    """Sums choice indices, draws noise from the key, fails now and then, counts."""
-
-    objective = Objective("sum")
-
-    def __init__(self, interrupt_at=None, space=SPACE):
-        self.space, self.interrupt_at = space, interrupt_at
-        self.calls, self.tested = [], []
-
-    def evaluate(self, tokens, keys):
-        for row, key in zip(tokens, keys, strict=True):
-            if len(self.calls) == self.interrupt_at:
-                raise KeyboardInterrupt
-            self.calls.append(row.tobytes())
-            noise = float(np.asarray(key_data(key)).sum() % 97) / 1000
-            total = int(self.space.to_indices(row).sum())
-            if total % 5 == 4:
-                yield Evaluation(None, reason="a bad child")
-            else:
-                yield Evaluation(total + noise, {"total": float(total)}, 0.25)
-
-    def test(self, tokens, key):
-        self.tested.append(tokens.tobytes())
-        return {"test_sum": float(self.space.to_indices(tokens).sum())}
-
-
-def key_data(key):
-    import jax
-
-    return jax.random.key_data(key)
-
-
-def search(workdir, num_trials=16, evaluator=None, strategy=None, **fields):
-    return study.search(
-        strategy or strategies.NAO(SPACE, CONFIG),
-        evaluator or Counting(),
-        num_trials=num_trials,
-        workdir=workdir,
-        progress=False,
-        **fields,
-    )
+from tests.searching import CONFIG, SPACE, Counting, search
 
 
 def listing(result):
@@ -71,6 +26,7 @@ def listing(result):
 def whole(tmp_path_factory):
     """An uninterrupted run of 16 trials: 6 at random, rounds of 4, 4 and half of 4."""
     path = tmp_path_factory.mktemp("whole")
+    jax.clear_caches()  # Its compilations are counted, whatever was compiled before.
     return path, search(path)
 
 

@@ -9,24 +9,7 @@ import pytest
 from nao import spaces, strategies
 from nao.config import Config
 from nao.controller import ControllerConfig
-
-TINY = ControllerConfig(
-    embedding_size=8,
-    hidden_size=8,
-    predictor_sizes=(8,),
-    num_epochs=2,
-    batch_size=16,
-    num_unlabelled=4,
-)
-CONFIG = strategies.NAOConfig(
-    num_seed_archs=6,
-    round_size=4,
-    top_k=3,
-    num_random_starts=3,
-    step_sizes=(0.0, 1.0),
-    num_variants=2,
-    controller=TINY,
-)
+from tests.searching import CONFIG
 
 SETTINGS = Config(
     random=strategies.RandomConfig(round_size=4),

@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from nao.system import hosts
+from nao.system.hosts import join_hosts
 
 ROOT = pathlib.Path(__file__).parents[2]
 COMMAND = [
@@ -72,10 +72,10 @@ def test_two_hosts_train_as_one(tmp_path):
 )
 def test_hosts_are_an_address_a_number_and_an_index(hosts):
     with pytest.raises(ValueError, match=r"hosts must be auto, or ADDRESS:PORT,NUMBER"):
-        hosts.join_hosts(hosts)
+        join_hosts(hosts)
 
 
 def test_a_first_host_that_is_nowhere_is_named():
     message = r"The first host, nowhere\.invalid:1, can't be reached"
     with pytest.raises(ValueError, match=message):
-        hosts.join_hosts("nowhere.invalid:1,2,1")
+        join_hosts("nowhere.invalid:1,2,1")

@@ -1,4 +1,4 @@
-"""Figures as files and as text."""
+"""Figures as files and as text, in the same bytes each time."""
 
 import io
 import os
@@ -8,6 +8,7 @@ import matplotlib
 from matplotlib.figure import Figure
 
 _DPI = 150
+# Ids in an SVG are random without a salt; text as paths looks the same everywhere.
 _SETTINGS = {"svg.hashsalt": "nao", "svg.fonttype": "path"}
 
 
@@ -20,6 +21,9 @@ def save(figure: Figure, path: str | os.PathLike) -> tuple[pathlib.Path, pathlib
 
     Returns:
         The two paths, `.svg` and `.png`.
+
+    Raises:
+        OSError: If a file or folder can't be written.
     """
     path = pathlib.Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -32,7 +36,7 @@ def save(figure: Figure, path: str | os.PathLike) -> tuple[pathlib.Path, pathlib
 
 
 def to_svg(figure: Figure) -> str:
-    """Returns a figure as SVG without a background."""
+    """Returns a figure as SVG without a background, for a page of any colour."""
     text = io.StringIO()
     with matplotlib.rc_context(_SETTINGS):
         figure.savefig(

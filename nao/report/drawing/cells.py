@@ -7,13 +7,13 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from nao.report.panel import Panel
+from nao.report.drawing.panel import Panel
 from nao.spaces import Space
 
 # Inches.
 _MARGIN = 0.15
 _PANEL_GAP = 0.5
-MAX_WIDTH = 16.0  # of panels side by side; wider ones are stacked
+MAX_WIDTH = 16.0  # of panels side by side; where they need more, they are stacked
 
 
 def draw_architecture(
@@ -21,8 +21,8 @@ def draw_architecture(
 ) -> Figure:
     """Draws an architecture, one panel per cell.
 
-    Operations are boxes, nodes are circles with their number. What has no effect on
-    the output, as no path from an input to an output leads through it, is pale.
+    Operations are boxes, nodes are circles with their number. Those on no path from an
+    input to an output are pale, as they have no effect on the output.
 
     Args:
         space: The architecture's space.
@@ -42,7 +42,7 @@ def draw_architecture(
             f"{space.length} ids, got {tokens.tolist()}."
         )
     graph = space.graph(tokens)
-    cells = dict.fromkeys(cell for _, cell in graph.nodes(data="cell"))
+    cells = dict.fromkeys(cell for _, cell in graph.nodes(data="cell"))  # in order
     figure = Figure()
     FigureCanvasAgg(figure)
     panels = [
@@ -56,7 +56,7 @@ def draw_architecture(
 
 
 def _arrange(figure: Figure, panels: list[Panel], max_width: float) -> None:
-    """Sets panels side by side, or one below the other where that gets too wide."""
+    """Sizes the figure; sets panels side by side, or stacks them beyond `max_width`."""
     widths, heights = zip(*[(p.width, p.height) for p in panels], strict=True)
     gaps = _PANEL_GAP * (len(panels) - 1)
     beside = sum(widths) + gaps + 2 * _MARGIN <= max_width

@@ -2,7 +2,7 @@
 
 import networkx as nx
 
-from nao.report import layout
+from nao.report.drawing import layout
 
 
 def _graph(kinds, edges):

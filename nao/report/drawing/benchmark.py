@@ -12,13 +12,14 @@ from matplotlib.figure import Figure
 from nao.benchmark import Group
 
 _SIZE = (7.5, 4.4)  # inches
-# Okabe & Ito (2008), told apart by the colour-blind; dashes tell apart what repeats.
+# Okabe & Ito (2008), told apart by the colour-blind; dashes tell those apart whose
+# colour repeats.
 _COLORS = (
     *("#0072B2", "#D55E00", "#009E73", "#CC79A7"),
     *("#E69F00", "#56B4E9", "#222222", "#999999"),
 )
 _DASHES = ("-", "--", ":")
-_NUM_RESAMPLES = 1000
+_NUM_RESAMPLES = 1000  # of the bootstrap
 
 
 def draw_regret(groups: Sequence[Group], goal: float, name: str) -> Figure:
@@ -32,12 +33,12 @@ def draw_regret(groups: Sequence[Group], goal: float, name: str) -> Figure:
         name: Name of the objective, with its unit.
     """
     figure, axes = _figure("queries", f"{name}: regret of the best so far")
-    curves = [np.abs(goal - found.best()) for found in groups]
+    curves = [np.abs(goal - group.best()) for group in groups]
     means = np.concatenate([_mean(curve, axis=0) for curve in curves])
     # A mean of zero has no place on the axis: its line ends on the lower edge.
     floor = means[means > 0].min() / 2 if (means > 0).any() else 1e-3
-    for (color, dash), found, curve in zip(_styles(), groups, curves, strict=False):
-        _band(axes, found, curve, color, dash, floor)
+    for (color, dash), group, curve in zip(_styles(), groups, curves, strict=False):
+        _band(axes, group, curve, color, dash, floor)
     axes.set_yscale("log")
     axes.set_ylim(bottom=floor)
     return _finish(figure, axes, groups)
@@ -46,26 +47,27 @@ def draw_regret(groups: Sequence[Group], goal: float, name: str) -> Figure:
 def draw_test(groups: Sequence[Group], name: str) -> Figure:
     """Draws the test number of the best so far, mean and 95 % confidence interval."""
     figure, axes = _figure("queries", name)
-    for (color, dash), found in zip(_styles(), groups, strict=False):
-        test = found.test()
+    for (color, dash), group in zip(_styles(), groups, strict=False):
+        test = group.test()
         if not np.isnan(test).all():
-            _band(axes, found, test, color, dash)
+            _band(axes, group, test, color, dash)
     axes.yaxis.get_major_formatter().set_useOffset(False)
     figure = _finish(figure, axes, groups)
-    _leave_out_the_first(axes)
+    _leave_out_the_first(axes)  # changes the ends of the axes that were just set
     return figure
 
 
 def draw_queries(groups: Sequence[Group], goal: float) -> Figure:
-    """Draws the share of seeds that reached the goal, by number of queries."""
+    """Draws the share of each strategy's seeds that reached the goal, by queries."""
     figure, axes = _figure("queries", f"share of seeds that found {goal:g}")
-    longest = max(found.num_queries for found in groups)
-    for (color, dash), found in zip(_styles(), groups, strict=False):
-        queries = np.sort(found.queries_to(goal))
+    longest = max(group.num_queries for group in groups)
+    for (color, dash), group in zip(_styles(), groups, strict=False):
+        queries = np.sort(group.queries_to(goal))
         reached = queries[np.isfinite(queries)]
         share = np.arange(1, len(reached) + 1) / len(queries)
-        # Strategies end where their budget does, or go on where all have arrived.
-        end = longest if len(reached) == len(queries) else found.num_queries
+        # A line ends with its strategy's budget, but once all seeds have reached the
+        # goal it goes on to the edge.
+        end = longest if len(reached) == len(queries) else group.num_queries
         last = share[-1] if len(share) else 0.0
         axes.step(
             [1, *reached, end],
@@ -73,7 +75,7 @@ def draw_queries(groups: Sequence[Group], goal: float) -> Figure:
             where="post",
             c=color,
             ls=dash,
-            label=_label(found),
+            label=_label(group),
         )
     axes.set_ylim(-0.02, 1.02)
     return _finish(figure, axes, groups)
@@ -82,11 +84,11 @@ def draw_queries(groups: Sequence[Group], goal: float) -> Figure:
 def draw_seconds(groups: Sequence[Group]) -> Figure:
     """Draws the wall-clock seconds of a query, without compilation, per strategy."""
     figure, axes = _figure("seconds a query, without compilation", "")
-    for row, ((color, _), found) in enumerate(zip(_styles(), groups, strict=False)):
-        seconds = found.seconds_per_query().clip(1e-5)
+    for row, ((color, _), group) in enumerate(zip(_styles(), groups, strict=False)):
+        seconds = group.seconds_per_query().clip(1e-5)
         axes.barh(row, seconds.mean(), color=color, height=0.6)
         axes.text(seconds.mean() * 1.1, row, f"{seconds.mean():.2g}", va="center")
-    axes.set_yticks(range(len(groups)), [found.strategy for found in groups])
+    axes.set_yticks(range(len(groups)), [group.strategy for group in groups])
     axes.invert_yaxis()
     axes.set_xscale("log")
     axes.set_xlim(right=axes.get_xlim()[1] * 2)
@@ -95,12 +97,13 @@ def draw_seconds(groups: Sequence[Group]) -> Figure:
 
 
 def _styles() -> Iterator[tuple[str, str]]:
-    """Yields colours and dashes, for ever."""
+    """Yields a colour and a dash for each strategy, without end."""
     for dash, color in itertools.cycle(itertools.product(_DASHES, _COLORS)):
         yield color, dash
 
 
 def _figure(x: str, y: str) -> tuple[Figure, Axes]:
+    """Returns an empty figure and its axes, with labels for x and y."""
     figure = Figure(figsize=_SIZE, layout="constrained")
     FigureCanvasAgg(figure)
     axes = figure.add_subplot()
@@ -112,20 +115,22 @@ def _figure(x: str, y: str) -> tuple[Figure, Axes]:
 
 
 def _mean(values: np.ndarray, axis: int) -> np.ndarray:
-    """Returns the mean without NaN, NaN where there is nothing else."""
+    """Returns the mean of all but NaN, and NaN where all are."""
     known = ~np.isnan(values)
     total = np.where(known, values, 0).sum(axis)
     num = known.sum(axis)
     return np.where(num > 0, total / np.maximum(num, 1), np.nan)
 
 
-def _label(found: Group) -> str:
-    return f"{found.strategy} ({len(found.runs)})"
+def _label(group: Group) -> str:
+    """Names a strategy, with the number of its seeds."""
+    return f"{group.strategy} ({len(group.runs)})"
 
 
 def _finish(figure: Figure, axes: Axes, groups: Sequence[Group]) -> Figure:
+    """Sets the axis of queries and adds the legend."""
     axes.set_xscale("log")
-    axes.set_xlim(1, max(found.num_queries for found in groups))
+    axes.set_xlim(1, max(group.num_queries for group in groups))
     axes.xaxis.set_major_formatter(ticker.FuncFormatter(lambda x, _: f"{x:g}"))
     figure.legend(
         loc="outside right upper",
@@ -152,16 +157,19 @@ def _leave_out_the_first(axes: Axes) -> None:
 
 def _band(
     axes: Axes,
-    found: Group,
+    group: Group,
     curves: np.ndarray,
     color: str,
     dash: str,
     floor: float = -np.inf,
 ) -> None:
-    """Draws mean and confidence interval of curves [num_runs, num_queries]."""
+    """Draws mean and confidence interval of curves [num_runs, num_queries].
+
+    Values below `floor` are drawn there.
+    """
     x = np.arange(1, curves.shape[1] + 1)
     mean = np.maximum(_mean(curves, axis=0), floor)
-    axes.plot(x, mean, c=color, ls=dash, label=_label(found))
+    axes.plot(x, mean, c=color, ls=dash, label=_label(group))
     if len(curves) > 1:
         # Drawn at few places: no eye can tell, and a long run has thousands.
         at = np.unique(np.geomspace(1, len(x), 200).astype(int)) - 1

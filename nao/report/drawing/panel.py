@@ -1,4 +1,4 @@
-"""One cell of an architecture, drawn: boxes, circles and the edges between them."""
+"""The drawing of one cell: boxes, circles and the edges between them."""
 
 import itertools
 import textwrap
@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.path import Path
 
-from nao.report import layout
+from nao.report.drawing import layout
 from nao.spaces import Space
 
 # Okabe & Ito (2008), told apart by colour-blind readers too; boxes are labelled anyway.
@@ -38,15 +38,21 @@ _TITLE_HEIGHT = 0.35
 
 
 class Panel:
-    """One cell: its axes, whose unit is the inch, and where everything stands."""
+    """One cell: its axes, whose unit is the inch, and where everything stands.
+
+    Attributes:
+        axes: What is drawn on; whoever arranges the panels sets its position.
+        width: Width that the cell needs, inches.
+        height: Height that the cell needs, inches.
+    """
 
     def __init__(self, figure: Figure, graph: nx.DiGraph, title: str, space: Space):
-        """Lays out a cell; `width` and `height`, in inches, are known from here on.
+        """Lays out a cell, without drawing it.
 
         Args:
             figure: Figure that the panel is added to, with an Agg canvas.
             graph: The cell, as part of what `Space.graph` returns.
-            title: What stands above it.
+            title: Text above the cell.
             space: The space, whose vocabulary gives operations their colours.
         """
         self.axes: Axes = figure.add_axes((0, 0, 1, 1))
@@ -66,7 +72,8 @@ class Panel:
         widths = {node: size[0] for node, size in sizes.items()}
         self._layout = layout.layered(graph, widths, _GAP)
 
-        # A band holds the boxes of a layer; between bands there are only edges.
+        # A band holds the boxes of a layer; between bands there are only edges, and
+        # the more of them cross, the more space they get.
         self._bands, y = {}, -_LAYER_GAP  # item: (top, bottom), y pointing downwards
         for layer, crossings in zip(
             self._layout.layers, self._layout.crossings(), strict=True
@@ -103,7 +110,7 @@ class Panel:
         """Returns width and height of a node's box, inches."""
         label = self._labels[node]
         width = _text_size(self.axes, label, _FONT_SIZE)[0] + 2 * _PADDING
-        # Any text of as many lines: the height of a box doesn't hang on its letters.
+        # Any text of as many lines, so that all boxes of a line have one height.
         lines = "\n".join(["lp"] * len(label.splitlines()))
         height = _text_size(self.axes, lines, _FONT_SIZE)[1] + 2 * _PADDING
         return max(width, height), height  # the shortest labels stand in circles
@@ -115,6 +122,7 @@ class Panel:
         return self._layout.x[node], (top + bottom - height) / 2, width, height
 
     def _draw_box(self, node: Hashable) -> None:
+        """Draws a node's box or circle, and its label."""
         kind = self._graph.nodes[node]["kind"]
         x, top, width, height = self._box(node)
         fill, line, ink = {
@@ -151,6 +159,7 @@ class Panel:
         )
 
     def _operation_colors(self, node: Hashable) -> tuple[str, str, str]:
+        """Returns colours of the fill, the line and the text."""
         color = self._colors.get(self._graph.nodes[node]["label"], _PALETTE[0])
         return _mix(color, 0.3), color, _INK
 
@@ -180,7 +189,7 @@ class Panel:
 
 
 def _active(graph: nx.DiGraph) -> set[Hashable]:
-    """Returns the nodes on a way from an input to an output."""
+    """Returns the nodes on a path from an input to an output."""
     ends = {"input": set(), "output": set()}
     for node, kind in graph.nodes(data="kind"):
         if kind == "input":

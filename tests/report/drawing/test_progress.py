@@ -6,25 +6,11 @@ import numpy as np
 import pytest
 
 from nao import report
-from nao.evaluators import Evaluation, Objective
-from nao.runs import Trial
+from nao.evaluators import Objective
+from tests.report.trials import make_trials
 
 _ACCURACY = Objective("val_accuracy")
 _LOSS = Objective("validation_loss", maximize=False, unit="nats")
-
-
-def _trials(values, round_size=4):
-    return [
-        Trial(
-            index=i,
-            round=i // round_size,
-            round_size=round_size,
-            tokens=np.zeros(1, np.int32),
-            evaluation=Evaluation(value, reason="" if value is not None else "oops"),
-            predicted=None if i < round_size else 0.5,
-        )
-        for i, value in enumerate(values)
-    ]
 
 
 def _lines(figure):
@@ -34,21 +20,13 @@ def _lines(figure):
     return {line.get_label().split()[0]: line for line in lines}
 
 
-def test_best_so_far_by_hand():
-    trials = _trials([None, 0.5, 0.3, None, 0.7, 0.6])
-    up = report.best_so_far(trials, _ACCURACY)
-    np.testing.assert_array_equal(up, [np.nan, 0.5, 0.5, 0.5, 0.7, 0.7])
-    down = report.best_so_far(trials, _LOSS)
-    np.testing.assert_array_equal(down, [np.nan, 0.5, 0.3, 0.3, 0.3, 0.3])
-
-
 @pytest.mark.parametrize(
     ("objective", "expected"),
     [(_ACCURACY, [0.5, 0.5, 0.7, 0.7]), (_LOSS, [0.5, 0.3, 0.3, 0.3])],
     ids=["maximize", "minimize"],
 )
 def test_best_so_far_is_drawn_from_trial_one_to_the_edge(objective, expected):
-    figure = report.draw_progress(_trials([0.5, 0.3, 0.7, 0.6]), objective)
+    figure = report.draw_progress(make_trials([0.5, 0.3, 0.7, 0.6]), objective)
     line = _lines(figure)["best"]
     np.testing.assert_array_equal(line.get_xdata(), [1, 2, 3, 4, 4.5])
     np.testing.assert_array_equal(line.get_ydata(), [*expected, expected[-1]])
@@ -57,7 +35,7 @@ def test_best_so_far_is_drawn_from_trial_one_to_the_edge(objective, expected):
 
 
 def test_axes_are_labelled_with_units_and_the_random_round_is_named():
-    figure = report.draw_progress(_trials([3.0, 2.0, 2.5, 1.0, 0.5, 0.7]), _LOSS)
+    figure = report.draw_progress(make_trials([3.0, 2.0, 2.5, 1.0, 0.5, 0.7]), _LOSS)
     axes = figure.axes[0]
     assert axes.get_ylabel() == "validation loss (nats)"
     assert axes.get_xlabel() == "trials evaluated"
@@ -67,7 +45,7 @@ def test_axes_are_labelled_with_units_and_the_random_round_is_named():
 
 
 def test_failed_trials_are_counted_on_the_lower_edge():
-    lines = _lines(report.draw_progress(_trials([0.1, None, 0.3, None]), _ACCURACY))
+    lines = _lines(report.draw_progress(make_trials([0.1, None, 0.3, None]), _ACCURACY))
     assert lines["failed:"].get_label() == "failed: 2"
     np.testing.assert_array_equal(lines["failed:"].get_xdata(), [2, 4])
     np.testing.assert_array_equal(lines["trial"].get_xdata(), [1, 3])
@@ -80,7 +58,7 @@ def test_failed_trials_are_counted_on_the_lower_edge():
 )
 def test_a_few_terrible_trials_do_not_squeeze_the_axis(objective, terrible, label):
     values = [*np.linspace(0.5, 0.9, 18), terrible, terrible]
-    figure = report.draw_progress(_trials(values, 5), objective)
+    figure = report.draw_progress(make_trials(values, 5), objective)
     lines = _lines(figure)
     assert lines[label].get_label() == f"{label} the axis: 2"
     np.testing.assert_array_equal(lines[label].get_xdata(), [19, 20])
@@ -89,14 +67,16 @@ def test_a_few_terrible_trials_do_not_squeeze_the_axis(objective, terrible, labe
 
 
 def test_terrible_trials_stand_out_where_the_others_tie():
-    figure = report.draw_progress(_trials([0.5] * 12 + [0.6, -50.0]), _ACCURACY)
+    figure = report.draw_progress(make_trials([0.5] * 12 + [0.6, -50.0]), _ACCURACY)
     assert _lines(figure)["below"].get_label() == "below the axis: 1"
 
 
 def test_the_best_trial_is_never_left_out():
-    figure = report.draw_progress(_trials([0.5, 0.51, 0.52, 0.53] * 5 + [9.0]), _LOSS)
+    figure = report.draw_progress(
+        make_trials([0.5, 0.51, 0.52, 0.53] * 5 + [9.0]), _LOSS
+    )
     assert "above" in _lines(figure)
-    figure = report.draw_progress(_trials([0.5, 0.51, 0.52] * 5 + [9.0]), _ACCURACY)
+    figure = report.draw_progress(make_trials([0.5, 0.51, 0.52] * 5 + [9.0]), _ACCURACY)
     assert figure.axes[0].get_ylim()[1] > 9 and "below" not in _lines(figure)
 
 
@@ -107,7 +87,7 @@ def test_the_best_trial_is_never_left_out():
 )
 @pytest.mark.parametrize("objective", [_ACCURACY, _LOSS], ids=lambda o: o.name)
 def test_edge_cases_are_drawn(values, objective):
-    figure = report.draw_progress(_trials(values), objective)
+    figure = report.draw_progress(make_trials(values), objective)
     lines = _lines(figure)
     known = [value for value in values if value is not None]
     assert ("best" in lines) == ("trial" in lines) == bool(known)
@@ -117,7 +97,9 @@ def test_edge_cases_are_drawn(values, objective):
 
 @pytest.mark.parametrize(("num", "round_size"), [(95, 1), (300, 10), (600, 100)])
 def test_labels_of_rounds_keep_apart(num, round_size, rng):
-    figure = report.draw_progress(_trials(list(rng.random(num)), round_size), _ACCURACY)
+    figure = report.draw_progress(
+        make_trials(list(rng.random(num)), round_size), _ACCURACY
+    )
     figure.canvas.draw()
     renderer = figure.canvas.get_renderer()
     extents = [t.get_window_extent(renderer) for t in figure.axes[0].texts]

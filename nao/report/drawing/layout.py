@@ -22,7 +22,7 @@ Layers = list[list[Hashable]]
 
 @dataclasses.dataclass(frozen=True)
 class Layout:
-    """Where things stand.
+    """Where nodes and waypoints stand, and which way edges take.
 
     Attributes:
         layers: Nodes and waypoints of each layer, left to right.
@@ -84,9 +84,9 @@ def layered(graph: nx.DiGraph, widths: Mapping[Hashable, float], gap: float) -> 
 
 
 def _depths(graph: nx.DiGraph) -> dict[Hashable, int]:
-    """Returns each node's layer: inputs first, outputs last, operations low."""
+    """Returns each node's layer from 0: inputs on top, operations low, outputs last."""
     kinds = graph.nodes(data="kind")
-    # Loose ends are tied to inputs and outputs, for the depths only.
+    # Nodes without a way from an input or to an output get one, for the depths only.
     tied = nx.DiGraph(graph.edges)
     tied.add_nodes_from(graph)
     for node, kind in kinds:
@@ -165,7 +165,7 @@ def _cost(
 
 
 def _stiffness(graph: nx.DiGraph, pairs: list[tuple]) -> list[float]:
-    """Returns how much each part of an edge resists being slanted.
+    """Returns how much each of the pairs, the parts of edges, resists a slant.
 
     Long edges look best straight, so between waypoints they are stiff (Gansner et al.,
     1993, "A technique for drawing directed graphs", section 4). Edges to an output
@@ -174,12 +174,19 @@ def _stiffness(graph: nx.DiGraph, pairs: list[tuple]) -> list[float]:
     outputs = {node for node, kind in graph.nodes(data="kind") if kind == "output"}
     by_waypoints = (1.0, 1.5, 20.0)
     return [
+        # Waypoints are not in the graph: none, one or two ends of this part are.
         by_waypoints[(a not in graph) + (b not in graph)] * (0.3 if b in outputs else 1)
         for a, b in pairs
     ]
 
 
-def _positions(layers, pairs, widths, gap, stiffness) -> dict[Hashable, float]:
+def _positions(
+    layers: Layers,
+    pairs: list[tuple],
+    widths: Mapping[Hashable, float],
+    gap: float,
+    stiffness: list[float],
+) -> dict[Hashable, float]:
     """Finds the centres with the straightest edges that keep order and distance.
 
     Least squares over the horizontal lengths of the edges. The unknowns are the first

@@ -5,7 +5,7 @@ import pytest
 
 from nao import report
 from nao.benchmark import Trajectory, comparison
-from tests.benchmark.test_comparison import RUNS
+from tests.comparable import RUNS
 
 GROUPS = comparison.group(RUNS, maximize=True)
 

@@ -1,0 +1,23 @@
+"""What matplotlib draws: architectures, progress, benchmarks; and figures as files."""
+
+from nao.report.drawing.benchmark import (
+    draw_queries,
+    draw_regret,
+    draw_seconds,
+    draw_test,
+)
+from nao.report.drawing.cells import MAX_WIDTH, draw_architecture
+from nao.report.drawing.files import save, to_svg
+from nao.report.drawing.progress import draw_progress
+
+__all__ = [
+    "MAX_WIDTH",
+    "draw_architecture",
+    "draw_progress",
+    "draw_queries",
+    "draw_regret",
+    "draw_seconds",
+    "draw_test",
+    "save",
+    "to_svg",
+]

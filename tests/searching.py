@@ -1,0 +1,65 @@
+"""A search small enough for a test: a toy space, settings, an evaluator that counts."""
+
+import jax
+import numpy as np
+
+import nao
+from nao import spaces, strategies
+from nao.controller import ControllerConfig
+from nao.evaluators import Evaluation, Objective
+
+SPACE = spaces.custom({f"slot{i}": range(4) for i in range(5)})
+_CONTROLLER = ControllerConfig(
+    embedding_size=8,
+    hidden_size=8,
+    predictor_sizes=(8,),
+    num_epochs=2,
+    batch_size=16,
+    num_unlabelled=4,
+)
+CONFIG = strategies.NAOConfig(
+    num_seed_archs=6,
+    round_size=4,
+    top_k=3,
+    num_random_starts=3,
+    step_sizes=(0.0, 1.0),
+    num_variants=2,
+    controller=_CONTROLLER,
+)
+
+
+class Counting:
+    """Sums choice indices, draws noise from the key, fails now and then, counts."""
+
+    objective = Objective("sum")
+
+    def __init__(self, interrupt_at=None, space=SPACE):
+        self.space, self.interrupt_at = space, interrupt_at
+        self.calls, self.tested = [], []
+
+    def evaluate(self, tokens, keys):
+        for row, key in zip(tokens, keys, strict=True):
+            if len(self.calls) == self.interrupt_at:
+                raise KeyboardInterrupt
+            self.calls.append(row.tobytes())
+            noise = float(np.asarray(jax.random.key_data(key)).sum() % 97) / 1000
+            total = int(self.space.to_indices(row).sum())
+            if total % 5 == 4:
+                yield Evaluation(None, reason="a bad child")
+            else:
+                yield Evaluation(total + noise, {"total": float(total)}, 0.25)
+
+    def test(self, tokens, key):
+        self.tested.append(tokens.tobytes())
+        return {"test_sum": float(self.space.to_indices(tokens).sum())}
+
+
+def search(workdir, num_trials=16, evaluator=None, strategy=None, **fields):
+    return nao.search(
+        strategy or strategies.NAO(SPACE, CONFIG),
+        evaluator or Counting(),
+        num_trials=num_trials,
+        workdir=workdir,
+        progress=False,
+        **fields,
+    )
