@@ -6,7 +6,7 @@ import flax.linen as nn
 
 from nao.child.recipe import ChildConfig
 from nao.data.dataset import ImageDataset
-from nao.spaces import SPACES, Space
+from nao.spaces import SPACES, Space, registry
 
 
 def make_net(space: Space, dataset: ImageDataset, config: ChildConfig) -> nn.Module:
@@ -21,7 +21,7 @@ def make_net(space: Space, dataset: ImageDataset, config: ChildConfig) -> nn.Mod
         ValueError: If the space has no network, or an operation is unknown.
     """
     if not space.network:
-        known = [name for name, kind in SPACES.items() if _network_of(kind)]
+        known = filter(registry.network, SPACES)
         raise ValueError(
             f"Children are trained in the spaces {' and '.join(known)}, got "
             f"{space.name!r}."
@@ -50,10 +50,5 @@ def network_class(name: str) -> type[nn.Module]:
 
 def known_networks() -> dict[str, type[nn.Module]]:
     """Returns the networks of the registered spaces, by the names of their classes."""
-    names = filter(None, map(_network_of, SPACES.values()))
+    names = filter(None, map(registry.network, SPACES))
     return {kind.__name__: kind for kind in map(network_class, names)}
-
-
-def _network_of(maker: object) -> str:
-    """Returns what a space's class names; nothing for a function that makes spaces."""
-    return getattr(maker, "network", "")

@@ -11,12 +11,14 @@ def train(run: StoredRun) -> str | None:
 
     What was searched in a table or by a function is trained on the default data set.
     """
-    if run.began_in_python or run.best is None or not run.space.network:
+    if run.began_in_python or run.best is None:
+        return None
+    settings = run.config["space"]
+    if not registry.network(settings["name"]):
         return None
     if trains_its_own(run):
         flags = [f"--workdir={run.path}"]
     else:
-        settings = run.config["space"]
         fields = ["name", *registry.options(settings["name"])]
         flags = [f"--config.space.{field}={settings[field]}" for field in fields]
     architecture = run.space.format(run.best.tokens)

@@ -67,6 +67,12 @@ def options(name: str) -> tuple[str, ...]:
     return tuple(p for p in inspect.signature(SPACES[name]).parameters if p in fields)
 
 
+def network(name: str) -> str:
+    """Returns the network of a space, see `Space.network`; empty where it has none."""
+    # What makes a space of the user's own is a function, and names no network.
+    return getattr(SPACES.get(name), "network", "")
+
+
 def make(config: SpaceConfig) -> Space | None:
     """Returns the space that a config names; None where the table brings it.
 

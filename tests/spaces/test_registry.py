@@ -23,3 +23,8 @@ def test_a_space_reads_the_fields_that_its_parameters_name():
     assert registry.options("custom") == ("slots",)
     with pytest.raises(ValueError, match=r"space\.name 'flat'; known: conv_cell"):
         registry.options("flat")
+
+
+def test_cells_have_a_network():
+    assert registry.network("conv_cell") == "nao.child.conv_net:ConvNet"
+    assert registry.network("nasbench201") and not registry.network("custom")
