@@ -20,7 +20,7 @@ def option(default: Any, help: str) -> Any:
 
 
 def part(cls: type) -> Any:
-    """Returns a dataclass field that holds a config of its own, default as made."""
+    """Returns a dataclass field that holds a config, by default one made as `cls()`."""
     return dataclasses.field(default_factory=cls)
 
 
@@ -34,7 +34,7 @@ def check_at_least(minimum: float, config: Any, *names: str, prefix: str = "") -
     rule = f"be at least {minimum}" if minimum else "not be negative"
     for name in names:
         value = getattr(config, name)
-        if not value >= minimum:
+        if not value >= minimum:  # Not `<`, which would let NaN pass.
             raise ValueError(f"{prefix}{name} must {rule}, got {value}.")
 
 
@@ -46,7 +46,14 @@ def check_positive(config: Any, *names: str) -> None:
 
 
 class Leaf(typing.NamedTuple):
-    """A field that can be overridden: dotted name, type, help and default."""
+    """A config field that the command line can override.
+
+    Attributes:
+        name: Dotted name, `nao.round_size`.
+        type: `bool`, `int`, `float`, `str`, or a tuple of one of them.
+        help: What it means, a sentence.
+        default: Its value where the user gives none.
+    """
 
     name: str
     type: Any
@@ -55,7 +62,10 @@ class Leaf(typing.NamedTuple):
 
 
 def leaves(cls: type, prefix: str = "") -> Iterator[Leaf]:
-    """Yields all fields of a config class that the command line can hold."""
+    """Yields the fields of a config class and of its parts, depth first.
+
+    Mappings, such as the slots of a space, have no flag and are left out.
+    """
     hints = typing.get_type_hints(cls)
     for field in dataclasses.fields(cls):
         kind = hints[field.name]
@@ -114,12 +124,13 @@ def from_dict(data: Mapping, default: T) -> T:
         if dataclasses.is_dataclass(old):
             value = from_dict(value, old)
         elif isinstance(value, list):
-            value = tuple(value)
+            value = tuple(value)  # JSON has no tuples, and configs no lists.
         changes[name] = value
     return dataclasses.replace(default, **changes)
 
 
-def _nested(values: Mapping[str, Any]) -> dict:
+def _nested(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Maps dotted names to nested dictionaries."""
     result: dict = {}
     for name, value in values.items():
         *parents, leaf = name.split(".")
@@ -145,7 +156,10 @@ def defaults(cls: type) -> dict[str, Any]:
 
 
 def changed(settings: Mapping, defaults: Mapping) -> dict[str, Any]:
-    """Returns the nested settings that are not at their defaults."""
+    """Returns the nested settings that are not at their defaults.
+
+    Only what the settings have is looked at: defaults may know more fields.
+    """
     found = {}
     for name, value in settings.items():
         default = defaults.get(name)

@@ -54,7 +54,8 @@ def run_one(
             compile_seconds.extend([compiled] * len(tokens))
             if config.benchmark.stop_at_best and np.nanmax(objective) >= goal:
                 break
-            # A round that the budget cut short is the last.
+            # A round that the budget cut short is the last, so that telling it half
+            # changes nothing.
             progress = progress._replace(state=asked.state)
             progress = proposer.tell(progress, tokens, values)
     return Trajectory(

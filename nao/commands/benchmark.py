@@ -67,6 +67,7 @@ def run_benchmark(
         )
     benchmark.read_entries(config)  # a mistake in them comes first
     evaluator = build.evaluator(config)
+    # What the table was is compared with the settings: other values, other benchmark.
     settings = _settings(config) | evaluator.content
     with RunDirectory(workdir, settings, fields.defaults(Config)) as run:
         runs = benchmark.Benchmark(run, evaluator, config)
@@ -124,6 +125,7 @@ def _settings(config: Config) -> dict[str, Any]:
 def _benchmark_json(
     config: Config, evaluator: TableEvaluator, goal: float, runs: list[Trajectory]
 ) -> dict[str, Any]:
+    """Returns what `benchmark.json` holds: every query of every seed."""
     return {
         "space": evaluator.space.name,
         "objective": dataclasses.asdict(evaluator.objective),
@@ -151,6 +153,7 @@ def _compare(
         "queries": report.draw_queries(groups, goal),
         "seconds": report.draw_seconds(groups),
     }
+    # A table without a test column has none to draw.
     if test_name and not all(np.isnan(run.test).all() for run in runs):
         figures["test"] = report.draw_test(groups, f"{test_name} of the best so far")
     for name, figure in figures.items():

@@ -8,7 +8,10 @@ from nao.system import hosts
 
 
 def use_devices(config: Config) -> None:
-    """Makes every core a device where children are trained; before JAX has looked."""
+    """Makes every CPU core a device, where the config trains children.
+
+    Must come before anything asks JAX for its devices.
+    """
     if config.evaluator == "training":
         hosts.use_cpu_devices(config.num_devices)
 

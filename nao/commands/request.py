@@ -57,6 +57,7 @@ class Request:
             ValueError: If there is no such config, or a value does not fit.
         """
         config = None
+        # What was trained or exported is a run's own, whatever the default config is.
         if of_run and self.workdir and not self.is_config_given:
             config = reader.read_config(self.workdir)
         config = config or configs.load(self.config_name, self.root)
@@ -68,6 +69,7 @@ class Request:
         """Returns the run's folder: the one asked for, or a new one in `runs`."""
         if self.workdir is not None:
             return reader.absolute(self.workdir)
+        # Two runs begun in the same second are two processes.
         stamp = time.strftime("%Y%m%d-%H%M%S")
         return pathlib.Path("runs", f"{name}-{stamp}-{os.getpid()}").absolute()
 

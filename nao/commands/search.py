@@ -2,18 +2,21 @@
 
 import os
 import pathlib
+from collections.abc import Mapping
+from typing import Any
 
 from nao.commands import build, report
 from nao.commands.request import Request
 from nao.config import Config
 from nao.evaluators.base import SourcedEvaluator
+from nao.runs import reader
 from nao.search import Result, search
 
 
 def run(request: Request) -> None:
     """Searches, or goes on with a search, and prints what it found."""
     config = request.config()
-    build.use_devices(config)
+    build.use_devices(config)  # First of all: JAX keeps the devices it finds first.
     folder = request.folder(pathlib.Path(request.config_name).stem)
     request.announce(folder)
     try:
@@ -47,8 +50,9 @@ def run_search(config: Config, workdir: str | os.PathLike) -> Result:
         config=config,
         content=evaluator.content,
     )
-    _draw(result, evaluator, pathlib.Path(workdir) / "figures")
-    report.write_page(workdir, report.population(evaluator))
+    folder = reader.absolute(workdir)
+    _draw(result, evaluator, folder / "figures")
+    report.write_page(folder, report.population(evaluator))
     return result
 
 
@@ -63,7 +67,7 @@ def _draw(result: Result, evaluator: SourcedEvaluator, folder: pathlib.Path) -> 
         drawing.save(figure, folder / name)
 
 
-def _print_outcome(summary: dict, workdir: pathlib.Path) -> None:
+def _print_outcome(summary: Mapping[str, Any], workdir: pathlib.Path) -> None:
     """Prints the outcome of a search."""
     best, at_random = summary["best"], summary["random_best"]
     if summary["exhausted"]:
@@ -76,7 +80,7 @@ def _print_outcome(summary: dict, workdir: pathlib.Path) -> None:
         print("No evaluation succeeded; see metrics.jsonl for the reasons.")
         return
     name = summary["objective"]["name"]
-    if at_random["num_trials"]:
+    if at_random["num_trials"]:  # None after a warm start: all was predicted.
         print(
             f"Best of the random round ({at_random['num_trials']}): "
             f"{name} {at_random['objective']}"

@@ -38,7 +38,7 @@ def run(request: Request) -> None:
     request.announce(folder)
     with tqdm.tqdm(total=config.train.epochs, unit="epoch", disable=None) as bar:
         try:
-            result = train(config, text, folder, _shower(bar), _print_costs)
+            result = train(config, text, folder, _show_on(bar), _print_costs)
         except KeyboardInterrupt:
             request.stop(folder, "the last checkpoint")
     print(json.dumps(result, indent=2))
@@ -53,6 +53,7 @@ def _architecture(source: str | None, folder: pathlib.Path) -> str:
                 f"No best.json in {folder}; search first, or --architecture."
             )
     try:
+        # A long architecture is no file name: `os.path` says so, pathlib raises.
         is_file = os.path.isfile(source)
         return pathlib.Path(source).read_text() if is_file else source
     except (OSError, UnicodeDecodeError) as error:
@@ -68,7 +69,7 @@ def _print_costs(costs: Mapping[str, float]) -> None:
     )
 
 
-def _shower(bar: tqdm.tqdm) -> Callable[[int, Mapping[str, float]], None]:
+def _show_on(bar: tqdm.tqdm) -> Callable[[int, Mapping[str, float]], None]:
     """Returns what shows the epochs done, and how good they are, on a bar."""
 
     def show(done: int, metrics: Mapping[str, float]) -> None:
@@ -113,6 +114,7 @@ def train(
     else:
         space, tokens = published.space, published.tokens
     evaluator = training.build(config, space)
+    # All that the result depends on; the folder's name is made from it.
     settings = {
         "architecture": space.to_json(tokens),
         "space": spaces.describe(space),
@@ -144,6 +146,7 @@ def _parse(space: spaces.Space, architecture: str) -> np.ndarray:
     try:
         return space.parse(architecture)
     except ValueError as error:
+        # One word could be a misspelt file or name; cells are written with spaces.
         if not re.fullmatch(r"[\w./~-]+", architecture):
             raise
         raise ValueError(

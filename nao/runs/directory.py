@@ -92,6 +92,7 @@ class RunDirectory(contextlib.AbstractContextManager):
 
     def begin(self) -> None:
         """Writes `config.json` and `environment.json`, once all else is in order."""
+        # Anew each time: a larger budget, and fields that are new, are written down.
         self.write_json("config.json", self._config)
         self.write_json("environment.json", process.environment())
 

@@ -24,7 +24,7 @@ from nao.spaces import Space
 
 STATUSES = ("finished", "running", "stopped")
 _NOTHING = contextlib.nullcontext()
-# What the page lacks without a file.
+# What a reader of the run lacks without a file.
 _MEANINGS = {
     "summary.json": "There is no summary.json, which a search writes when it ends: the "
     "final choice is not tested, and times and compilations are not known.",
@@ -222,6 +222,7 @@ def _read_trials(
     path: pathlib.Path, config: Mapping, space: Space, objective: Objective
 ) -> list[ledger.Trial]:
     storage = config.get("storage") or ""
+    # Opening a ledger that is not there would make one.
     if ledger.is_lost(path, storage):
         return []
     return ledger.Ledger(*ledger.address(path, storage), space, objective).trials

@@ -69,6 +69,7 @@ def write(run: RunDirectory, record: SearchRecord) -> None:
         ValueError: If the run that is there had other content.
     """
     before = (run.read_json(NAME) or {}).get("content") or {}
+    # Content that this run did not record, as it is older, is not compared.
     for name, was in before.items():
         now = record.content.get(name)
         if now != was:

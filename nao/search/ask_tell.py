@@ -103,6 +103,7 @@ class AskTell:
         if num < 1:
             raise ValueError(f"num must be at least 1, got {num}.")
         found: list[np.ndarray] = []
+        # A round is one fit, so it is handed out piece by piece before the next.
         while len(found) < num:
             is_new = not len(self._queue)
             if is_new:
@@ -120,6 +121,7 @@ class AskTell:
         """Returns the round after all that was told, int32 [num, length]."""
         proposer = Proposer(self.strategy, self.seed)
         progress = proposer.start()
+        # Told call by call, as a strategy with a memory learns from each by itself.
         for pool in self._pools():
             progress = proposer.tell(progress, *pool)
         return proposer.ask(progress, self._stack(self._pending.values())).tokens
@@ -152,6 +154,7 @@ class AskTell:
         numbers = [np.nan if value is None else float(value) for value in values]
         for key, row, number in zip(self._keys(tokens), tokens, numbers, strict=True):
             before = self._told.get(key)
+            # A corrected value stays where it was told first, and so in its round.
             call = self._num_calls if before is None else before.call
             value = number if np.isfinite(number) else None
             self._told[key] = _Result(row, call, value)
@@ -241,7 +244,7 @@ class AskTell:
             "deduplicate": self.strategy.deduplicate,
             "maximize": self.maximize,
         }
-        return json.loads(json.dumps(settings))
+        return json.loads(json.dumps(settings))  # tuples as the lists of a file
 
     def _check_settings(self, data: Mapping[str, Any]) -> None:
         here = self._settings()

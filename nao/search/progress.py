@@ -40,5 +40,5 @@ class SearchBar:
         best, rate = self._trials.best(), self._bar.format_dict["rate"]
         parts = [f"best {best.value:.4f}" if best else "no result yet"]
         if rate:
-            parts.append(f"{60 * rate:.0f} trials/min")
+            parts.append(f"{60 * rate:.0f} trials/min")  # tqdm counts by the second
         self._bar.set_postfix_str(", ".join(parts), refresh=False)

@@ -40,4 +40,5 @@ def of_search(
         "evaluator": type(evaluator).__name__,
         "objective": dataclasses.asdict(evaluator.objective),
     }
+    # A strategy's settings may grow like a config's; the others here are fixed.
     return settings, {"strategy_config": fields.defaults(type(strategy.config))}

@@ -1,50 +1,19 @@
-"""The search loop: ask, evaluate, tell, and write everything down.
-
-What is asked follows `rounds`; here the rounds are evaluated, every result is in the
-ledger before the next one is waited for, and a killed search goes on where it was.
-"""
+"""`nao.search`: runs a search from its arguments to its result."""
 
 import contextlib
-import dataclasses
 import os
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-
-from nao.evaluators import Evaluation, Evaluator
-from nao.runs import checkpoints, ledger, record
-from nao.runs.checkpoints import Round
+from nao.evaluators import Evaluator
 from nao.runs.directory import RunDirectory
-from nao.runs.ledger import Trial
 from nao.search import settings as settings_lib
-from nao.search import summary
-from nao.search import warm_start as warm_start_lib
+from nao.search.loop import Loop, Result, RoundFn
 from nao.search.progress import SearchBar
 from nao.search.rounds import Proposer
 from nao.strategies import Strategy
-from nao.system import interrupts, process
+from nao.system import interrupts
 from nao.system.compiling import CompileMonitor
-
-RoundFn = Callable[[list[Trial]], None]
-
-
-@dataclasses.dataclass(frozen=True, eq=False)
-class Result:
-    """What a search found.
-
-    Attributes:
-        best: The best trial; None where every evaluation failed.
-        trials: All trials, in the order of evaluation.
-        summary: What `summary.json` holds.
-        was_finished: Whether the run was finished before, so that nothing was done.
-    """
-
-    best: Trial | None
-    trials: list[Trial]
-    summary: dict
-    was_finished: bool = False
 
 
 def search(
@@ -93,249 +62,18 @@ def search(
     with contextlib.ExitStack() as stack:
         monitor = stack.enter_context(CompileMonitor())
         run = stack.enter_context(RunDirectory(workdir, settings, defaults))
-        study = _Study(strategy, evaluator, run, Proposer(strategy, seed), storage)
-        stack.callback(study.close)
-        study.begin(warm_start, content or {})
-        if study.is_finished(num_trials):
-            return study.result(study.before, was_finished=True)
-        bar = stack.enter_context(SearchBar(study.ledger, num_trials, progress))
+        loop = Loop(strategy, evaluator, run, Proposer(strategy, seed), storage)
+        stack.callback(loop.close)
+        loop.begin(warm_start, content or {})
+        if loop.is_finished(num_trials):
+            return loop.result(loop.before, was_finished=True)
+        bar = stack.enter_context(SearchBar(loop.ledger, num_trials, progress))
+        # From here on a signal is remembered: rounds end where that is safe.
         check = stack.enter_context(interrupts.stoppable())
         try:
-            is_exhausted = study.run_rounds(num_trials, bar, check, round_fn)
+            is_exhausted = loop.run_rounds(num_trials, bar, check, round_fn)
         except KeyboardInterrupt:
-            study.write_summary(num_trials, monitor)
+            loop.write_summary(num_trials, monitor)
             raise
         bar.show_stage("testing the best")
-        return study.result(study.finish(num_trials, is_exhausted, monitor))
-
-
-class _Study:
-    """A search in progress."""
-
-    def __init__(
-        self,
-        strategy: Strategy,
-        evaluator: Evaluator,
-        run: RunDirectory,
-        proposer: Proposer,
-        storage: str,
-    ):
-        self.strategy, self.evaluator, self.run = strategy, evaluator, run
-        self.space, self.objective = strategy.space, evaluator.objective
-        self.proposer = proposer
-        self.started = time.perf_counter()
-        self.seconds = {"evaluate": 0.0, "controller": 0.0, "first_child": None}
-        address = ledger.address(run.path, storage)
-        self.ledger = ledger.Ledger(*address, self.space, self.objective)
-        self.before = run.read_json("summary.json") or {}
-        self.checkpoints = checkpoints.Checkpoints(run.path / "checkpoints")
-        self.num_warm = 0
-
-    def close(self) -> None:
-        self.checkpoints.close()
-
-    def begin(self, warm_start: str | os.PathLike, content: Mapping[str, str]) -> None:
-        """Takes up what the folder holds, and tells the strategy all of it.
-
-        Nothing is written before all of it is in order.
-        """
-        self._reconcile_log()
-        warm = None
-        if warm_start:
-            earlier = (warm_start, self.run, self.space, self.objective)
-            warm = warm_start_lib.pool(*earlier)
-            self.num_warm = len(warm.tokens)
-        self.progress = self.proposer.start(warm)
-        self._replay()
-        if self.run.is_new and len(self.ledger):
-            raise ValueError(f"Workdir {self.run.path} has trials and no config.json.")
-        searched = record.SearchRecord.of(self.strategy, self.objective, content)
-        record.write(self.run, searched)
-        self.run.begin()
-
-    def is_finished(self, num_trials: int) -> bool:
-        """Says whether an earlier process did all of this."""
-        return bool(
-            self.before.get("finished")
-            and self.before.get("num_trials") == len(self.ledger)
-            and (self.before.get("exhausted") or len(self.ledger) >= num_trials)
-        )
-
-    def _reconcile_log(self) -> None:
-        """Makes `metrics.jsonl` agree with the ledger, which is written first."""
-        logged = self.run.num_logged("trial")
-        if logged > len(self.ledger):
-            raise ValueError(
-                f"Ledger of {self.run.path} is damaged: it has {len(self.ledger)} "
-                f"trials, metrics.jsonl {logged}."
-            )
-        for trial in self.ledger.trials[logged:]:
-            self._log(trial)
-
-    def _replay(self) -> None:
-        """Tells the strategy the whole rounds of the ledger."""
-        trials = self.ledger.trials
-        while self.progress.num_told < len(trials):
-            start = self.progress.num_told
-            whole = trials[start : start + trials[start].round_size]
-            if len(whole) < trials[start].round_size:
-                break
-            self._tell(whole)
-
-    def _tell(self, trials: list[Trial]) -> None:
-        tokens = np.array([trial.tokens for trial in trials])
-        values = ledger.objectives(trials, self.objective)
-        self.progress = self.proposer.tell(self.progress, tokens, values)
-
-    def run_rounds(
-        self,
-        num_trials: int,
-        bar: SearchBar,
-        check: Callable[[], None],
-        round_fn: RoundFn | None,
-    ) -> bool:
-        """Runs rounds until the budget is spent; True where the space ran out first."""
-        while len(self.ledger) < num_trials:
-            bar.show_stage(f"round {self.progress.num_rounds}: asking")
-            asked = self._ask()
-            size, told = len(asked.tokens), self.progress.num_told
-            if not size:
-                return True
-            bar.show_stage(f"round {self.progress.num_rounds}")
-            stop = min(size, num_trials - told)
-            self._evaluate(asked, len(self.ledger) - told, stop, bar, check)
-            if stop == size:  # Only whole rounds are told; see `rounds`.
-                self._tell(self.ledger.trials[told:])
-            if round_fn is not None:
-                round_fn(list(self.ledger.trials))
-        return False
-
-    def _ask(self) -> Round:
-        """Returns the round that follows the trials told, asked now or before."""
-        start, told = time.perf_counter(), self.progress.num_told
-        asked = self.checkpoints.restore(told)
-        if asked is None:
-            asked = self.proposer.ask(self.progress)
-            if len(asked.tokens):
-                self.checkpoints.save(told, asked)
-        # No checkpoint holds the memory: telling the same rounds again rebuilt it.
-        state = asked.state._replace(memory=self.progress.state.memory)
-        self.progress = self.progress._replace(state=state)
-        begun = self.ledger.trials[told:]
-        for trial, tokens in zip(begun, asked.tokens, strict=False):
-            if not np.array_equal(trial.tokens, tokens):
-                raise ValueError(
-                    f"Trial {trial.index} of {self.run.path} is not what this program "
-                    "asks for with the same seed: was the run begun by another version?"
-                )
-        self.seconds["controller"] += time.perf_counter() - start
-        return asked
-
-    def _evaluate(
-        self,
-        asked: Round,
-        done: int,
-        stop: int,
-        bar: SearchBar,
-        check: Callable[[], None],
-    ) -> None:
-        """Evaluates rows `done` to `stop` of a round, writing each as it comes."""
-        start = time.perf_counter()
-        keys = self.proposer.child_keys(self.progress.num_told + np.arange(done, stop))
-        outcomes = self.evaluator.evaluate(asked.tokens[done:stop], keys)
-        for row, outcome in zip(range(done, stop), outcomes, strict=True):
-            self._append(asked, row, outcome)
-            bar.advance()
-            check()
-        self.seconds["evaluate"] += time.perf_counter() - start
-        self._write_best()
-
-    def _append(self, asked: Round, row: int, outcome: Evaluation) -> None:
-        """Writes what came of one row of a round."""
-        predicted = asked.state.predicted
-        guess = np.nan if predicted is None else float(predicted[row])
-        trial = Trial(
-            index=self.progress.num_told + row,
-            round=self.progress.num_rounds,
-            round_size=len(asked.tokens),
-            tokens=asked.tokens[row],
-            evaluation=outcome,
-            predicted=guess if np.isfinite(guess) else None,
-        )
-        self.ledger.append(trial)
-        self._log(trial)
-        if not self.seconds["first_child"]:
-            self.seconds["first_child"] = process.seconds_since_start()
-
-    def _log(self, trial: Trial) -> None:
-        self.run.log(trial.index + 1, ledger.log_line(trial))
-
-    def _write_best(self) -> None:
-        best = self.ledger.best()
-        if best is not None:
-            found = {"objective": best.value, "trial": best.index}
-            self.run.write_json(
-                "best.json", self.space.to_json(best.tokens) | {"found": found}
-            )
-
-    def result(self, summed_up: dict, was_finished: bool = False) -> Result:
-        """Returns what was found."""
-        trials = list(self.ledger.trials)
-        return Result(self.ledger.best(), trials, summed_up, was_finished)
-
-    def finish(
-        self, num_trials: int, is_exhausted: bool, monitor: CompileMonitor
-    ) -> dict[str, Any]:
-        """Tests the final choice and sums up.
-
-        The test part is read once for a choice, however often the run goes on.
-        """
-        best = self.ledger.best()
-        test = self._tested_before(best)
-        if test is None and best is not None:
-            (key,) = self.proposer.child_keys(np.array([best.index]))
-            test = self.evaluator.test(best.tokens, key)
-        asked = self.checkpoints.latest()
-        rng = np.random.default_rng(self.proposer.seed)
-        state = None if asked is None else asked.state
-        fit = summary.of_fit(self.strategy, state, rng)
-        return self.write_summary(num_trials, monitor, test, fit, True, is_exhausted)
-
-    def _tested_before(self, best: Trial | None) -> dict[str, float] | None:
-        before = self.before.get("best") or {}
-        is_same = best is not None and before.get("trial") == best.index
-        return (before.get("test") or None) if is_same else None
-
-    def write_summary(
-        self,
-        num_trials: int,
-        monitor: CompileMonitor,
-        test: Mapping[str, float] | None = None,
-        fit: Mapping[str, Any] | None = None,
-        is_finished: bool = False,
-        is_exhausted: bool = False,
-    ) -> dict[str, Any]:
-        """Writes `summary.json`: of what is there, where the search is not finished."""
-        best, trials = self.ledger.best(), self.ledger.trials
-        test = test or self._tested_before(best)
-        fit = summary.of_fit(self.strategy, None, None) if fit is None else fit
-        rounds = summary.of_predictions(trials, self.objective)
-        seconds = {"total": time.perf_counter() - self.started}
-        result = {
-            "finished": is_finished,
-            "exhausted": is_exhausted,
-            "budget": num_trials,
-            "space": self.space.name,
-            "strategy": self.strategy.name,
-            "evaluator": type(self.evaluator).__name__,
-            "seed": self.proposer.seed,
-            **summary.of_trials(trials, self.space, self.objective, test),
-            "controller": {"rounds": rounds, **fit},
-            "num_warm_start": self.num_warm,
-            "compilations": monitor.by_name(),
-            "seconds": seconds | monitor.seconds() | self.seconds,
-            "peak_rss_mib": process.peak_rss_mib(),
-        }
-        self._write_best()
-        self.run.write_json("summary.json", result)
-        return result
+        return loop.result(loop.finish(num_trials, is_exhausted, monitor))

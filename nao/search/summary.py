@@ -26,6 +26,7 @@ def of_trials(
         objective: What was measured.
         test: Test numbers of the best trial; None where it was not tested.
     """
+    # By function, not by sequence: two spellings of a cell are one architecture.
     hashes = [ledger.architecture_hash(space, trial.tokens) for trial in trials]
     failed = [trial for trial in trials if trial.value is None]
     first = ledger.at_random(trials)
@@ -66,7 +67,7 @@ def of_predictions(
             and trial.predicted is not None
             and trial.value is not None
         ]
-        if len(told) > 1:
+        if len(told) > 1:  # One alone has no order.
             predicted = np.array([trial.predicted for trial in told])
             actual = ledger.objectives(told, objective)
             rounds.append(

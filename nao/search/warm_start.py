@@ -19,12 +19,14 @@ def pool(
         ValueError: If there is no earlier run, it has no trials, or it is of another
             space or direction.
     """
+    # The earlier run may have gone on since, and this one must not change with it.
     kept = run.read_json("warm_start.json")
     if kept is None:
         trials = reader.read_trials(path, space, objective)
         if not trials:
             raise ValueError(f"Nothing to start from: {path} has no trials.")
         values = ledger.objectives(trials, objective)
+        # As text, which keeps its meaning where a space numbers its tokens anew.
         kept = {
             "architectures": [space.format(trial.tokens) for trial in trials],
             "objective": [v if np.isfinite(v) else None for v in values],

@@ -18,6 +18,7 @@ _PACKAGES = ("jax", "jaxlib", "flax", "optax", "numpy", "optuna", "orbax-checkpo
 def seconds_since_start() -> float:
     """Returns seconds since the process began; since the import of JAX off Linux."""
     try:
+        # Field 22 of proc(5), in ticks since boot; the name before it may hold spaces.
         fields = pathlib.Path("/proc/self/stat").read_text().rpartition(")")[2].split()
         uptime = float(pathlib.Path("/proc/uptime").read_text().split()[0])
         return uptime - float(fields[19]) / os.sysconf("SC_CLK_TCK")

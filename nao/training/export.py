@@ -135,7 +135,7 @@ def _write_architecture(
         "architecture.json": "for --architecture=, and nao.spaces.Space.parse",
         "architecture.txt": found["architecture"],
     }
-    (folder / "genotype.txt").unlink(missing_ok=True)
+    (folder / "genotype.txt").unlink(missing_ok=True)  # of an earlier export
     if cells is not None:
         try:
             genotype = to_genotype(*cells)
