@@ -1,22 +1,32 @@
 """What `config.json` of a search holds."""
 
 import dataclasses
+import os
 from typing import Any
 
 from nao import fields
 from nao.evaluators import Evaluator
 from nao.strategies import Strategy
 
-# Arguments of `nao.search` that stand in `config.json` whatever else does.
-ARGUMENTS = ("num_trials", "seed", "storage", "warm_start")
 
+def of_arguments(
+    num_trials: int, seed: int, storage: str, warm_start: str | os.PathLike
+) -> dict[str, Any]:
+    """Returns the arguments of `nao.search` that stand there whatever else does.
 
-def check(num_trials: int, seed: int) -> None:
-    """Raises ValueError where a number is out of range."""
+    Raises:
+        ValueError: If a number is out of range.
+    """
     if num_trials < 1:
         raise ValueError(f"num_trials must be at least 1, got {num_trials}.")
     if seed < 0:
         raise ValueError(f"seed must not be negative, got {seed}.")
+    return {
+        "num_trials": num_trials,
+        "seed": seed,
+        "storage": storage,
+        "warm_start": str(warm_start),
+    }
 
 
 def of_search(

@@ -55,13 +55,11 @@ def search(
         ValueError: If an argument is out of range, or `workdir` can't be used.
         KeyboardInterrupt: After an interruption, with everything written.
     """
-    settings_lib.check(num_trials, seed)
+    arguments = settings_lib.of_arguments(num_trials, seed, storage, warm_start)
     settings, defaults = settings_lib.of_search(config, strategy, evaluator)
-    arguments = (num_trials, seed, storage, str(warm_start))
-    settings |= zip(settings_lib.ARGUMENTS, arguments, strict=True)
     with contextlib.ExitStack() as stack:
         monitor = stack.enter_context(CompileMonitor())
-        run = stack.enter_context(RunDirectory(workdir, settings, defaults))
+        run = stack.enter_context(RunDirectory(workdir, settings | arguments, defaults))
         loop = Loop(strategy, evaluator, run, Proposer(strategy, seed), storage)
         stack.callback(loop.close)
         loop.begin(warm_start, content or {})
