@@ -9,6 +9,7 @@ import orbax.checkpoint as ocp
 from absl import logging
 
 from nao.strategies import Pool, State
+from nao.types import PyTree
 
 _KEPT = 3
 
@@ -41,7 +42,10 @@ class Checkpoints:
         )
 
     def save(self, told: int, asked: Round) -> None:
-        """Starts writing a round; it is whole on disk, or not there at all."""
+        """Starts writing a round; it is whole on disk, or not there at all.
+
+        A model other than nested dicts of arrays is left out.
+        """
         self._manager.save(told, args=ocp.args.StandardSave(_to_tree(asked)))
 
     def restore(self, told: int) -> Round | None:
@@ -103,7 +107,7 @@ def _to_tree(asked: Round) -> dict:
         "tokens": asked.tokens,
         "pool": state.pool._asdict(),
         "predicted": state.predicted,
-        "model": state.model,
+        "model": state.model if _is_plain(state.model) else None,
     }
     # Orbax keeps neither None nor arrays without elements.
     return {
@@ -111,6 +115,13 @@ def _to_tree(asked: Round) -> dict:
         for name, value in tree.items()
         if value is not None and all(np.size(leaf) for leaf in jax.tree.leaves(value))
     }
+
+
+def _is_plain(model: PyTree) -> bool:
+    """Says whether Orbax gives a model back as it was: nested dicts of arrays."""
+    if isinstance(model, dict):
+        return all(isinstance(k, str) and _is_plain(v) for k, v in model.items())
+    return isinstance(model, np.ndarray | np.generic | jax.Array)
 
 
 def _from_tree(tree: dict) -> Round:

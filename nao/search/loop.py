@@ -72,6 +72,7 @@ class Loop:
         self.before = run.read_json("summary.json") or {}
         self.checkpoints = checkpoints.Checkpoints(run.path / "checkpoints")
         self.num_warm = 0
+        self._asked: Round | None = None  # the last round, as it was asked
 
     def close(self) -> None:
         """Waits for what is being written."""
@@ -170,6 +171,8 @@ class Loop:
             asked = self.proposer.ask(self.progress)
             if len(asked.tokens):
                 self.checkpoints.save(told, asked)
+        if len(asked.tokens):
+            self._asked = asked
         # No checkpoint holds the memory: telling the same rounds again rebuilt it.
         state = asked.state._replace(memory=self.progress.state.memory)
         self.progress = self.progress._replace(state=state)
@@ -251,8 +254,8 @@ class Loop:
         if test is None and best is not None:
             (key,) = self.proposer.child_keys(np.array([best.index]))
             test = self.evaluator.test(best.tokens, key)
-        # The last fit may be of an earlier process; checkpoints have it all the same.
-        asked = self.checkpoints.latest()
+        # The last fit may be of an earlier process.
+        asked = self._asked or self.checkpoints.latest()
         rng = np.random.default_rng(self.proposer.seed)
         state = None if asked is None else asked.state
         fit = summary.of_fit(self.strategy, state, rng)

@@ -47,7 +47,8 @@ class State(NamedTuple):
         predicted: Objective predicted for each row of the last round asked, float64
             [num], in a unit of the strategy's own where higher is better; NaN for rows
             proposed at random; None where nothing was predicted.
-        model: What the last `ask` fitted; None where nothing was.
+        model: What the last `ask` fitted; None where nothing was. Checkpoints keep it
+            where it is nested dicts of arrays, and give back None for anything else.
         memory: What else `tell` keeps for the next `ask`, a pytree; None where the pool
             says it all. `init` and `tell` alone change it, so telling the same rounds
             again rebuilds it, and no checkpoint holds it.

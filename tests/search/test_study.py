@@ -4,6 +4,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+import types
 
 import jax
 import numpy as np
@@ -247,8 +248,8 @@ class Line:
     Fits a straight line, which is no controller, to sums of choices.
     """
 
-    def __init__(self, config):
-        self.space, self.config = SPACE, config
+    def __init__(self, config, model_type=dict):
+        self.space, self.config, self.model_type = SPACE, config, model_type
         self.deduplicate, self.name = "sequence", "line"
         self.controller_use = None
 
@@ -261,23 +262,34 @@ class Line:
         rng = np.random.default_rng(len(state.pool.tokens))
         unseen = strategies.Unseen(SPACE, self.deduplicate, state.pool.tokens)
         tokens = unseen.draw(rng, self.config.round_size)
-        model = {"slope": np.float32(len(state.pool.tokens))}
+        model = self.model_type(slope=np.float32(len(state.pool.tokens)))
         return tokens, state._replace(model=model, predicted=np.ones(len(tokens)))
 
     def tell(self, state, tokens, objective):
         return state._replace(pool=state.pool.extend(tokens, objective))
 
     def describe_fit(self, state, rng):
-        return {"slope": float(state.model["slope"])}
+        if state.model is None:
+            return {}
+        model = state.model if self.model_type is dict else vars(state.model)
+        return {"slope": float(model["slope"])}
 
 
-def test_a_strategy_with_a_model_of_its_own_finishes_its_search(tmp_path):
-    """The summary took every fitted model for a controller and asked it to decode."""
-    result = search(tmp_path, 8, strategy=Line(LineConfig()))
+@pytest.mark.parametrize("model_type", [dict, types.SimpleNamespace])
+def test_a_strategy_with_a_model_of_its_own_finishes_its_search(tmp_path, model_type):
+    """The summary took every fitted model for a controller and asked it to decode.
+
+    A model that is no nested dict of arrays is in no checkpoint.
+    """
+    strategy = Line(LineConfig(), model_type)
+    result = search(tmp_path, 7, strategy=strategy)
     assert result.summary["strategy"] == "line"
     assert result.summary["controller"]["slope"] == 4
     assert result.summary["controller"]["reconstruction_accuracy"] is None
-    assert search(tmp_path, 12, strategy=Line(LineConfig())).summary["finished"]
+    # The last round, half evaluated, comes from its checkpoint.
+    again = search(tmp_path, 8, strategy=strategy).summary["controller"]
+    assert again.get("slope") == (4 if model_type is dict else None)
+    assert search(tmp_path, 9, strategy=strategy).summary["controller"]["slope"] == 8
 
 
 def test_a_run_begun_before_a_setting_existed_goes_on(tmp_path):
