@@ -1,0 +1,7 @@
+"""A run's folder: what is written there while it runs, and the one reader of it."""
+
+from nao.runs.directory import RunDirectory
+from nao.runs.ledger import Ledger, Trial
+from nao.runs.reader import StoredRun, read, read_config
+
+__all__ = ["Ledger", "RunDirectory", "StoredRun", "Trial", "read", "read_config"]
