@@ -67,10 +67,10 @@ def decode(seed: int) -> None:
         rng = np.random.default_rng(seed)
         known = space.sample(rng, 200)
         fitted = embedding.Embedding.fit(space, known, rng.random(200), seed=seed)
-        seen = {row.tobytes() for row in space.canonical(known)}
+        seen = set(space.keys(space.canonical(known)))
         unseen = space.sample(rng, 2000)
-        read = space.canonical(unseen)
-        unseen = unseen[[row.tobytes() not in seen for row in read]]
+        keys = space.keys(space.canonical(unseen))
+        unseen = unseen[[key not in seen for key in keys]]
         exact = fitted.reconstruction(unseen).mean()
         name = f"{space.name} {len(space.vocabulary)} tokens"
         print(f"{seed} | decode {name} | {exact:.4f} of {len(unseen)}", flush=True)
@@ -186,7 +186,7 @@ def _nsga(table: Table, sampler: optuna.samplers.BaseSampler, num: int) -> np.nd
             {s.name: trial.suggest_categorical(s.name, s.choices) for s in SPACE.slots}
         )
         asked.append(tokens)
-        seen.add(tokens.tobytes())
+        seen.update(SPACE.keys(tokens[None]))
         values = table(tokens[None], *FRONT)
         study.tell(trial, [float(values[name][0]) for name in FRONT])
     return np.array(asked)

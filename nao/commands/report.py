@@ -1,6 +1,7 @@
 """Writes the page about a search: `--mode=report`."""
 
 import contextlib
+import dataclasses
 import os
 import pathlib
 
@@ -9,8 +10,7 @@ import numpy as np
 from nao.commands import build
 from nao.commands.request import Request
 from nao.evaluators import Evaluator, TableEvaluator
-from nao.files import read_json
-from nao.runs import reader
+from nao.runs import StoredRun, reader
 
 
 def run(request: Request) -> None:
@@ -28,14 +28,13 @@ def write_report(workdir: str | os.PathLike) -> pathlib.Path:
     Raises:
         ValueError: If there is no search, or something of it can't be read.
     """
-    folder = reader.absolute(workdir)
-    settings = read_json(folder / "config.json") or {}
+    run = reader.read(workdir)
     found = None
-    if settings.get("evaluator") == "table":
+    if run.config.get("evaluator") == "table":
         # The page does without a table that is gone, but for random search.
         with contextlib.suppress(ValueError):
-            found = population(build.evaluator(reader.read_config(folder)))
-    return write_page(folder, found)
+            found = population(build.evaluator(reader.read_config(run.path)))
+    return write_page(run, found)
 
 
 def population(evaluator: Evaluator) -> np.ndarray | None:
@@ -45,10 +44,16 @@ def population(evaluator: Evaluator) -> np.ndarray | None:
     return np.array([value for value, _ in evaluator.values.values()])
 
 
-def write_page(
-    folder: str | os.PathLike, population: np.ndarray | None
-) -> pathlib.Path:
-    """Writes the page; `population` is what random search draws from, if known."""
+def write_page(run: StoredRun, population: np.ndarray | None) -> pathlib.Path:
+    """Writes the page of a run.
+
+    Args:
+        run: The run.
+        population: What random search draws from, float64 [num]; None if not known.
+
+    Returns:
+        Path of the page.
+    """
     from nao import report  # Matplotlib takes a second, which the first child has not.
 
-    return report.write_page(reader.read(folder, population=population))
+    return report.write_page(dataclasses.replace(run, population=population))

@@ -52,7 +52,7 @@ def run_search(config: Config, workdir: str | os.PathLike) -> Result:
     )
     folder = reader.absolute(workdir)
     _draw(result, evaluator, folder / "figures")
-    report.write_page(folder, report.population(evaluator))
+    report.write_page(reader.read(folder), report.population(evaluator))
     return result
 
 

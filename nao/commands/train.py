@@ -47,11 +47,12 @@ def run(request: Request) -> None:
 def _architecture(source: str | None, folder: pathlib.Path) -> str:
     """Returns an architecture as text, or the name of a published one."""
     if source is None:
-        source = str(folder / "best.json")
-        if not os.path.isfile(source):
+        best = reader.read_best(folder)
+        if best is None:
             raise ValueError(
                 f"No best.json in {folder}; search first, or --architecture."
             )
+        return json.dumps(best)
     try:
         # A long architecture is no file name: `os.path` says so, pathlib raises.
         is_file = os.path.isfile(source)

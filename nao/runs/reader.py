@@ -47,8 +47,8 @@ class StoredRun:
         summary: What `summary.json` holds; empty without one.
         is_lost: Whether the ledger was a file in the folder and is gone.
         notes: What is missing or out of date, a sentence each.
-        population: Objectives of all architectures there are, float64 [num], where a
-            table knows them; random search is computed from them.
+        population: Objectives of all architectures there are, float64 [num], which a
+            reader who has the table may add; random search is computed from them.
     """
 
     path: pathlib.Path
@@ -104,17 +104,12 @@ class StoredRun:
         return checkpoints.read_latest(self.path / "checkpoints")
 
 
-def read(
-    path: str | os.PathLike,
-    space: Space | None = None,
-    population: np.ndarray | None = None,
-) -> StoredRun:
+def read(path: str | os.PathLike, space: Space | None = None) -> StoredRun:
     """Reads the folder of a search, whatever state it is in.
 
     Args:
         path: The folder.
         space: Needed for a space class of one's own.
-        population: See `StoredRun`.
 
     Raises:
         ValueError: If there is no search, or its ledger can't be read.
@@ -143,7 +138,6 @@ def read(
         summary=summary,
         is_lost=ledger.is_lost(path, config.get("storage") or ""),
         notes=tuple(notes),
-        population=population,
     )
 
 
@@ -193,6 +187,27 @@ def load_config(file: pathlib.Path) -> Config:
         return fields.from_dict(parse_object(file.read_text()), Config())
     except (OSError, TypeError, ValueError, AttributeError) as error:
         raise ValueError(f"{file} can't be read: {error}") from None
+
+
+def read_best(path: str | os.PathLike) -> dict[str, Any] | None:
+    """Returns the best architecture of a run, versioned JSON; None without one.
+
+    Raises:
+        ValueError: If what is there is no JSON object.
+    """
+    return read_json(absolute(path) / "best.json")
+
+
+def read_training(path: str | os.PathLike) -> dict[str, Any] | None:
+    """Returns what the last final training in a folder came to; None without one.
+
+    The architecture as versioned JSON, `metrics`, and `training`, the folder in this
+    one that holds it.
+
+    Raises:
+        ValueError: If what is there is no JSON object.
+    """
+    return read_json(absolute(path) / "train.json")
 
 
 def _config_of(path: pathlib.Path) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import numpy as np
 
 from nao.child import trained
 from nao.child.conv_net import ConvNet
-from nao.files import read_json
+from nao.runs import reader
 from nao.spaces import ConvCell, Space
 from nao.spaces.genotype import to_genotype
 
@@ -74,15 +74,21 @@ def write(workdir: pathlib.Path, space: Space | None) -> dict[str, str]:
         ValueError: If the folder holds neither, or it is damaged.
     """
     folder = workdir / "export"
-    if (workdir / "train.json").is_file():
-        training = _read(workdir / "train.json")
+    training = reader.read_training(workdir)
+    if training is not None:
         source = workdir / str(training.get("training")) / "child"
         child = trained.TrainedChild.load(source)
         found = _check(trained.read_description(source).get("architecture"))
         _make(folder)
         files = _write_architecture(folder, found, _cells_of(child.net))
         return files | _write_child(folder, source, child)
-    found = _check(_read(workdir / "best.json"))
+    best = reader.read_best(workdir)
+    if best is None:
+        raise ValueError(
+            f"Nothing to export in {workdir}: neither best.json of a search nor "
+            "train.json of a training."
+        )
+    found = _check(best)
     cells = None
     if isinstance(space, ConvCell):
         tokens = space.parse(json.dumps(found))
@@ -107,16 +113,6 @@ def _make(folder: pathlib.Path) -> None:
         folder.mkdir(exist_ok=True)
     except FileExistsError:
         raise ValueError(f"{folder} must be a folder, it is a file.") from None
-
-
-def _read(path: pathlib.Path) -> dict[str, Any]:
-    found = read_json(path)
-    if found is None:
-        raise ValueError(
-            f"Nothing to export in {path.parent}: neither best.json of a search nor "
-            "train.json of a training."
-        )
-    return found
 
 
 def _cells_of(net) -> tuple | None:
