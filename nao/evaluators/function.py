@@ -21,13 +21,13 @@ class FunctionConfig:
 
     name: str = option(
         "",
-        "Function to call, as `module:function`; `:function` in a config file names one "
-        "of that file.",
+        "Function to call, as `module:function`; `:function` in a config file names "
+        "one of that file.",
     )
     maximize: bool = option(True, "Whether a higher result is better.")
 
 
-# Two evaluators are never equal: functions can't be compared by what they do.
+# Equal to itself alone: functions can't be compared by what they do.
 @dataclasses.dataclass(frozen=True, eq=False)
 class FunctionEvaluator:
     """Evaluates architectures one after the other by calling a function.

@@ -20,8 +20,8 @@ from nao.spaces import Space, Subset, custom
 from nao.types import Array
 
 Rows = list[tuple[int, dict[str, str]]]  # line number, and text by column name
-# Objective and test value by `space.keys`, of sequences rather than functions: sequences
-# of one function may have rows, and measurements, of their own.
+# Objective and test value by `space.keys`, of sequences rather than functions:
+# sequences of one function may have rows, and measurements, of their own.
 Values = dict[bytes, tuple[float, float | None]]
 
 
@@ -49,7 +49,7 @@ class TableConfig:
         return tuple(name.strip() for name in self.slots.split(",") if name.strip())
 
 
-# Two evaluators are never equal, and so no table is compared row by row.
+# Equal to itself alone, so that no table is compared row by row.
 @dataclasses.dataclass(frozen=True, eq=False)
 class TableEvaluator:
     """Looks architectures up in a table that is held in memory.
