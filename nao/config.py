@@ -26,7 +26,7 @@ class BenchmarkConfig:
     )
     # NAME:SEEDS goes before it, as NAME:SEEDS:QUERIES goes before `num_trials`.
     num_seeds: int = option(
-        10, "Runs of each strategy that names no number of its own, seeds 0, 1, 2, ..."
+        10, "Runs of each strategy that names no number of its own, seeds from 0 on."
     )
     stop_at_best: bool = option(
         True, "End a run that has found the table's best value: no query could beat it."

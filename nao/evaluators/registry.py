@@ -58,7 +58,6 @@ def make(
     """
     if name not in EVALUATORS:
         raise ValueError(f"Unknown evaluator {name!r}; known: {', '.join(EVALUATORS)}.")
-    # The other evaluators have no columns to make a space of.
     if space is None and name != "table":
         raise ValueError(f"space.name=table needs evaluator=table, got {name!r}.")
     return EVALUATORS[name](settings, space)

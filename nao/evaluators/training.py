@@ -218,7 +218,6 @@ class TrainingEvaluator:
         start_time = time.perf_counter()
         try:
             states, outcomes = self.trainer.train(keys, archs)
-            # Where all have failed there is nothing to measure.
             if not all(outcome.failure for outcome in outcomes):
                 measured = self.trainer.evaluate(states, archs, "val")
                 outcomes = [

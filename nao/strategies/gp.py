@@ -70,7 +70,7 @@ class GP(base.PoolStrategy):
     def _predict(
         self, pool: base.Pool, candidates: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Returns mean and standard deviation [num] of the candidates' objectives."""
+        """Returns mean and standard deviation of the candidates, float64 [num] each."""
         # Imported here: scikit-learn takes a second, which only this strategy needs.
         from sklearn import exceptions, gaussian_process
         from sklearn.gaussian_process import kernels

@@ -62,12 +62,11 @@ class NAOConfig:
         True, "The controller reads canonical forms: one embedding for each function."
     )
     num_variants: int = option(
-        1,
-        "Sequences of each architecture to fit on, equivalent ones; not if canonical.",
+        1, "Equivalent sequences per architecture to fit on; unused where canonical."
     )
     distinct_functions: bool = option(
         True,
-        "Propose a second sequence of a function only where no new function is left.",
+        "Propose another sequence of a known function only after all new functions.",
     )
     num_pseudo: int = option(
         0,
