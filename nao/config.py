@@ -22,13 +22,18 @@ class BenchmarkConfig:
 
     strategies: tuple[str, ...] = option(
         ("nao", "evolution", "local_search", "random"),
-        "What to compare, each as NAME, NAME:SEEDS or NAME:SEEDS:QUERIES.",
+        "Strategies to compare, each as NAME, NAME:SEEDS or NAME:SEEDS:QUERIES.",
     )
-    num_seeds: int = option(10, "Seeds of a strategy, 0, 1, 2, ...")
+    # NAME:SEEDS goes before it, as NAME:SEEDS:QUERIES goes before `num_trials`.
+    num_seeds: int = option(
+        10, "Runs of each strategy that names no number of its own, seeds from 0 on."
+    )
     stop_at_best: bool = option(
-        True, "A run ends at the table's best value: no query could change it."
+        True, "End a run that has found the table's best value: no query could beat it."
     )
-    num_workers: int = option(0, "Processes at once; 0 is one for each CPU core.")
+    num_workers: int = option(
+        0, "Processes at once, a run in each; 0 is one for each CPU core."
+    )
 
     def __post_init__(self):
         check_at_least(1, self, "num_seeds", prefix="benchmark.")
@@ -37,15 +42,19 @@ class BenchmarkConfig:
             raise ValueError("benchmark.strategies must name at least one strategy.")
 
 
+# By inheritance the parts of strategies and evaluators are fields of the config itself,
+# such as `nao.round_size`, and a config is the settings that their registries take.
 @dataclasses.dataclass(frozen=True)
 class Config(StrategySettings, EvaluatorSettings):
-    """An experiment."""
+    """All settings of one experiment, whatever its mode."""
 
     seed: int = option(0, "Seed of everything random.")
     num_trials: int = option(60, "Budget of evaluations, the random round included.")
-    strategy: str = option("nao", f"Who proposes: {', '.join(STRATEGIES)}.")
+    strategy: str = option(
+        "nao", f"What proposes architectures: {', '.join(STRATEGIES)}."
+    )
     evaluator: str = option(
-        "training", f"Where numbers come from: {', '.join(EVALUATORS)}."
+        "training", f"What measures architectures: {', '.join(EVALUATORS)}."
     )
     deduplicate: str = option(
         "canonical",
@@ -61,6 +70,7 @@ class Config(StrategySettings, EvaluatorSettings):
     benchmark: BenchmarkConfig = part(BenchmarkConfig)
 
     def __post_init__(self):
+        # Parts have checked themselves; `num_devices`, inherited, stands in none.
         check_at_least(1, self, "num_trials")
         check_at_least(0, self, "seed", "num_devices")
         if self.deduplicate not in DEDUPLICATE:

@@ -48,6 +48,8 @@ class Evaluation:
     reason: str = ""
 
     def __post_init__(self):
+        # NaN compares false with everything, so no best would ever be replaced by one
+        # or replace it: a child that diverged is a failed one instead.
         if self.value is not None and not math.isfinite(self.value):
             raise ValueError(
                 f"value must be finite, or None for a failed one, got {self.value}."
@@ -62,12 +64,19 @@ class Evaluation:
 
 
 class Evaluator(Protocol):
-    """Gives architectures their objective; one bad child is a failed evaluation."""
+    """Gives architectures their objective; one bad child is a failed evaluation.
+
+    Attributes:
+        objective: What is measured, and whether higher is better.
+    """
 
     objective: Objective
 
     def evaluate(self, tokens: np.ndarray, keys: Array) -> Iterator[Evaluation]:
         """Yields one evaluation per row of `tokens`, in order, as soon as known.
+
+        A search writes each to its ledger before it waits for the next, so what is
+        yielded early survives a kill.
 
         Args:
             tokens: int32 [num, length] vocabulary ids of the space.
@@ -83,13 +92,14 @@ class Evaluator(Protocol):
         """
 
 
+# Apart from `Evaluator`, so that one of a user's own needs neither of these attributes.
 class SourcedEvaluator(Evaluator, Protocol):
-    """An evaluator that a config makes: it knows its space and what it reads.
+    """An evaluator that a config makes: it also knows its space and its data.
 
     Attributes:
         space: Space of the architectures.
-        content: What its numbers come from, as SHA-256 by name (`table.sha256`); a
-            search goes on with the same content alone.
+        content: SHA-256 of the data that the numbers come from, by name
+            (`table.sha256`); a search is continued with equal content alone.
     """
 
     space: Space

@@ -20,11 +20,14 @@ class FunctionConfig:
     """Which function to call."""
 
     name: str = option(
-        "", "`module:function`; in a config file, `:function` is the file's own."
+        "",
+        "Function to call, as `module:function`; `:function` in a config file names "
+        "one of that file.",
     )
     maximize: bool = option(True, "Whether a higher result is better.")
 
 
+# Equal to itself alone: functions can't be compared by what they do.
 @dataclasses.dataclass(frozen=True, eq=False)
 class FunctionEvaluator:
     """Evaluates architectures one after the other by calling a function.
@@ -44,17 +47,23 @@ class FunctionEvaluator:
 
     @property
     def content(self) -> dict[str, str]:
-        """Nothing: what a function reads is not known."""
+        """Empty, since what a function reads is not known.
+
+        So a search is continued even if the function has changed.
+        """
         return {}
 
     def evaluate(self, tokens: np.ndarray, keys: Array) -> Iterator[base.Evaluation]:
-        """Yields the function's result for each row of tokens [num, length]."""
+        """Yields the function's result for each row of tokens, int32 [num, length]."""
         del keys  # The function has no JAX randomness.
         for row in tokens:
             choices = self.space.by_slot(row)
             start = time.perf_counter()
             try:
+                # Converted here, so that a result that is no number fails as well.
                 value, reason = float(self.function(choices)), ""
+            # A user's code may call `sys.exit`; Ctrl-C, a KeyboardInterrupt, still ends
+            # the search.
             except (Exception, SystemExit) as error:
                 value, reason = None, _in_one_line(error)
             if value is not None and not math.isfinite(value):
@@ -79,6 +88,7 @@ def load(config: FunctionConfig, space: Space) -> FunctionEvaluator:
         raise ValueError(
             f"function.name must be 'module:function', got {config.name!r}."
         )
+    # Importing runs the user's module, which may raise anything.
     try:
         function = getattr(importlib.import_module(module_name), function_name)
     except (Exception, SystemExit) as error:
@@ -87,19 +97,27 @@ def load(config: FunctionConfig, space: Space) -> FunctionEvaluator:
         ) from error
     if not callable(function):
         raise ValueError(f"function.name {config.name!r} is not callable.")
+    # Tables and figures show the objective by the function's name.
     objective = base.Objective(function_name, config.maximize)
     return FunctionEvaluator(space, function, objective)
 
 
 def from_settings(settings: Any, space: Space) -> FunctionEvaluator:
-    """Makes the evaluator from `EvaluatorSettings`."""
+    """Makes the evaluator from `EvaluatorSettings`.
+
+    Raises:
+        ValueError: If there is no such function.
+    """
     return load(settings.function, space)
 
 
 def _in_one_line(error: BaseException) -> str:
-    """Describes an exception of a user's code, which may not even print."""
+    """Describes an exception of a user's code by its class and its first line.
+
+    The reason of a failed evaluation is one line.
+    """
     try:
         message = str(error).splitlines()
-    except Exception:
+    except Exception:  # its own `__str__` is broken
         message = []
     return f"{type(error).__name__}: {message[0] if message else ''}"

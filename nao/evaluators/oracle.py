@@ -1,4 +1,4 @@
-"""A table that is paid by the query: what a benchmark lets a strategy see."""
+"""A table with a budget of queries: all that a benchmark lets a strategy see."""
 
 import numpy as np
 
@@ -6,7 +6,10 @@ from nao.evaluators.table import TableEvaluator
 
 
 class Oracle:
-    """Answers up to a budget of distinct queries, and gives test numbers away once.
+    """Answers distinct queries up to a budget, and hands out test numbers once.
+
+    Distinct means distinct sequences: each has a row of its own in the table, also
+    where several compute the same function.
 
     Attributes:
         evaluator: The table.
@@ -15,9 +18,10 @@ class Oracle:
     """
 
     def __init__(self, evaluator: TableEvaluator, budget: int):
-        """Starts an empty account."""
+        """Starts with the whole budget unspent."""
         self.evaluator, self.budget = evaluator, budget
         self.rows: list[np.ndarray] = []
+        # By `space.keys`, in the order of `rows`: dictionaries keep that of insertion.
         self._values: dict[bytes, float] = {}
         self._is_closed = False
 
@@ -32,13 +36,16 @@ class Oracle:
 
         Raises:
             RuntimeError: If that is more than the budget allows, or test numbers were
-                given away already.
+                handed out already.
         """
+        # Whoever has seen test numbers could search by them.
         if self._is_closed:
             raise RuntimeError("The test numbers are out: no query after that.")
         keys = self.evaluator.space.keys(tokens)
+        # A round may hold a row twice, which costs one query.
         distinct = dict(zip(keys, np.asarray(tokens, np.int32), strict=True))
         new = {k: row for k, row in distinct.items() if k not in self._values}
+        # Before the first is looked up: a refused query costs and shows nothing.
         if len(self.rows) + len(new) > self.budget:
             raise RuntimeError(
                 f"The budget is {self.budget} queries; {len(self.rows)} are spent and "
@@ -46,7 +53,7 @@ class Oracle:
             )
         if new:
             rows = np.stack(list(new.values()))
-            # A table has no randomness; the keys are only counted.
+            # A table has no randomness and ignores the keys.
             outcomes = self.evaluator.evaluate(rows, np.zeros(len(rows)))
             sign = self.evaluator.objective.sign
             for key, row, outcome in zip(new, rows, outcomes, strict=True):
@@ -56,20 +63,23 @@ class Oracle:
         return np.array([self._values[key] for key in keys])
 
     def release(self) -> np.ndarray:
-        """Ends the account: the test number of the best so far, after every query.
+        """Closes the oracle; returns, per query, the best's test value up to there.
+
+        The best is that of the objective; its test value plays no part in the choice.
 
         Returns:
-            float64 [num queries], as in the table; NaN before anything succeeded and
-            where the table has no test number.
+            float64 [num queries], in the table's own unit; NaN before anything
+            succeeded and where the table has no test number.
 
         Raises:
-            RuntimeError: If it was done before.
+            RuntimeError: If the oracle was closed before.
         """
         if self._is_closed:
             raise RuntimeError("Test numbers are given away once.")
         self._is_closed = True
         tests, best, test = [], -np.inf, np.nan
         for key, row in zip(self._values, self.rows, strict=True):
+            # NaN, a failed one, is never above; of equal ones the first found stays.
             value = self._values[key]
             if value > best:
                 found = self.evaluator.test(row, None)

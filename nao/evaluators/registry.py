@@ -1,6 +1,7 @@
 """Evaluators by name, and all that a user can choose about them.
 
-A new evaluator is a module of its own, a line in both of these and its export.
+A new evaluator is a module of its own, a line in `EvaluatorSettings` and one in
+`EVALUATORS`, and its export.
 """
 
 import dataclasses
@@ -18,12 +19,13 @@ from nao.spaces import Space
 
 @dataclasses.dataclass(frozen=True)
 class EvaluatorSettings:
-    """Settings of every evaluator."""
+    """Settings of every evaluator, whichever a config chooses."""
 
+    # Up to `train` of the training evaluator; then a part for each of the others.
     num_devices: int = option(
         0,
-        "Devices for children, one child each in a search; 0 is all there are. On CPU "
-        "a device is a core, and 0 is at most 4.",
+        "Devices that train children, each a child of its own in a search; 0 is all. "
+        "On CPU a device is a core, and 0 takes at most 4.",
     )
     data: DataConfig = part(DataConfig)
     child: ChildConfig = part(ChildConfig)
@@ -32,7 +34,8 @@ class EvaluatorSettings:
     function: FunctionConfig = part(FunctionConfig)
 
 
-# What makes each, from the settings and the space; None for a space is the table's own.
+# Makes each evaluator from the settings and the space; only a table takes None for the
+# space, and then makes one of its slot columns.
 EVALUATORS: dict[str, Callable[[EvaluatorSettings, Space | None], SourcedEvaluator]] = {
     "training": training.from_settings,
     "table": table.from_settings,
@@ -47,8 +50,8 @@ def make(
 
     Args:
         name: One of `EVALUATORS`.
-        settings: Settings of them all.
-        space: Space of the architectures; None where a table brings it.
+        settings: Settings of all evaluators.
+        space: Space of the architectures; None where a table's slot columns become it.
 
     Raises:
         ValueError: If the name is unknown, or the settings do not fit.

@@ -21,7 +21,7 @@ from nao.spaces import Space
 from nao.system import hosts
 from nao.types import Array
 
-_OUT_OF_MEMORY = "RESOURCE_EXHAUSTED"
+_OUT_OF_MEMORY = "RESOURCE_EXHAUSTED"  # the status in the text of such errors of XLA
 
 
 class TrainingEvaluator:
@@ -52,12 +52,16 @@ class TrainingEvaluator:
             final: How the final choice is trained before its test.
             devices: What children train on, one each in a search; by default the first
                 there is.
+
+        Raises:
+            ValueError: If the space has no network, or an operation is unknown.
         """
         self._dataset, self._devices = dataset, devices
         self._config = ChildConfig() if config is None else config
         self._final = (FinalConfig() if final is None else final).after(self._config)
         self.space = space
-        make_net(space, dataset, self._config)  # A mistake is named at once.
+        # Only to check: trainers are made late, but a mistake is named at once.
+        make_net(space, dataset, self._config)
         self.content = {"data.sha256": dataset.sha256()}
 
     @property
@@ -65,6 +69,8 @@ class TrainingEvaluator:
         """Epochs of the final recipe."""
         return self._final.epochs
 
+    # Made when first used, as it puts the images on the devices: a final training takes
+    # a trainer of its own and never makes this one.
     @functools.cached_property
     def trainer(self) -> ChildTrainer:
         """Builds, trains and measures the children of a search."""
@@ -75,9 +81,18 @@ class TrainingEvaluator:
         return ChildTrainer(net, self._dataset, config, self._devices, **options)
 
     def evaluate(self, tokens: np.ndarray, keys: Array) -> Iterator[Evaluation]:
-        """Yields one evaluation per row of `tokens`; a bad child is a failed one."""
+        """Yields one evaluation per row of `tokens`; a bad child is a failed one.
+
+        Args:
+            tokens: int32 [num, length].
+            keys: JAX keys [num]: first parameters and order of images of each child.
+
+        Raises:
+            ValueError: If the program of all children needs more memory than its limit.
+        """
         archs = self.space.architecture(np.asarray(tokens))
         at_once = self.trainer.num_children
+        # One after the other, so that each group is known, and kept, before the next.
         for start in range(0, len(archs), at_once):
             group = slice(start, start + at_once)
             yield from self._evaluate_group(archs[group], keys[group])
@@ -88,9 +103,11 @@ class TrainingEvaluator:
         Returns:
             `test_accuracy` and `val_accuracy`, fractions; empty where training failed.
         """
+        # The search's images are on the devices already; a second copy is not needed.
         trainer = self._trainer(self._final, like=self.trainer)
         try:
             metrics, _ = self._train(trainer, tokens, key, None, None)
+        # The search is over and its result stands, test number or not.
         except ChildFailure as failure:
             logging.error("The final choice could not be tested: %s.", failure)
             return {}
@@ -108,11 +125,12 @@ class TrainingEvaluator:
             ChildFailure: If it needs more memory than its limit.
         """
         archs = self.space.architecture(np.asarray(tokens)[None])
-        key = jax.random.key(0)
+        key = jax.random.key(0)  # of the right type; nothing is drawn from it
         memory_mib = self._final_trainer.prepare(jax.numpy.stack([key]), archs)
         counts = _counts(self._final_trainer, archs[0])
         return counts | {"memory_mib": memory_mib}
 
+    # Apart from the trainer of `test`: here all devices share the images of one child.
     @functools.cached_property
     def _final_trainer(self) -> ChildTrainer:
         return self._trainer(self._final, share_images=True)
@@ -145,25 +163,39 @@ class TrainingEvaluator:
         metrics, states = self._train(trainer, tokens, key, progress_fn, start)
         (arch,) = self.space.architecture(np.asarray(tokens)[None])
         net = trainer.net
+        # The states of a specialised program fit that architecture's network alone.
         if trainer.config.specialised:
             net = net.specialise(arch)
         return metrics, TrainedChild.of(net, states, arch, self._dataset)
 
     def _train(
-        self, trainer, tokens, key, progress_fn, start
+        self,
+        trainer: ChildTrainer,
+        tokens: np.ndarray,
+        key: Array,
+        progress_fn: Callable[..., None] | None,
+        start: Callable[..., tuple[int, TrainState] | None] | None,
     ) -> tuple[dict[str, float], TrainState]:
-        begun = time.perf_counter()
+        """Trains one architecture [length] by a trainer; see `train` for the rest.
+
+        Raises:
+            ChildFailure: If it cannot be trained, or a measure of it is not finite.
+        """
+        start_time = time.perf_counter()
+        # Trainers take several children at once: here a single one.
         archs = self.space.architecture(np.asarray(tokens)[None])
 
         def report(epoch: int, states: TrainState, outcomes: list[Outcome]) -> None:
             if progress_fn is not None:
+                # The validation part only: the test part is read once, at the end.
                 measured = trainer.evaluate(states, archs, "val")
                 metrics = outcomes[0].metrics | measured[0].metrics
                 progress_fn(epoch, states, metrics)
 
         keys = jax.numpy.stack([key])
-        begin = None if start is None else start(trainer.init(keys, archs))
-        states, (outcome,) = trainer.train(keys, archs, report, begin)
+        # A checkpoint is read into the shapes of a fresh state, so one is made for it.
+        resumed = None if start is None else start(trainer.init(keys, archs))
+        states, (outcome,) = trainer.train(keys, archs, report, resumed)
         metrics: dict[str, float] = {}
         for found in (
             outcome,
@@ -172,13 +204,18 @@ class TrainingEvaluator:
             if found.failure:
                 raise ChildFailure(found.failure)
             metrics |= found.metrics
-        seconds = time.perf_counter() - begun
+        seconds = time.perf_counter() - start_time
         metrics |= _counts(trainer, archs[0]) | {"seconds": seconds}
         return metrics, states
 
     def _evaluate_group(self, archs: np.ndarray, keys: Array) -> list[Evaluation]:
-        """Trains architectures that fit on the devices at once."""
-        start = time.perf_counter()
+        """Trains architectures at once, as many as there are devices or fewer.
+
+        Args:
+            archs: int32 [num, ...], as `space.architecture` has them.
+            keys: JAX keys [num].
+        """
+        start_time = time.perf_counter()
         try:
             states, outcomes = self.trainer.train(keys, archs)
             if not all(outcome.failure for outcome in outcomes):
@@ -189,15 +226,19 @@ class TrainingEvaluator:
                     else Outcome(old.metrics | new.metrics, new.failure)
                     for old, new in zip(outcomes, measured, strict=True)
                 ]
+        # Children of a group are one program, so they run out of memory together. Any
+        # other error of the runtime is no child's fault, and ends the search.
         except jax.errors.JaxRuntimeError as error:
             if _OUT_OF_MEMORY not in str(error):
                 raise
             reason = f"out of memory: {str(error).splitlines()[0]}"
             outcomes = [Outcome({}, reason)] * len(archs)
-        seconds = (time.perf_counter() - start) / len(archs)
+        # Each is charged its share, so that the seconds of all add up to the clock's.
+        seconds = (time.perf_counter() - start_time) / len(archs)
         evaluations = []
         for arch, outcome in zip(archs, outcomes, strict=True):
             metrics = dict(outcome.metrics)
+            # None where it failed. Costs are exact, and known of failed ones, too.
             value = metrics.pop("val_accuracy", None)
             metrics |= _counts(self.trainer, arch)
             evaluations.append(Evaluation(value, metrics, seconds, outcome.failure))
@@ -205,18 +246,23 @@ class TrainingEvaluator:
 
 
 def from_settings(settings: Any, space: Space) -> TrainingEvaluator:
-    """Makes the evaluator of a search from `EvaluatorSettings`.
+    """Makes the evaluator of a search from `EvaluatorSettings`, its data in place.
 
     Raises:
-        ValueError: If the parts do not fit.
+        ValueError: If data, network and recipe do not fit together.
     """
     evaluator = build(settings, space)
-    _ = evaluator.trainer  # What does not fit shows before the search.
+    # Made early, so that what does not fit is named before the search begins.
+    _ = evaluator.trainer
     return evaluator
 
 
 def build(settings: Any, space: Space) -> TrainingEvaluator:
-    """Makes the evaluator from `EvaluatorSettings`; nothing lies on the devices yet."""
+    """Makes the evaluator from `EvaluatorSettings`; nothing lies on the devices yet.
+
+    Raises:
+        ValueError: If the data can't be loaded, or the space has no network.
+    """
     return TrainingEvaluator(
         space,
         data_config.load(settings.data),

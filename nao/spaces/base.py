@@ -61,6 +61,7 @@ class Space:
     @functools.cached_property
     def vocabulary(self) -> tuple[str, ...]:
         """Names of the token ids: the start token, then choices as they appear."""
+        # Dictionaries, since the order of a set of strings changes between processes.
         seen = dict.fromkeys([START])
         for slot in self.slots:
             seen.update(dict.fromkeys(slot.choices))
@@ -84,12 +85,17 @@ class Space:
         legal = np.zeros((self.length, len(self.vocabulary)), bool)
         for row, ids in zip(legal, self.choice_ids, strict=True):
             row[ids] = True
+        # Cached, so every caller gets this very array.
         legal.setflags(write=False)
         return legal
 
     @property
     def grammar(self) -> "Space":
-        """The slots alone: all that a controller compiles for."""
+        """The same slots as a plain `Space`, without rules that cross slots.
+
+        Controllers are compiled for it, so spaces that differ in rules or in listed
+        architectures alone share their programs.
+        """
         return Space(self.name, self.slots, self.group)
 
     @functools.cached_property
@@ -100,7 +106,10 @@ class Space:
     # Choice indices: the position of a token among its slot's choices.
 
     def to_indices(self, tokens: np.ndarray) -> np.ndarray:
-        """Maps vocabulary ids to positions among each slot's choices, same shape."""
+        """Maps vocabulary ids to positions among each slot's choices, same shape.
+
+        An id that is none of its slot's choices becomes -1.
+        """
         table = np.full((self.length, len(self.vocabulary)), -1, np.int32)
         for row, ids in zip(table, self.choice_ids, strict=True):
             row[ids] = np.arange(len(ids))
@@ -108,6 +117,7 @@ class Space:
 
     def from_indices(self, indices: np.ndarray) -> np.ndarray:
         """Maps positions among each slot's choices to vocabulary ids, same shape."""
+        # Slots differ in their number of choices: rows are padded to the longest.
         table = np.zeros((self.length, max(map(len, self.choice_ids))), np.int32)
         for row, ids in zip(table, self.choice_ids, strict=True):
             row[: len(ids)] = ids
@@ -129,6 +139,8 @@ class Space:
         for _ in range(_MAX_REJECTIONS):
             if missing <= 0:
                 return np.concatenate(found)[:num]
+            # 16 at least: where few sequences are valid, the last missing one, drawn
+            # singly, would use up the rounds.
             draws = rng.integers(0, sizes, (max(missing, 16), self.length))
             tokens = self.from_indices(draws)
             found.append(tokens[self.is_valid(tokens)])
@@ -149,7 +161,7 @@ class Space:
             int32 [num, length]. A row without a valid neighbour stays as it is.
         """
         result = np.array(tokens, np.int32)
-        for row in result:
+        for row in result:  # a view: what is written to it is in `result`
             neighbours = self.neighbours(row)
             if len(neighbours):
                 row[:] = neighbours[rng.integers(len(neighbours))]
@@ -171,6 +183,7 @@ class Space:
         sizes = [len(ids) for ids in self.choice_ids]
         for start in range(0, self.num_sequences, batch_size):
             stop = min(start + batch_size, self.num_sequences)
+            # A sequence's number, written with one digit for each slot.
             indices = np.stack(np.unravel_index(np.arange(start, stop), sizes), -1)
             tokens = self.from_indices(indices)
             yield tokens[self.is_valid(tokens)]
@@ -178,16 +191,18 @@ class Space:
     # What a sequence is, and what it means.
 
     def keys(self, tokens: np.ndarray) -> list[bytes]:
-        """Returns what tells each row [num, length] from others; for sets and dicts.
+        """Returns the identity of each row [num, length], for sets and dictionaries.
 
-        The identity of a sequence, whatever integer dtype and memory order it comes in;
-        that of a function is `keys(canonical(tokens))`.
+        Two rows have equal keys if they are the same sequence, whatever integer dtype
+        and memory order they come in. Rows of the same function have equal
+        `keys(canonical(tokens))`.
 
         Raises:
             ValueError: If these are not rows of integers of the space's length.
         """
         tokens = np.asarray(tokens)
         rows = np.ascontiguousarray(tokens, np.int32)
+        # An array of no rows is float64 unless its maker said otherwise.
         is_integer = tokens.dtype.kind in "iu" or not tokens.size
         if rows.shape[1:] != (self.length,) or not is_integer or (rows != tokens).any():
             raise ValueError(
@@ -204,6 +219,8 @@ class Space:
         tokens = np.asarray(tokens)
         inside = (tokens >= 0) & (tokens < len(self.vocabulary))
         position = np.arange(self.length)
+        # Negative ids would index from the end and large ones raise; `inside` refuses
+        # both, whatever stands in their place.
         return (inside & self.legal[position, np.where(inside, tokens, 0)]).all(-1)
 
     def canonical(self, tokens: np.ndarray) -> np.ndarray:
@@ -224,6 +241,7 @@ class Space:
 
         `choices` is the number of choices of all slots together.
         """
+        # One column for each choice of each slot, rather than for each vocabulary id.
         slots, ids = np.nonzero(self.legal)
         return (np.asarray(tokens)[:, slots] == ids).astype(np.float32)
 
@@ -274,7 +292,11 @@ class Space:
         return notation.to_json(self.name, text, self.by_slot(tokens))
 
     def from_choices(self, choices: dict[str, str]) -> np.ndarray:
-        """Builds an architecture [length] from a choice name for each slot."""
+        """Builds an architecture, int32 [length], from a choice name for each slot.
+
+        Raises:
+            ValueError: If a slot is unknown or missing, or has no such choice.
+        """
         names = [slot.name for slot in self.slots]
         for name in choices:
             if name not in names:
@@ -306,6 +328,7 @@ class Space:
         Every node has `label`, `kind` (`input`, `operation`, `node` or `output`) and
         `cell`, the name of the panel it is drawn in.
         """
+        # Slots say nothing about what feeds what: a chain, in their order.
         graph = nx.DiGraph()
         previous = "input"
         graph.add_node(previous, label="input", kind="input", cell=self.name)

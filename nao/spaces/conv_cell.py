@@ -15,7 +15,7 @@ compute the same function; the canonical form is the lexicographically smallest 
 import dataclasses
 import functools
 import itertools
-from collections.abc import Container
+from collections.abc import Callable, Container
 from typing import ClassVar
 
 import networkx as nx
@@ -90,12 +90,14 @@ class ConvCell(base.Space):
         if self.num_nodes < 1:
             raise ValueError(f"num_nodes must be at least 1, got {self.num_nodes}.")
         _check_join(self.join, NUM_INPUTS + self.num_nodes)
+        # Always names, so that a set and its operations written out are equal spaces.
         operations = _named(self.operations)
         slots = []
         for cell, node, branch in itertools.product(
             CELLS, range(self.num_nodes), ("left", "right")
         ):
             name = f"{cell}/{node + NUM_INPUTS}/{branch}"
+            # Cell inputs and earlier nodes: no order of decisions makes a cycle.
             inputs = tuple(str(i) for i in range(node + NUM_INPUTS))
             slots.append(base.Slot(f"{name}/input", inputs))
             slots.append(base.Slot(f"{name}/operation", operations))
@@ -105,7 +107,7 @@ class ConvCell(base.Space):
 
     @property
     def joins(self) -> tuple[str | tuple[int, ...], str | tuple[int, ...]]:
-        """What normal cells and what reduction cells join."""
+        """What the output of normal cells and of reduction cells concatenates."""
         return (self.join, self.join) if isinstance(self.join, str) else self.join
 
     def architecture(self, tokens: np.ndarray) -> np.ndarray:
@@ -126,6 +128,7 @@ class ConvCell(base.Space):
         cells = self.architecture(tokens)
         flat = cells.reshape(-1, self.num_nodes, 2, 2)
         mapped, is_sure = _smallest_of_many(flat, len(self.operations))
+        # Cells with a tie go one by one through the exact search.
         for i in np.flatnonzero(~is_sure):
             mapped[i] = _smallest(_as_cell(flat[i].tolist()))
         return self.from_indices(mapped.reshape(-1, self.length))
@@ -134,7 +137,9 @@ class ConvCell(base.Space):
         """Draws a random numbering of the nodes and order of the branches per row."""
         return self._map_cells(tokens, lambda cell: _shuffled(rng, cell))
 
-    def _map_cells(self, tokens, function) -> np.ndarray:
+    def _map_cells(
+        self, tokens: np.ndarray, function: Callable[[Cell], Cell]
+    ) -> np.ndarray:
         architectures = self.architecture(tokens).tolist()
         mapped = [[function(_as_cell(c)) for c in cells] for cells in architectures]
         return self.from_indices(np.array(mapped, np.int32).reshape(-1, self.length))
@@ -262,9 +267,12 @@ def _smallest_of_many(
         place; those with a tie are not sure to be smallest.
     """
     num, num_nodes = cells.shape[:2]
-    base = (num_nodes + NUM_INPUTS) * num_operations  # above every branch
-    never = base * base  # above every node
+    # A node's branches become the two digits of one integer, the smaller one first, so
+    # that nodes compare as in `_place`.
+    radix = (num_nodes + NUM_INPUTS) * num_operations  # above every branch
+    never = radix * radix  # above every node
     row = np.arange(num)
+    # New number of each state, -1 before it has one.
     numbers = np.full((num, num_nodes + NUM_INPUTS), -1)
     numbers[:, :NUM_INPUTS] = np.arange(NUM_INPUTS)
     result = np.zeros_like(cells)
@@ -272,14 +280,15 @@ def _smallest_of_many(
     for position in range(num_nodes):
         inputs = numbers[row[:, None, None], cells[..., 0]]
         branches = np.sort(inputs * num_operations + cells[..., 1], axis=-1)
-        keys = branches[..., 0] * base + branches[..., 1]
+        keys = branches[..., 0] * radix + branches[..., 1]
         is_open = (inputs >= 0).all(-1) & (numbers[:, NUM_INPUTS:] < 0)
         keys = np.where(is_open, keys, never)
         chosen = keys.argmin(-1)
         smallest = keys[row, chosen]
+        # Which of two equal nodes comes first may decide how later ones read.
         is_sure &= (keys == smallest[:, None]).sum(-1) == 1
         numbers[row, NUM_INPUTS + chosen] = NUM_INPUTS + position
-        placed = np.stack(np.divmod(smallest, base), -1)
+        placed = np.stack(np.divmod(smallest, radix), -1)
         result[:, position] = np.stack(np.divmod(placed, num_operations), -1)
     return result, is_sure
 
@@ -303,6 +312,7 @@ def _smallest(cell: Cell) -> Cell:
                         options.append((row, node + NUM_INPUTS, number))
         smallest = min(row for row, _, _ in options)
         rows.append(smallest)
+        # By numbering: ways that placed the same nodes alike are followed once.
         followed = {}
         for row, state, number in options:
             if row == smallest:
@@ -324,5 +334,6 @@ def _shuffled(rng: np.random.Generator, cell: Cell) -> Cell:
         ]
         node, row = ready[rng.integers(len(ready))]
         number[node + NUM_INPUTS] = position
+        # `_place` has sorted the branches.
         rows.append(row if rng.random() < 0.5 else row[::-1])
     return tuple(rows)

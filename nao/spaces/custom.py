@@ -1,4 +1,4 @@
-"""A user's own space, from slots alone."""
+"""A user's own space, made from a mapping of slot names to choices."""
 
 from collections.abc import Iterable, Mapping
 
@@ -10,7 +10,8 @@ def custom(slots: Mapping[str, Iterable] | None, name: str = "custom") -> base.S
 
     Args:
         slots: Choices of each slot by its name, in the order the controller reads them;
-            choices are turned into text, so numbers may stand there. None is no slot.
+            choices are turned into text, so numbers may stand there. None, the
+            default of `space.slots`, counts as no slots.
         name: Name of the space.
 
     Raises:
@@ -18,6 +19,7 @@ def custom(slots: Mapping[str, Iterable] | None, name: str = "custom") -> base.S
     """
     slots = slots or {}
     for slot, choices in slots.items():
+        # A string is iterable, too: its letters would become the choices.
         if isinstance(choices, str) or not isinstance(choices, Iterable):
             raise ValueError(
                 f"Choices of slot {slot!r} must be a list, got {choices!r}."

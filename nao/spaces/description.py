@@ -1,4 +1,4 @@
-"""Spaces as JSON, so that what was saved with one can be read without its maker."""
+"""Spaces as JSON, so that saved architectures can be read without their config."""
 
 import dataclasses
 from collections.abc import Mapping
@@ -17,8 +17,8 @@ FORMAT_VERSION = 1
 def describe(space: base.Space) -> dict[str, Any]:
     """Returns all that `from_description` needs, as JSON values.
 
-    A class of the user's own is described by its name and its slots: it has rules that
-    JSON can't hold.
+    A space of a user's own class is described by the names of the class and the space,
+    by its slots and its group: JSON can't hold the rules of its methods.
     """
     kind = type(space).__name__
     described = {"format": FORMAT, "version": FORMAT_VERSION, "kind": kind}
@@ -31,8 +31,9 @@ def from_description(data: Mapping, space: base.Space | None = None) -> base.Spa
     """Returns the space that was described.
 
     Args:
-        data: What `describe` returned, JSON in between.
-        space: The space itself, for a class of the user's own.
+        data: What `describe` returned, written to JSON and read back or not.
+        space: The space itself, needed where its class is the user's own; it is checked
+            against the description and returned.
 
     Raises:
         ValueError: If the description does not fit, or is of another space.
@@ -61,6 +62,7 @@ def from_description(data: Mapping, space: base.Space | None = None) -> base.Spa
         # Fields that the description lacks, as it is older, are at their defaults.
         known = [name for name in _fields(KINDS[kind]) if name in data]
         made = KINDS[kind](**{name: _from_json(name, data[name]) for name in known})
+    # ValueErrors of the spaces themselves say what is wrong already.
     except (KeyError, TypeError, IndexError) as error:
         raise ValueError(f"Description of a {kind} is damaged: {error!r}.") from None
     if isinstance(made, Subset):
@@ -86,7 +88,7 @@ def _from_json(name: str, value: Any) -> Any:
     """Returns what `_to_json` was given for the field of that name."""
     if name == "slots":
         return tuple(base.Slot(slot, tuple(choices)) for slot, choices in value)
-    if isinstance(value, Mapping):
+    if isinstance(value, Mapping):  # a space inside a space, as in a `Subset`
         return from_description(value)
     return _to_tuples(value)
 
@@ -96,6 +98,7 @@ def _to_tuples(value: Any) -> Any:
 
 
 def _check_members(subset: Subset) -> None:
+    # `Subset` trusts its maker, but a file may be damaged.
     tokens = np.asarray(subset.members)
     if tokens.ndim != 2 or not subset.whole.is_valid(tokens).all():
         raise ValueError("Members of a Subset must be architectures of the whole.")

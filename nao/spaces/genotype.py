@@ -8,7 +8,7 @@ import numpy as np
 
 from nao.spaces.conv_cell import joined_states
 
-# Operations that DARTS has, by the names of its code.
+# What DARTS's code calls each operation, by our name of it.
 _NAMES = {
     "none": "none",
     "identity": "skip_connect",
@@ -24,7 +24,7 @@ _NAMES = {
 
 
 def from_darts(name: str) -> str:
-    """Returns our name of an operation that may be given by DARTS's."""
+    """Returns our name of an operation given by DARTS's name; others unchanged."""
     return {theirs: ours for ours, theirs in _NAMES.items()}.get(name, name)
 
 
@@ -56,6 +56,7 @@ def to_genotype(
                 f"A genotype has the operations {', '.join(_NAMES)}; the cell has "
                 f"{', '.join(unknown)}."
             )
+        # Tokens have the input first, a genotype the operation.
         branches = [
             (_NAMES[operations[operation]], source)
             for source, operation in cell.reshape(-1, 2).tolist()

@@ -25,7 +25,8 @@ import numpy as np
 from nao.spaces import base
 
 OPERATIONS = ("none", "skip_connect", "nor_conv_1x1", "nor_conv_3x3", "avg_pool_3x3")
-# (node written, node read), in the order of the benchmark's string.
+# (node written, node read), in the order of the benchmark's string. A node's incoming
+# edges stand before all edges that read it, so one pass over them computes a cell.
 EDGES = ((1, 0), (2, 0), (2, 1), (3, 0), (3, 1), (3, 2))
 
 
@@ -53,11 +54,13 @@ class NASBench201(base.Space):
         Sequences are numbered in lexicographic order of their choices, and classes
         by their first sequence, which is the representative.
         """
+        # 5^6 sequences are few enough to work out once and to look up ever after.
         shape = (len(OPERATIONS),) * len(EDGES)
         numbers, of_sequence = {}, []
         for choice in np.ndindex(shape):
             of_sequence.append(numbers.setdefault(_function(choice), len(numbers)))
         of_sequence = np.array(of_sequence)
+        # Stable: the sequences of a class stay in order, so its smallest comes first.
         order = np.argsort(of_sequence, kind="stable")
         starts = np.searchsorted(of_sequence[order], np.arange(1, len(numbers)))
         return of_sequence, np.split(order, starts)
@@ -80,11 +83,13 @@ class NASBench201(base.Space):
         """Maps each row to a random sequence of its class."""
         of_sequence, members = self._classes
         numbers = [rng.choice(members[c]) for c in of_sequence[self._number(tokens)]]
+        # Typed, since no rows at all would become floats.
         return self._tokens(np.array(numbers, np.int64))
 
     @functools.cached_property
     def _paths(self) -> np.ndarray:
         """Features of every class, float32 [num_classes, size]."""
+        # Of each class's representative: rows of the same function share features.
         _, members = self._classes
         first = self.to_indices(self._tokens(np.array([m[0] for m in members])))
         counts = [_count_paths(choice) for choice in first.tolist()]
@@ -157,8 +162,10 @@ def _function(choice: tuple[int, ...]) -> tuple:
     nodes = {0: (("input",),), 1: (), 2: (), 3: ()}
     for (to, of), index in zip(EDGES, choice, strict=True):
         operation = OPERATIONS[index]
-        if operation == "none" or not nodes[of]:
+        if operation == "none" or not nodes[of]:  # rule 1
             continue
+        # Rule 2: a skip adds the terms themselves, not a term of its own.
         terms = nodes[of] if operation == "skip_connect" else ((operation, nodes[of]),)
+        # Rule 3: any fixed order makes equal sums equal tuples.
         nodes[to] = tuple(sorted((*nodes[to], *terms), key=repr))
     return nodes[3]

@@ -23,12 +23,12 @@ def read_pairs(text: str, space: str) -> dict[str, str]:
         space: Name of the space, for the message.
 
     Raises:
-        ValueError: If it is something else, or has a slot twice.
+        ValueError: If a word is not `slot=choice`, or a slot stands there twice.
     """
     choices: dict[str, str] = {}
     try:
         words = shlex.split(text)
-    except ValueError as error:
+    except ValueError as error:  # a quote that is never closed
         raise ValueError(f"{error} in {text!r}.") from None
     for word in words:
         slot, equals, choice = word.partition("=")
@@ -62,7 +62,7 @@ def read_json(text: str, space: str) -> dict[str, str]:
     """Reads the choices by slot name out of a versioned JSON object.
 
     Raises:
-        ValueError: If it is none, or of another version or space.
+        ValueError: If it is not such an object, or of another version or space.
     """
     try:
         data = parse_object(text)
@@ -79,4 +79,5 @@ def read_json(text: str, space: str) -> dict[str, str]:
         )
     if not isinstance(data.get("slots"), dict):
         raise ValueError("Architecture JSON must have an object of slots.")
+    # The text of `architecture` is for people and other programs: slots say it all.
     return data["slots"]

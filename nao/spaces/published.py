@@ -1,8 +1,8 @@
-"""Published cells, by name: operations, how they are written, what they join.
+"""Cells from papers, by name, each with the space that it is an architecture of.
 
-Written in the notation of `ConvCell`, `input operation input operation ...`: inputs 0
-and 1 are the cell before last and the last cell, operations are numbered as in the
-named set.
+They are written in the notation of `ConvCell`, `input operation input operation ...`:
+inputs 0 and 1 are the cell before last and the last cell, operations are numbered as in
+the named set.
 """
 
 import dataclasses
@@ -22,7 +22,7 @@ class Published:
         num_nodes: Nodes of a cell.
         text: Both cells in the notation of `ConvCell`.
         join: What cells concatenate, see `ConvCell`.
-        source: Where it is from.
+        source: Paper or code that it is from.
     """
 
     operations: str
@@ -33,12 +33,12 @@ class Published:
 
     @property
     def space(self) -> ConvCell:
-        """The space that the cell is a point of."""
+        """The space that the cells are an architecture of."""
         return ConvCell(self.operations, self.num_nodes, self.join)
 
     @property
     def tokens(self) -> np.ndarray:
-        """The cell as vocabulary ids of its space, int32 [length]."""
+        """Both cells as vocabulary ids of their space, int32 [length]."""
         return self.space.parse(self.text)
 
 
@@ -116,7 +116,8 @@ PUBLISHED: dict[str, Published] = {
             "sep_conv_3x3 2 max_pool_3x3 1",
         ),
         "NASNet, Zoph et al., 2018, arXiv:1707.07012, figure 4",
-        # The cell before last is joined in normal cells although nodes read it.
+        # Joined although nodes read them: the cell before last in normal cells, node 3
+        # in reduction cells.
         ((0, 2, 3, 4, 5, 6), (3, 4, 5, 6)),
     ),
     "amoebanet_a": Published(
@@ -132,6 +133,7 @@ PUBLISHED: dict[str, Published] = {
             "conv_7x1_1x7 0 sep_conv_3x3 5",
         ),
         "AmoebaNet, Real et al., 2019, arXiv:1802.01548, figure 5",
+        # The loose ends of both cells, written out.
         ((4, 5, 6), (3, 4, 6)),
     ),
 }

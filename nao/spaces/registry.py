@@ -1,7 +1,7 @@
-"""Every space by name: what a config asks for, and what saved spaces are made of.
+"""Every space by name: made from a config, or from JSON by the name of its class.
 
-A new space is a module of its own, a line here and its export. Builders, descriptions,
-networks and the commands of the report follow from these entries.
+A new space is a module of its own, a line in `SPACES` and its export. Builders,
+descriptions, networks and the commands of the report follow from these entries.
 """
 
 import dataclasses
@@ -21,9 +21,10 @@ SPACES: dict[str, Callable[..., Space]] = {
     "nasbench201": NASBench201,
     "custom": custom,
 }
-OF_TABLE = "table"  # in place of a space: the slot columns of the table are the space
+OF_TABLE = "table"  # a name of no space: the table's slot columns become the space
 
 # Classes whose spaces can be made again from JSON, by the name that stands there.
+# `custom` is a function, and what it makes is a plain `Space`.
 KINDS: dict[str, type[Space]] = {
     kind.__name__: kind
     for kind in (Space, Subset, *SPACES.values())
@@ -33,27 +34,32 @@ KINDS: dict[str, type[Space]] = {
 
 @dataclasses.dataclass(frozen=True)
 class SpaceConfig:
-    """Which architectures there are."""
+    """Which space is searched; each space reads the fields that it has a use for."""
 
     name: str = option(
         "conv_cell",
-        f"Space: {', '.join(SPACES)} (space.slots of the config file) or "
+        f"Search space: {', '.join(SPACES)} (space.slots of the config file) or "
         f"{OF_TABLE} (the slot columns of the table).",
     )
     operations: str = option(
         "enas", f"conv_cell: set of operations, {', '.join(OPERATION_SETS)}."
     )
-    num_nodes: int = option(5, "conv_cell: nodes of a cell.")
-    join: str = option(
-        "loose", "conv_cell: what a cell outputs: loose ends, or all nodes (DARTS)."
+    num_nodes: int = option(
+        5, "conv_cell: nodes of a cell, its two inputs not counted."
     )
+    join: str = option(
+        "loose",
+        "conv_cell: what a cell's output concatenates: loose (states that no node "
+        "reads) or nodes (all of them, as in DARTS).",
+    )
+    # A mapping is no flag, so this one is for config files alone.
     slots: Mapping[str, tuple] | None = option(
-        None, "custom: choices by slot name; config file only."
+        None, "custom: choices of each slot by its name; in config files only."
     )
 
 
 def options(name: str) -> tuple[str, ...]:
-    """Returns the fields of `SpaceConfig`, but for the name, that a space reads.
+    """Returns the fields of `SpaceConfig`, `name` not among them, that a space reads.
 
     Raises:
         ValueError: If there is no such space.
@@ -74,7 +80,7 @@ def network(name: str) -> str:
 
 
 def make(config: SpaceConfig) -> Space | None:
-    """Returns the space that a config names; None where the table brings it.
+    """Returns the space that a config names; None where a table's columns become it.
 
     Raises:
         ValueError: If there is no such space, or its settings don't fit.

@@ -1,4 +1,4 @@
-"""One decision of an architecture."""
+"""Slots: the decisions that an architecture is made of, each with its choices."""
 
 import dataclasses
 
@@ -27,6 +27,7 @@ class Slot:
                     "Names of slots and choices must be printable text, "
                     f"got {text!r} in slot {self.name!r}."
                 )
+        # `slot=choice`, the notation of spaces from slots alone, is split at the first.
         if "=" in self.name:
             raise ValueError(f"Names of slots must not have '=', got {self.name!r}.")
         if len(set(self.choices)) != len(self.choices):

@@ -35,6 +35,7 @@ class Subset(base.Space):
         members = tuple(map(tuple, np.asarray(self.members).tolist()))
         object.__setattr__(self, "members", members)
         for name in ("name", "slots", "group"):
+            # The whole's own: controllers and saved architectures tell no difference.
             object.__setattr__(self, name, getattr(self.whole, name))
         super().__post_init__()
 
@@ -73,7 +74,7 @@ class Subset(base.Space):
         return self.whole.equivalents(rng, tokens)
 
     def features(self, tokens: np.ndarray) -> np.ndarray:
-        """Describes each row as the whole space does."""
+        """Describes each row as the whole space does, float32 [num, size]."""
         return self.whole.features(tokens)
 
     def format(self, tokens: np.ndarray) -> str:
@@ -81,6 +82,7 @@ class Subset(base.Space):
         return self.whole.format(tokens)
 
     def _parse_notation(self, text: str) -> np.ndarray:
+        # Any architecture of the whole; `parse` then asks whether it is in the list.
         return self.whole.parse(text)
 
     def graph(self, tokens: np.ndarray) -> nx.DiGraph:

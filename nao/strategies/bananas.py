@@ -31,14 +31,16 @@ class BananasConfig:
     num_seed_archs: int = option(10, "Architectures of the first, random round.")
     round_size: int = option(10, "Architectures of every later round, k in the paper.")
     encoding: str = option("features", encodings.HELP)
-    ensemble_size: int = option(5, "Networks, M in the paper.")
-    num_layers: int = option(10, "Hidden layers of a network.")
-    layer_size: int = option(20, "Units of a layer.")
+    ensemble_size: int = option(5, "Networks of the ensemble, M in the paper.")
+    num_layers: int = option(10, "Hidden layers of each network.")
+    layer_size: int = option(20, "Units of each hidden layer.")
     num_epochs: int = option(150, "Passes over the pool in a fit.")
-    batch_size: int = option(32, "Architectures a step.")
-    learning_rate: float = option(0.01, "Adam's step size.")
+    batch_size: int = option(32, "Architectures per step of a fit.")
+    learning_rate: float = option(0.01, "Learning rate of Adam.")
     num_parents: int = option(10, "Best architectures that are mutated.")
-    num_candidates: int = option(100, "Mutations to choose a round from, c.")
+    num_candidates: int = option(
+        100, "Mutated architectures that a round is chosen from, c in the paper."
+    )
 
     def __post_init__(self):
         check_at_least(1, self, "num_seed_archs", "round_size", "ensemble_size")
@@ -49,13 +51,13 @@ class BananasConfig:
 
 
 class Perceptron(nn.Module):
-    """A network of the ensemble."""
+    """One network of the ensemble: hidden layers with ReLU, one linear output."""
 
     config: BananasConfig
 
     @nn.compact
     def __call__(self, x: Array) -> Array:
-        """Maps encodings [num, size] to predictions [num]."""
+        """Maps encodings, float32 [num, size], to predictions, float32 [num]."""
         for _ in range(self.config.num_layers):
             x = jax.nn.relu(nn.Dense(self.config.layer_size)(x))
         return nn.Dense(1)(x)[..., 0]
@@ -85,16 +87,24 @@ class Bananas(base.PoolStrategy):
             return unseen.draw(rng, num), state._replace(predicted=None)
         candidates = self._candidates(rng, state.pool.tokens, pool)
         mean, deviation = self._predict(fit_key, pool, candidates)
+        # Each candidate is drawn by itself, not the ensemble as one function of all.
         draws = mean + deviation * np.asarray(jax.random.normal(sample_key, mean.shape))
         chosen = np.argsort(-draws, kind="stable")[: config.round_size]
         return candidates[chosen], state._replace(predicted=mean[chosen])
 
-    def _candidates(self, rng, told: np.ndarray, pool: base.Pool) -> np.ndarray:
-        """Returns new mutations of the best, and random ones where those run out."""
+    def _candidates(
+        self, rng: np.random.Generator, told: np.ndarray, pool: base.Pool
+    ) -> np.ndarray:
+        """Returns new mutations of the best, int32 [num, length].
+
+        Where these are fewer than a round, random architectures join them.
+        """
         config = self.config
         unseen = Unseen(self.space, self.deduplicate, told)
         parents = pool.best(config.num_parents)
         found: list[np.ndarray] = []
+        # Four mutations for each candidate wanted, known ones included: a neighbourhood
+        # that is used up must not be searched for ever.
         for _ in range(4 * config.num_candidates // len(parents) + 1):
             if len(found) == config.num_candidates:
                 break
@@ -108,16 +118,21 @@ class Bananas(base.PoolStrategy):
     def _predict(
         self, key: Array, pool: base.Pool, candidates: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Returns mean and standard deviation [num] of the candidates' objectives."""
+        """Returns mean and standard deviation over the ensemble, float32 [num] each.
+
+        They are predictions of objectives standardised by the pool.
+        """
+        # Shapes, padded, are few, so a whole search compiles a fit a handful of times.
         num = len(pool.tokens)
         capacity = batches.capacity(num, _MIN_CAPACITY)
         rows = np.pad(
             encodings.encode(self.space, self.config.encoding, pool.tokens),
             ((0, capacity - num), (0, 0)),
         )
-        scale = pool.objective.std() or 1.0
+        scale = pool.objective.std() or 1.0  # where all objectives tie
         targets = (pool.objective - pool.objective.mean()) / scale
         targets = np.pad(targets, (0, capacity - num)).astype(np.float32)
+        # There may be more candidates than asked for, where chance filled a round.
         size = max(self.config.num_candidates, self.config.round_size)
         asked = encodings.encode(self.space, self.config.encoding, candidates)
         asked = np.pad(asked, ((0, size - len(asked)), (0, 0)))

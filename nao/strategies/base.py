@@ -19,13 +19,17 @@ class Pool(NamedTuple):
 
     def extend(self, tokens: np.ndarray, objective: np.ndarray) -> "Pool":
         """Returns the pool with more rows at its end."""
+        # Callers may tell int64 or float32; a state always has these types.
         return Pool(
             np.concatenate([self.tokens, tokens]).astype(np.int32),
             np.concatenate([self.objective, objective]).astype(np.float64),
         )
 
     def best(self, num: int) -> np.ndarray:
-        """Returns the best `num` rows of a pool without failures, best first."""
+        """Returns the best `num` rows of a pool without failures, best first.
+
+        int32 [<=num, length]; of equal ones the older comes first.
+        """
         return self.tokens[np.argsort(-self.objective, kind="stable")[:num]]
 
     def succeeded(self) -> "Pool":
@@ -61,7 +65,7 @@ class State(NamedTuple):
 
 
 class ControllerUse(NamedTuple):
-    """How a strategy uses a controller: what it takes to read its fitted models.
+    """What it takes to query the controller that a strategy has fitted.
 
     Attributes:
         config: The controller's sizes; a state's model holds its parameters as
@@ -149,13 +153,22 @@ def num_at_random(pool: Pool, num_seed_archs: int, round_size: int) -> int:
 
     What the first round lacks of its size comes at random, and so does a whole round
     where fewer than two of the evaluated architectures succeeded.
+
+    Args:
+        pool: All that was told; a warm start counts towards the first round.
+        num_seed_archs: Architectures of the first round.
+        round_size: Architectures of every later round.
     """
     missing = num_seed_archs - len(pool.tokens)
     if missing > 0:
         return missing
+    # A predictor can't rank by one value alone.
     return round_size if np.isfinite(pool.objective).sum() < 2 else 0
 
 
 def numpy_rng(key: Array) -> np.random.Generator:
-    """Returns a host generator seeded by a JAX key."""
+    """Returns a host generator seeded by a JAX key.
+
+    Spaces draw on the host, where their architectures are.
+    """
     return np.random.default_rng(np.asarray(jax.random.key_data(key)).ravel())

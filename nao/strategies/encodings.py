@@ -1,11 +1,11 @@
-"""What baselines with a model of their own read of an architecture."""
+"""Architectures as rows of numbers, for baselines whose model is no controller."""
 
 import numpy as np
 
 from nao.spaces import Space
 
 ENCODINGS = ("features", "one_hot")
-HELP = "features (of the space; paths in nasbench201) or one_hot."
+HELP = "What the model reads: features (paths in nasbench201) or one_hot."
 
 
 def check(encoding: str) -> None:

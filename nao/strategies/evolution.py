@@ -14,16 +14,22 @@ from nao.strategies import base
 from nao.strategies.unseen import Unseen
 from nao.types import Array
 
-_MAX_TOURNAMENTS = 100  # whose child was known already, before one is drawn at random
+_MAX_TOURNAMENTS = 100  # for each child wanted; then chance draws what is missing
 
 
 @dataclasses.dataclass(frozen=True)
 class EvolutionConfig:
     """Settings of evolution; the defaults are those of the paper."""
 
-    population_size: int = option(100, "The youngest so many, P in the paper.")
-    sample_size: int = option(25, "Of them in a tournament, S in the paper.")
-    round_size: int = option(1, "Children between two looks at the results.")
+    population_size: int = option(
+        100, "Population size: that many of the youngest (P in the paper)."
+    )
+    sample_size: int = option(
+        25, "Tournament size: members of the population in each (S in the paper)."
+    )
+    round_size: int = option(
+        1, "Children per round, all bred before the first of them is measured."
+    )
 
     def __post_init__(self):
         check_at_least(1, self, "population_size", "sample_size", "round_size")
@@ -50,9 +56,11 @@ class Evolution(base.PoolStrategy):
         missing = config.population_size - len(pool.tokens)
         if missing > 0:
             return unseen.draw(rng, missing), state
-        # A failed one loses every tournament.
+        # The pool is oldest first, so its end is the population: nobody has to be
+        # removed. A failed one loses every tournament.
         fitness = np.nan_to_num(pool.objective, nan=-np.inf)[-config.population_size :]
         population = pool.tokens[-config.population_size :]
+        # A tournament draws without replacement.
         size = min(config.sample_size, config.population_size)
         children = []
         for _ in range(config.round_size * _MAX_TOURNAMENTS):

@@ -24,8 +24,12 @@ class GPConfig:
     num_seed_archs: int = option(10, "Architectures of the first, random round.")
     round_size: int = option(5, "Architectures of every later round.")
     encoding: str = option("features", encodings.HELP)
-    num_candidates: int = option(1000, "Random architectures to choose a round from.")
-    num_parents: int = option(10, "Best architectures whose neighbours compete too.")
+    num_candidates: int = option(
+        1000, "Random architectures among the candidates that a round is chosen from."
+    )
+    num_parents: int = option(
+        10, "Best architectures whose one-slot neighbours are candidates; 0 for none."
+    )
 
     def __post_init__(self):
         check_at_least(1, self, "num_seed_archs", "round_size", "num_candidates")
@@ -50,6 +54,7 @@ class GP(base.PoolStrategy):
         num = base.num_at_random(state.pool, config.num_seed_archs, config.round_size)
         if num:
             return unseen.draw(rng, num), state._replace(predicted=None)
+        # Neighbours of the best, where improvement is likely; random ones, to explore.
         near = [self.space.neighbours(row) for row in pool.best(config.num_parents)]
         candidates = np.concatenate(
             [*near, self.space.sample(rng, config.num_candidates)]
@@ -65,14 +70,18 @@ class GP(base.PoolStrategy):
     def _predict(
         self, pool: base.Pool, candidates: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray]:
-        # scikit-learn takes a second to import, which other strategies have not.
+        """Returns mean and standard deviation of the candidates, float64 [num] each."""
+        # Imported here: scikit-learn takes a second, which only this strategy needs.
         from sklearn import exceptions, gaussian_process
         from sklearn.gaussian_process import kernels
 
+        # Length scale and noise to begin with; fitting moves them to the likeliest.
         kernel = kernels.ConstantKernel() * kernels.RBF(2.0) + kernels.WhiteKernel(0.1)
+        # `random_state`, for nothing may draw from NumPy's global generator.
         model = gaussian_process.GaussianProcessRegressor(
             kernel, normalize_y=True, random_state=0
         )
+        # It warns of parameters at the end of their range, which serve all the same.
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", exceptions.ConvergenceWarning)
             model.fit(
@@ -89,6 +98,6 @@ def _expected_improvement(
     mean: np.ndarray, deviation: np.ndarray, best: float
 ) -> np.ndarray:
     """Returns the expected excess over `best` of normal variables [num]."""
-    deviation = np.maximum(deviation, 1e-12)
+    deviation = np.maximum(deviation, 1e-12)  # may be 0, and divides
     z = (mean - best) / deviation
     return deviation * (z * stats.norm.cdf(z) + stats.norm.pdf(z))

@@ -20,7 +20,9 @@ from nao.types import Array
 class LocalSearchConfig:
     """Settings of local search."""
 
-    num_starts: int = option(10, "Random architectures that a climb begins from.")
+    num_starts: int = option(
+        10, "Random architectures per start; a climb begins at the best of them."
+    )
 
     def __post_init__(self):
         check_at_least(1, self, "num_starts")
@@ -45,6 +47,7 @@ class LocalSearch(base.Strategy):
         return base.State(base.empty_pool(self.space), memory=self._nowhere())
 
     def _nowhere(self) -> dict[str, np.ndarray]:
+        """Returns the memory of a climb that has not begun."""
         return {
             "incumbent": np.zeros(self.space.length, np.int32),
             "value": np.float64(-np.inf),
@@ -57,6 +60,7 @@ class LocalSearch(base.Strategy):
         found = np.zeros((0, self.space.length), np.int32)
         if np.isfinite(state.memory["value"]):
             around = self.space.neighbours(state.memory["incumbent"])
+            # Shuffled, so that a round cut short by the budget favours no slot.
             found = unseen.take(rng.permutation(around))
         if not len(found):
             found = unseen.draw(rng, self.config.num_starts)
@@ -71,6 +75,7 @@ class LocalSearch(base.Strategy):
         memory = self._nowhere()
         if len(values) and values.max() > state.memory["value"]:
             best = int(np.argmax(values))
+            # A better place whose neighbours are all known leads nowhere.
             unseen = Unseen(self.space, self.deduplicate, pool.tokens)
             if len(unseen.take(self.space.neighbours(tokens[best]))):
                 memory = {

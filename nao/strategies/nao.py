@@ -22,45 +22,56 @@ from nao.fields import check_at_least, option, part
 from nao.spaces import Space
 from nao.strategies import base
 from nao.strategies.unseen import MAX_ENUMERATED, Unseen
-from nao.types import Array
+from nao.types import Array, PyTree
 
 _NUM_UNLABELLED = 2048  # random architectures per fit, for the reconstruction loss
-_NUM_RANDOM = 2048  # candidates where they are drawn at random
+_NUM_RANDOM = 2048  # candidates where `candidates` is `random`
 _NUM_FRESH = 1000  # random architectures that a fitted decoder is tried on
-_PSEUDO_REPEATS = 10  # times that measured architectures stand among labelled ones
+_PSEUDO_REPEATS = 10  # copies of measured among labelled ones, as in SemiNAS's code
 
 CANDIDATES = ("ascent", "random", "all")
 
 
+# The defaults were chosen among about ten settings on NAS-Bench-201; three ascents a
+# round and a bonus for the ensemble's spread did not pay (experiments/results).
 @dataclasses.dataclass(frozen=True)
 class NAOConfig:
-    """Settings of NAO."""
+    """Settings of NAO; the defaults are not the paper's, see `PAPER`."""
 
     num_seed_archs: int = option(10, "Architectures of the first, random round.")
     round_size: int = option(5, "Architectures of every later round.")
-    top_k: int = option(32, "Best architectures that ascents start from.")
-    num_random_starts: int = option(96, "Random architectures they start from too.")
-    step_sizes: tuple[float, ...] = option(
-        (0.0, 0.1, 0.25, 0.5, 1.0, 2.5), "Lengths of an ascent step, eta in the paper."
+    top_k: int = option(32, "Best evaluated architectures that ascents start from.")
+    num_random_starts: int = option(
+        96, "Random architectures that ascents start from as well."
     )
-    temperature: float = option(1.0, "Of decoding: 0 is greedy, 1 samples.")
+    step_sizes: tuple[float, ...] = option(
+        (0.0, 0.1, 0.25, 0.5, 1.0, 2.5),
+        "Step sizes of the ascent, eta in the paper, all tried; 0 stays at the start.",
+    )
+    temperature: float = option(
+        1.0, "Temperature of the decoder: 0 decodes greedily, 1 samples."
+    )
     rank_candidates: bool = option(
-        True, "Propose the highest ranked candidates; otherwise the first decoded."
+        True, "Propose the candidates predicted best; otherwise the first decoded."
     )
     candidates: str = option(
-        "ascent", f"What a round is chosen from: {', '.join(CANDIDATES)}."
+        "ascent",
+        f"What a round is chosen from: {', '.join(CANDIDATES)} (the whole space).",
     )
     canonical: bool = option(
         True, "The controller reads canonical forms: one embedding for each function."
     )
     num_variants: int = option(
-        1, "Equivalent sequences of each architecture to fit on, where not canonical."
+        1, "Equivalent sequences per architecture to fit on; unused where canonical."
     )
     distinct_functions: bool = option(
-        True, "Ask for what computes something new first, whatever deduplicate allows."
+        True,
+        "Propose another sequence of a known function only after all new functions.",
     )
     num_pseudo: int = option(
-        0, "Random architectures labelled by the controller for a second fit (SemiNAS)."
+        0,
+        "Random architectures that the controller labels for a second fit, as in "
+        "SemiNAS; 0 for none.",
     )
     controller: ControllerConfig = part(ControllerConfig)
 
@@ -82,9 +93,13 @@ class NAOConfig:
             )
 
 
-# NAO as released in NAO_pytorch, version 1. Departures: those of the controller's
-# preset; all step sizes are tried in one batch and their results taken in the order
-# of the step size, where the released loop stops at the size that fills the round.
+# NAO as released in NAO_pytorch, version 1. Departures:
+# - Those of the controller's preset.
+# - All step sizes are tried in one batch and their results taken in the order of the
+#   step size, where the released loop stops at the size that fills the round.
+# - An epoch reads one of 8 equivalents of a sequence, drawn before the fit; the
+#   released code swaps the branches of one random node per cell at every draw.
+# - The pool keeps all; the released one drops as many of its worst as a round adds.
 PAPER = NAOConfig(
     num_seed_archs=600,
     round_size=300,
@@ -158,6 +173,8 @@ class NAO(base.PoolStrategy):
         pool = state.pool.succeeded()
         num_seed_archs, num = self.config.num_seed_archs, self.config.round_size
         num_random = base.num_at_random(state.pool, num_seed_archs, num)
+        # Drawn whether needed or not: where there are none, the space is used up and a
+        # fit would be wasted.
         at_random = self._choose(told, num_random or num, rng)
         if num_random or not len(at_random):
             return at_random, state._replace(predicted=None, model=None)
@@ -165,6 +182,7 @@ class NAO(base.PoolStrategy):
         params = self._fit(fit_key, rng, pool)
         candidates = self._candidates(ascent_key, rng, params, pool)
         if self.config.rank_candidates:
+            # The mean over the ensemble; stable, so ties stay in the order of decoding.
             score = self._predict(params, candidates).mean(0)
             candidates = candidates[np.argsort(-score, kind="stable")]
         proposed = self._choose(told, num, candidates)
@@ -193,7 +211,7 @@ class NAO(base.PoolStrategy):
         return self.space.canonical(tokens) if self.config.canonical else tokens
 
     def reconstruct(self, state: base.State, tokens: np.ndarray) -> np.ndarray:
-        """Encodes and decodes.
+        """Encodes architectures and decodes their embeddings greedily.
 
         Args:
             state: State with a fitted controller.
@@ -232,7 +250,19 @@ class NAO(base.PoolStrategy):
     def _choose(
         self, told: np.ndarray, num: int, source: np.ndarray | np.random.Generator
     ) -> np.ndarray:
-        """Returns `num` new architectures, the first of a list or drawn at random."""
+        """Returns new architectures, the first of a list or drawn at random.
+
+        Args:
+            told: Architectures that are not new, int32 [num_told, length].
+            num: How many; fewer come back where the source has no more.
+            source: Candidates, best first, int32 [num_candidates, length]; or the
+                generator to draw with.
+
+        Returns:
+            int32 [<=num, length].
+        """
+        # First one sequence of each new function; then, in what is left of the round,
+        # whatever `deduplicate` lets pass.
         rules = ["canonical"] if self.config.distinct_functions else []
         chosen = np.zeros((0, self.space.length), np.int32)
         for rule in dict.fromkeys([*rules, self.deduplicate]):
@@ -241,8 +271,12 @@ class NAO(base.PoolStrategy):
             chosen = np.concatenate([chosen, take(source, num - len(chosen))])
         return chosen
 
-    def _fit(self, key: Array, rng: np.random.Generator, pool: base.Pool):
-        """Fits the controller; a second time where it labels architectures itself."""
+    def _fit(self, key: Array, rng: np.random.Generator, pool: base.Pool) -> PyTree:
+        """Fits the controller to the pool and returns its parameters.
+
+        With `num_pseudo`, that first fit labels random architectures, and a second one,
+        to the pool and to these, is what is returned (SemiNAS).
+        """
         config = self.config
         variants = [self.as_encoded(pool.tokens)]
         while not config.canonical and len(variants) < config.num_variants:
@@ -254,8 +288,10 @@ class NAO(base.PoolStrategy):
         target = targets.normalise(pool.objective, config.controller.target)
         params, _ = self.controller.fit(key, tokens, target, unlabelled)
         if config.num_pseudo:
+            # Labels are predictions, which are in the unit of the targets.
             more = self.as_encoded(self.space.sample(rng, config.num_pseudo))
             label = self.controller.predict(params, more).mean(0)
+            # They have one sequence each, which stands for all variants.
             more = np.broadcast_to(more, (len(tokens), *more.shape))
             tokens = np.concatenate([*[tokens] * _PSEUDO_REPEATS, more], axis=1)
             target = np.concatenate([*[target] * _PSEUDO_REPEATS, label])
@@ -263,9 +299,12 @@ class NAO(base.PoolStrategy):
         return params
 
     def _candidates(
-        self, key: Array, rng: np.random.Generator, params, pool: base.Pool
+        self, key: Array, rng: np.random.Generator, params: PyTree, pool: base.Pool
     ) -> np.ndarray:
-        """Returns distinct valid sequences that ascent led to, int32 [num, length]."""
+        """Returns valid sequences that a round is chosen from, int32 [num, length].
+
+        Those of ascent are distinct, and include the random starts themselves.
+        """
         config = self.config
         if config.candidates == "all":
             return np.concatenate(list(self.space.enumerate()))
@@ -290,12 +329,13 @@ class NAO(base.PoolStrategy):
         rows = _distinct(np.concatenate([starts[len(best) :], rows]))
         return rows[self.space.is_valid(rows)]
 
-    def _predict(self, params, tokens: np.ndarray) -> np.ndarray:
-        """Returns each member's prediction for each row, [ensemble, num]."""
+    def _predict(self, params: PyTree, tokens: np.ndarray) -> np.ndarray:
+        """Returns each member's prediction for each row, float32 [ensemble, num]."""
         return self.controller.predict(params, self.as_encoded(tokens))
 
 
 def _distinct(tokens: np.ndarray) -> np.ndarray:
     """Returns the rows without repetitions, in order of first appearance."""
+    # The rows come back sorted; where each stood first brings the order back.
     first = np.unique(tokens, axis=0, return_index=True)[1]
     return tokens[np.sort(first)]

@@ -1,6 +1,6 @@
 """Strategies by name: NAO, its presets and ablations, and the baselines.
 
-A new strategy is a module of its own, a line in `_BASELINES` and one in
+A new strategy is a module of its own, a line in `_BASELINES`, one of equal name in
 `StrategySettings`, and its export.
 """
 
@@ -19,13 +19,15 @@ from nao.strategies.random_search import RandomConfig, RandomSearch
 from nao.strategies.reinforce import Reinforce, ReinforceConfig
 from nao.strategies.tpe import TPE, TPEConfig
 
-# What each ablation of NAO changes about it.
+# Fields of `NAOConfig` that each ablation changes; what that costs is in
+# experiments/results/nasbench201.
 ABLATIONS: dict[str, dict[str, Any]] = {
     "nao_random_candidates": {"candidates": "random"},  # no gradient, no decoder
-    "nao_no_gradient": {"step_sizes": (0.0,)},  # decodes where it is, by sampling
-    "nao_whole_space": {"candidates": "all"},
+    "nao_no_gradient": {"step_sizes": (0.0,)},  # samples decodings of the starts
+    "nao_whole_space": {"candidates": "all"},  # ranks every architecture, no ascent
+    # Learns from random sequences of each function instead of the canonical one.
     "nao_equivalents": {"canonical": False, "num_variants": 8},
-    "nao_repeats": {"distinct_functions": False},
+    "nao_repeats": {"distinct_functions": False},  # may repeat a function at once
 }
 
 # Published recipes of NAO, with the names of their strategies.
@@ -46,9 +48,9 @@ STRATEGIES = ("nao", *_BASELINES, *PUBLISHED, *ABLATIONS)
 
 @dataclasses.dataclass(frozen=True)
 class StrategySettings:
-    """Settings of every strategy, under its name.
+    """Settings of every strategy, each in the field of the strategy's name.
 
-    Ablations change those of `nao`; published recipes have their own.
+    Ablations start from those of `nao`; published recipes are fixed and read none.
     """
 
     nao: NAOConfig = part(NAOConfig)
@@ -76,10 +78,10 @@ def make(
         name: One of `STRATEGIES`; the strategy keeps it.
         space: The space to search.
         settings: Settings of all strategies.
-        deduplicate: What counts as the same architecture.
+        deduplicate: What counts as the same architecture, one of `DEDUPLICATE`.
 
     Raises:
-        ValueError: If the name is unknown.
+        ValueError: If the name is unknown, or the space does not suit the strategy.
     """
     check(name)
     if name in _BASELINES:
@@ -87,5 +89,6 @@ def make(
         return _BASELINES[name](space, config, deduplicate, name)
     if name in PUBLISHED:
         return NAO(space, PUBLISHED[name], deduplicate, name)
+    # On top of the user's settings, so that an ablation is compared at equal ones.
     config = dataclasses.replace(settings.nao, **ABLATIONS.get(name, {}))
     return NAO(space, config, deduplicate, name)

@@ -20,7 +20,7 @@ from nao.strategies import base
 from nao.strategies.unseen import Unseen
 from nao.types import Array, PyTree
 
-_BOUND = 0.08  # parameters start uniform within it, section 4.1
+_BOUND = 0.08  # parameters start uniform in [-0.08, 0.08], section 4.1
 _MAX_SAMPLES = 20  # rounds sampled in vain from the policy before chance takes over
 
 
@@ -29,10 +29,13 @@ class ReinforceConfig:
     """Settings of the policy and its updates; the defaults are those of the paper."""
 
     num_layers: int = option(2, "Layers of the LSTM.")
-    hidden_size: int = option(35, "Units of a layer.")
-    learning_rate: float = option(6e-4, "Adam's step size.")
+    hidden_size: int = option(35, "Units of each layer.")
+    learning_rate: float = option(6e-4, "Learning rate of Adam.")
     round_size: int = option(8, "Architectures of an update, m in the paper.")
-    baseline_decay: float = option(0.95, "Of the moving average of objectives.")
+    baseline_decay: float = option(
+        0.95,
+        "Decay of the moving average of objectives; 0 keeps the last round's mean.",
+    )
 
     def __post_init__(self):
         check_at_least(1, self, "num_layers", "hidden_size", "round_size")
@@ -44,7 +47,12 @@ class ReinforceConfig:
 
 
 class Policy(nn.Module):
-    """Writes tokens: logits of the next one from those before it."""
+    """LSTM that writes an architecture: logits of the next token from those before.
+
+    Attributes:
+        vocab_size: Entries of the vocabulary.
+        config: Sizes.
+    """
 
     vocab_size: int
     config: ReinforceConfig
@@ -53,6 +61,7 @@ class Policy(nn.Module):
         """Makes the layers."""
         config = self.config
         self.embedding = nn.Embed(self.vocab_size, config.hidden_size)
+        # Without bias: every LSTM layer has one of its own.
         self.inputs = [
             nn.Dense(4 * config.hidden_size, False) for _ in range(config.num_layers)
         ]
@@ -60,12 +69,22 @@ class Policy(nn.Module):
         self.head = nn.Dense(self.vocab_size)
 
     def start(self, num: int) -> list[lstm.LSTMState]:
-        """Returns the states before the first token."""
+        """Returns the states before the first token, one per layer, all zero."""
         zeros = jnp.zeros((num, self.config.hidden_size))
         return [(zeros, zeros)] * self.config.num_layers
 
-    def __call__(self, states: list[lstm.LSTMState], token: Array):
-        """Takes one step: states and last token [num] to logits [num, vocab]."""
+    def __call__(
+        self, states: list[lstm.LSTMState], token: Array
+    ) -> tuple[Array, list[lstm.LSTMState]]:
+        """Takes one step.
+
+        Args:
+            states: State of each layer.
+            token: The last token written, int32 [num].
+
+        Returns:
+            Logits of the next token, float32 [num, vocab], and the states after it.
+        """
         x, after = self.embedding(token), []
         for inputs, layer, state in zip(self.inputs, self.layers, states, strict=True):
             state = layer.step(inputs(x), state)
@@ -79,8 +98,8 @@ class Reinforce(base.Strategy):
     """Samples from a policy that its results train.
 
     The state's memory holds `params` and `opt_state` of the policy, and the moving
-    average `baseline` of all objectives told, in units of their standard deviation in
-    the first round told.
+    average `baseline` of all objectives told, standardised by `scale`: mean and
+    standard deviation of the first round told, float32 [2], zeros before it.
 
     Departures from the paper: an architecture evaluated before is sampled again rather
     than counted again; objectives are standardised by the first round told, so that no
@@ -135,10 +154,13 @@ class Reinforce(base.Strategy):
         tokens = np.asarray(tokens, np.int32)[succeeded]
         values = np.asarray(objective, np.float64)[succeeded]
         memory = dict(state.memory)
+        # A deviation is never 0, so zeros are the scale that is not there yet.
         if not memory["scale"].any():
             memory["scale"] = np.array([values.mean(), values.std() or 1.0], np.float32)
         mean, deviation = memory["scale"]
         rewards = ((values - mean) / deviation).astype(np.float32)
+        # Against the baseline of earlier rounds: with a part of its own reward in it, a
+        # round's gradient would be biased.
         memory["params"], memory["opt_state"] = policy_update(
             memory["params"],
             memory["opt_state"],
@@ -166,6 +188,7 @@ def policy_init(key: Array, space: Space, config: ReinforceConfig) -> PyTree:
     """Draws parameters, and returns them with the optimiser's state."""
     policy = _policy(space, config)
     token = jnp.zeros(1, jnp.int32)
+    # Shapes alone: Flax's initial values would be thrown away.
     shapes = jax.eval_shape(lambda k: policy.init(k, policy.start(1), token), key)
     leaves, structure = jax.tree.flatten(shapes["params"])
     keys = jax.random.split(key, len(leaves))
@@ -195,7 +218,7 @@ def policy_sample(
         token = jax.random.categorical(key, _masked(logits, legal)).astype(jnp.int32)
         return (states, token), token
 
-    start = jnp.zeros(config.round_size, jnp.int32)
+    start = jnp.zeros(config.round_size, jnp.int32)  # id 0 is the start token
     keys = jax.random.split(key, space.length)
     carry = (policy.start(config.round_size), start)
     _, tokens = jax.lax.scan(body, carry, (keys, jnp.asarray(space.legal)))
@@ -219,7 +242,10 @@ def policy_update(
         tokens: Architectures, int32 [num, length].
         advantages: Rewards less the baseline, float32 [num].
         space: Space of the tokens.
-        config: Sizes and step size.
+        config: Sizes and learning rate.
+
+    Returns:
+        Parameters and state of the optimiser after the step.
     """
     policy = _policy(space, config)
 
@@ -230,9 +256,11 @@ def policy_update(
             log_probs = jax.nn.log_softmax(_masked(logits, legal))
             return states, jnp.take_along_axis(log_probs, token[:, None], 1)[:, 0]
 
+        # What each step reads: the start token, then the sequence without its last.
         before = jnp.pad(tokens[:, :-1], ((0, 0), (1, 0)))
         inputs = (before.T, tokens.T, jnp.asarray(space.legal))
         _, log_probs = jax.lax.scan(body, policy.start(len(tokens)), inputs)
+        # Adam descends, and the expected reward is to rise.
         return -jnp.mean(log_probs.sum(0) * advantages)
 
     updates, opt_state = optax.adam(config.learning_rate).update(

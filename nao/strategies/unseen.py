@@ -1,4 +1,4 @@
-"""Which architectures are new, and where to find more of them."""
+"""Which architectures were not seen before, and random ones that were not."""
 
 from collections.abc import Iterable
 
@@ -13,7 +13,7 @@ DEDUPLICATE = ("canonical", "sequence")
 
 
 class Unseen:
-    """Keeps what was seen and lets the rest pass.
+    """The architectures seen so far: hands out new ones and counts them as seen.
 
     Attributes:
         space: Space of the architectures.
@@ -22,7 +22,11 @@ class Unseen:
     """
 
     def __init__(self, space: Space, deduplicate: str, seen: np.ndarray | None = None):
-        """Starts from architectures already seen, int32 [num, length]."""
+        """Starts from architectures already seen, int32 [num, length]; None is none.
+
+        Raises:
+            ValueError: If `deduplicate` is not one of `DEDUPLICATE`.
+        """
         if deduplicate not in DEDUPLICATE:
             raise ValueError(
                 f"deduplicate must be one of {', '.join(DEDUPLICATE)}, "
@@ -35,13 +39,23 @@ class Unseen:
             self._seen.update(self.keys(seen))
 
     def keys(self, tokens: np.ndarray) -> list[bytes]:
-        """Returns what makes each row [num, length] the same as another."""
+        """Returns a key for each row [num, length], equal where rows count as one."""
         if self.deduplicate == "canonical":
             tokens = self.space.canonical(tokens)
         return self.space.keys(tokens)
 
     def take(self, tokens: np.ndarray, num: int | None = None) -> np.ndarray:
-        """Returns the first `num` (all by default) new rows and counts them as seen."""
+        """Returns the first `num` (all by default) new rows and counts them as seen.
+
+        Rows that count as the same are taken once; the first stands for the others.
+
+        Args:
+            tokens: int32 [num_rows, length], best first where that matters.
+            num: At most so many.
+
+        Returns:
+            int32 [<=num, length].
+        """
         taken = []
         for row, key in zip(tokens, self.keys(tokens), strict=True):
             if num is not None and len(taken) == num:
@@ -56,6 +70,9 @@ class Unseen:
 
         Fewer come back only where the space has no more, or is too large to list and
         a long run of draws gave nothing new.
+
+        Returns:
+            int32 [<=num, length].
         """
         found: list[np.ndarray] = []
         missing = num
@@ -64,20 +81,31 @@ class Unseen:
                 break
             found.append(self.take(self.space.sample(rng, max(missing, 16)), missing))
             missing -= len(found[-1])
+        # The last few of a space are hardly ever drawn: they are found by listing it.
         if missing > 0 and self.space.num_sequences <= MAX_ENUMERATED:
             rest = self._list()
+            # Shuffled: in the order of the list, the first would always be taken.
             found.append(self.take(rng.permutation(rest), missing))
         return _concatenate(found, self.space.length)
 
     def fill(
         self, rng: np.random.Generator, found: Iterable[np.ndarray], num: int
     ) -> np.ndarray:
-        """Returns rows that count as seen, with new random ones up to `num`."""
+        """Completes a round with new random rows.
+
+        Args:
+            rng: Source of randomness.
+            found: Rows of the round so far, int32 [length] each, counted as seen.
+            num: Rows of a whole round.
+
+        Returns:
+            int32 [<=num, length], `found` first.
+        """
         found = np.array(list(found), np.int32).reshape(-1, self.space.length)
         return np.concatenate([found, self.draw(rng, num - len(found))])
 
     def _list(self) -> np.ndarray:
-        """Returns all rows not seen."""
+        """Returns all rows not seen, several of one function included."""
         rows: Iterable[np.ndarray] = (
             batch[[key not in self._seen for key in self.keys(batch)]]
             for batch in self.space.enumerate()
