@@ -3,7 +3,7 @@
 import base64
 import pathlib
 
-from nao.report import blocks, commands, figures
+from nao.report import blocks, figures, next_steps
 from nao.report.drawing import MAX_WIDTH, draw_architecture, to_svg
 from nao.report.markup import Element, element
 from nao.runs import StoredRun, ledger
@@ -56,8 +56,8 @@ def best_architecture(run: StoredRun) -> Element:
         return blocks.section(
             "Best architecture", element("p", {}, found), _goes_on(run)
         )
-    train = commands.train(run)
-    where = "" if commands.trains_its_own(run) else ", here on handwritten digits"
+    train = next_steps.train(run)
+    where = "" if next_steps.trains_its_own(run) else ", here on handwritten digits"
     return blocks.section(
         "Best architecture",
         blocks.tiles(_numbers(run, best)),
@@ -103,7 +103,7 @@ def _picture(run: StoredRun, best: ledger.Trial) -> Element:
 
 def _goes_on(run: StoredRun) -> Element | None:
     """Gives the command that continues a search that was cut off; None otherwise."""
-    command = commands.continuation(run)
+    command = next_steps.continuation(run)
     if run.status != "stopped" or command is None:
         return None
     text = element("h3", {}, "Continue the search")

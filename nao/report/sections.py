@@ -5,7 +5,7 @@ import itertools
 import json
 from collections.abc import Iterator, Mapping
 
-from nao.report import blocks, commands, figures
+from nao.report import blocks, figures, next_steps
 from nao.report.markup import Element, element
 from nao.runs import StoredRun, ledger
 
@@ -175,7 +175,7 @@ def _in_sentences(run: StoredRun) -> str:
 
 def reproduce(run: StoredRun) -> Element:
     """Gives config, environment and the command that repeats the search."""
-    command = commands.repetition(run)
+    command = next_steps.repetition(run)
     text = (
         "It was begun from Python, so config.json names its objects and no command "
         "repeats it."

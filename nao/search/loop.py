@@ -19,7 +19,7 @@ from nao.runs.checkpoints import Round
 from nao.runs.directory import RunDirectory
 from nao.runs.ledger import Trial
 from nao.search import summary, warm_start
-from nao.search.progress import SearchBar
+from nao.search.bar import SearchBar
 from nao.search.rounds import Proposer
 from nao.strategies import Strategy
 from nao.system import process

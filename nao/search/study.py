@@ -8,8 +8,8 @@ from typing import Any
 from nao.evaluators import Evaluator
 from nao.runs.directory import RunDirectory
 from nao.search import settings as settings_lib
+from nao.search.bar import SearchBar
 from nao.search.loop import Loop, Result, RoundFn
-from nao.search.progress import SearchBar
 from nao.search.rounds import Proposer
 from nao.strategies import Strategy
 from nao.system import interrupts

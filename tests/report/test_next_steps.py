@@ -8,7 +8,7 @@ import pytest
 from nao import fields, spaces
 from nao.config import Config
 from nao.evaluators import Objective
-from nao.report import commands
+from nao.report import next_steps
 from nao.runs import StoredRun
 from nao.runs.record import SearchRecord
 from nao.spaces import SpaceConfig
@@ -63,8 +63,8 @@ def test_what_a_table_knows_is_trained_by_its_space(
 ):
     run = stored(Config(space=settings, evaluator="table"), space, tmp_path)
     start, architecture = (
-        words(commands.train(run))[3:-1],
-        words(commands.train(run))[-1],
+        words(next_steps.train(run))[3:-1],
+        words(next_steps.train(run))[-1],
     )
     assert start == expected
     text = architecture.removeprefix("--architecture=")
@@ -74,14 +74,14 @@ def test_what_a_table_knows_is_trained_by_its_space(
 def test_a_space_without_a_network_is_not_trained(tmp_path):
     slots = {"a": (1, 2)}
     config = Config(space=SpaceConfig("custom", slots=slots), evaluator="function")
-    assert commands.train(stored(config, spaces.custom(slots), tmp_path)) is None
+    assert next_steps.train(stored(config, spaces.custom(slots), tmp_path)) is None
 
 
 def test_a_search_that_trained_names_its_folder(tmp_path):
     run = stored(Config(), spaces.ConvCell(), tmp_path / "a run")
-    assert f"--workdir={tmp_path / 'a run'}" in words(commands.train(run))
-    assert words(commands.continuation(run))[2:] == [
+    assert f"--workdir={tmp_path / 'a run'}" in words(next_steps.train(run))
+    assert words(next_steps.continuation(run))[2:] == [
         f"--config={tmp_path / 'a run' / 'config.json'}",
         f"--workdir={tmp_path / 'a run'}",
     ]
-    assert words(commands.repetition(run))[-1].endswith("a run-again")
+    assert words(next_steps.repetition(run))[-1].endswith("a run-again")
