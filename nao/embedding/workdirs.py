@@ -9,7 +9,7 @@ from nao.controller import Controller, LatentSpace, Params, targets
 from nao.embedding import saved
 from nao.embedding.core import FittedController
 from nao.embedding.objectives import Objectives
-from nao.runs import StoredRun, ledger, reader
+from nao.runs import StoredRun, reader, storage
 
 
 def load(path: str | os.PathLike, space: spaces.Space | None) -> FittedController:
@@ -29,7 +29,7 @@ def load(path: str | os.PathLike, space: spaces.Space | None) -> FittedControlle
     if asked is None or asked.state.model is None:
         raise ValueError(f"The search in {run.path} has not fitted a controller yet.")
     if run.is_lost:
-        raise ValueError(f"{run.path} has lost its trials (no {ledger.FILE}).")
+        raise ValueError(f"{run.path} has lost its trials (no {storage.FILE}).")
     objective = run.objective
     done = [trial for trial in run.trials if trial.value is not None]
     tokens = np.array([trial.tokens for trial in done], np.int32)

@@ -1,5 +1,6 @@
 """Orbax checkpoints of rounds: what was asked, and the model that asked it."""
 
+import contextlib
 import pathlib
 from typing import NamedTuple
 
@@ -9,6 +10,7 @@ import orbax.checkpoint as ocp
 from absl import logging
 
 from nao.strategies import Pool, State
+from nao.system.plain_paths import plain
 from nao.types import PyTree
 
 _KEPT = 3
@@ -37,8 +39,11 @@ class Checkpoints:
         """
         if path.exists() and not path.is_dir():
             raise ValueError(f"{path} must be a folder.")
+        self._stack = contextlib.ExitStack()
+        self._path = path
         self._manager = ocp.CheckpointManager(
-            path, options=ocp.CheckpointManagerOptions(max_to_keep=_KEPT)
+            self._stack.enter_context(plain(path)),
+            options=ocp.CheckpointManagerOptions(max_to_keep=_KEPT),
         )
 
     def save(self, told: int, asked: Round) -> None:
@@ -62,7 +67,7 @@ class Checkpoints:
         except Exception as error:  # Orbax has no common exception for damage.
             logging.warning(
                 "Checkpoint %s is damaged (%s); asking again.",
-                self._manager.directory / str(told),
+                self._path / str(told),
                 type(error).__name__,
             )
             self._manager.delete(told)
@@ -77,6 +82,7 @@ class Checkpoints:
         """Waits for what is being written."""
         self._manager.wait_until_finished()
         self._manager.close()
+        self._stack.close()
 
 
 def read_latest(path: pathlib.Path) -> Round | None:
@@ -88,10 +94,10 @@ def read_latest(path: pathlib.Path) -> Round | None:
         return None
     steps = [int(child.name) for child in path.iterdir() if child.name.isdecimal()]
     # A read-only manager warns of being one, each time.
-    with ocp.StandardCheckpointer() as checkpointer:
+    with plain(path) as folder, ocp.StandardCheckpointer() as checkpointer:
         for told in sorted(steps, reverse=True):
             try:
-                return _from_tree(checkpointer.restore(path / str(told) / "default"))
+                return _from_tree(checkpointer.restore(folder / str(told) / "default"))
             except Exception as error:  # Damaged, or just replaced by a later one.
                 logging.warning(
                     "Checkpoint %s can't be read (%s).",

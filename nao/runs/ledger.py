@@ -3,7 +3,6 @@
 import dataclasses
 import hashlib
 import math
-import pathlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,12 +11,10 @@ import optuna
 import sqlalchemy.exc
 
 from nao.evaluators import Evaluation, Objective
+from nao.runs.storage import Opened
 from nao.spaces import Space
 
 optuna.logging.set_verbosity(optuna.logging.WARNING)
-
-
-FILE = "study.db"  # in the folder of a run
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -61,12 +58,11 @@ class Ledger:
     trials is the order of evaluation.
     """
 
-    def __init__(self, storage: str, name: str, space: Space, objective: Objective):
+    def __init__(self, opened: Opened, space: Space, objective: Objective):
         """Opens a ledger, or makes it.
 
         Args:
-            storage: Storage URL of Optuna, for example `sqlite:////path/study.db`.
-            name: Name of the study in the storage.
+            opened: The storage, to write or to read.
             space: Space of the architectures.
             objective: What is measured.
 
@@ -78,8 +74,8 @@ class Ledger:
         direction = "maximize" if objective.maximize else "minimize"
         try:
             self._study = optuna.create_study(
-                storage=storage,
-                study_name=name,
+                storage=opened.storage,
+                study_name=opened.study,
                 direction=direction,
                 load_if_exists=True,
             )
@@ -93,14 +89,19 @@ class Ledger:
             ValueError,
         ) as error:
             reason = str(error).strip().splitlines()[0]
-            raise ValueError(f"Ledger {storage} can't be opened: {reason}") from None
+            raise ValueError(
+                f"Ledger {opened.where} can't be opened: {reason}"
+            ) from None
         if self._study.direction.name.lower() != direction:
-            raise ValueError(f"Ledger {storage} does not {direction} its objective.")
+            raise ValueError(
+                f"Ledger {opened.where} does not {direction} its objective."
+            )
         self._distributions = {
             slot.name: optuna.distributions.CategoricalDistribution(slot.choices)
             for slot in space.slots
         }
-        self.trials = [self._thaw(storage, i, trial) for i, trial in enumerate(frozen)]
+        where = opened.where
+        self.trials = [self._thaw(where, i, trial) for i, trial in enumerate(frozen)]
 
     def __len__(self) -> int:
         return len(self.trials)
@@ -141,7 +142,7 @@ class Ledger:
         rows = [trial.tokens for trial in self.trials]
         return np.array(rows, np.int32).reshape(-1, self._space.length)
 
-    def _thaw(self, storage: str, index: int, frozen: optuna.trial.FrozenTrial):
+    def _thaw(self, where: str, index: int, frozen: optuna.trial.FrozenTrial) -> Trial:
         attrs = frozen.user_attrs
         try:
             if attrs["index"] != index or attrs["round_size"] < 1:
@@ -164,27 +165,10 @@ class Ledger:
                 raise ValueError
         except (KeyError, TypeError, ValueError, IndexError):
             raise ValueError(
-                f"Ledger {storage} is damaged or of another space: "
+                f"Ledger {where} is damaged or of another space: "
                 f"trial {index} can't be read."
             ) from None
         return trial
-
-
-def address(run_path: pathlib.Path, storage: str) -> tuple[str, str]:
-    """Returns storage URL and study name of a run's ledger.
-
-    Args:
-        run_path: Folder of the run, absolute.
-        storage: Optuna storage URL; empty for SQLite in the folder.
-    """
-    if storage:
-        return storage, str(run_path)
-    return f"sqlite:///{run_path / FILE}", "nao"
-
-
-def is_lost(run_path: pathlib.Path, storage: str) -> bool:
-    """Says whether a run's ledger is a file in its folder that is not there."""
-    return not storage and not (run_path / FILE).exists()
 
 
 def best_of(trials: list[Trial], objective: Objective) -> Trial | None:

@@ -17,7 +17,7 @@ from nao import fields
 from nao.config import Config
 from nao.evaluators import Objective
 from nao.files import parse_object, read_json
-from nao.runs import checkpoints, directory, ledger, record
+from nao.runs import checkpoints, directory, ledger, record, storage
 from nao.runs.checkpoints import Round
 from nao.runs.record import SearchRecord
 from nao.spaces import Space
@@ -136,7 +136,7 @@ def read(path: str | os.PathLike, space: Space | None = None) -> StoredRun:
         config=config,
         environment=environment,
         summary=summary,
-        is_lost=ledger.is_lost(path, config.get("storage") or ""),
+        is_lost=storage.is_lost(path, config.get("storage") or ""),
         notes=tuple(notes),
     )
 
@@ -162,8 +162,8 @@ def read_trials(
     """
     path = absolute(path)
     config = _config_of(path)
-    if ledger.is_lost(path, config.get("storage") or ""):
-        raise ValueError(f"{path} has lost its trials (no {ledger.FILE}).")
+    if storage.is_lost(path, config.get("storage") or ""):
+        raise ValueError(f"{path} has lost its trials (no {storage.FILE}).")
     return _read_trials(path, config, space, objective)
 
 
@@ -236,11 +236,11 @@ def _read_results(path: pathlib.Path) -> tuple[dict, dict, list[str]]:
 def _read_trials(
     path: pathlib.Path, config: Mapping, space: Space, objective: Objective
 ) -> list[ledger.Trial]:
-    storage = config.get("storage") or ""
+    url = config.get("storage") or ""
     # Opening a ledger that is not there would make one.
-    if ledger.is_lost(path, storage):
+    if storage.is_lost(path, url):
         return []
-    return ledger.Ledger(*ledger.address(path, storage), space, objective).trials
+    return ledger.Ledger(storage.to_read(path, url), space, objective).trials
 
 
 def _running_or_stopped(path: pathlib.Path) -> str:

@@ -15,6 +15,7 @@ import numpy as np
 
 from nao.evaluators import Evaluation, Evaluator
 from nao.runs import checkpoints, ledger, record
+from nao.runs import storage as storage_lib
 from nao.runs.checkpoints import Round
 from nao.runs.directory import RunDirectory
 from nao.runs.ledger import Trial
@@ -67,8 +68,8 @@ class Loop:
         self.proposer = proposer
         self.started = time.perf_counter()
         self.seconds = {"evaluate": 0.0, "controller": 0.0, "first_child": None}
-        address = ledger.address(run.path, storage)
-        self.ledger = ledger.Ledger(*address, self.space, self.objective)
+        opened = storage_lib.to_write(run.path, storage)
+        self.ledger = ledger.Ledger(opened, self.space, self.objective)
         self.before = run.read_json("summary.json") or {}
         self.checkpoints = checkpoints.Checkpoints(run.path / "checkpoints")
         self.num_warm = 0

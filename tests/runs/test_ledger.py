@@ -4,14 +4,14 @@ import pytest
 
 from nao import spaces
 from nao.evaluators import Evaluation, Objective
-from nao.runs import ledger
+from nao.runs import ledger, storage
 
 SPACE = spaces.custom({"a": ("x", "y"), "b": ("1", "2", "3")})
 ACCURACY, LOSS = Objective("accuracy"), Objective("loss", maximize=False)
 
 
 def open_ledger(tmp_path, objective=ACCURACY, space=SPACE):
-    return ledger.Ledger(*ledger.address(tmp_path, ""), space, objective)
+    return ledger.Ledger(storage.to_write(tmp_path, ""), space, objective)
 
 
 def trial(index, value, **fields):
@@ -34,8 +34,9 @@ def test_trials_come_back_as_they_went(tmp_path):
 
 def test_optuna_reads_it(tmp_path):
     open_ledger(tmp_path).append(trial(0, 0.5))
-    storage, name = ledger.address(tmp_path, "")
-    (frozen,) = optuna.load_study(study_name=name, storage=storage).trials
+    opened = storage.to_write(tmp_path, "")
+    study = optuna.load_study(study_name=opened.study, storage=opened.storage)
+    (frozen,) = study.trials
     assert frozen.value == 0.5
     assert set(frozen.params) == {"a", "b"}
     assert SPACE.parse(frozen.user_attrs["architecture"]).shape == (2,)

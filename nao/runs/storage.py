@@ -1,0 +1,109 @@
+"""Where a run keeps its trials: an Optuna storage, SQLite in its folder by default.
+
+SQLite is opened by connections of our own: in a URL, `?`, `%` and `{` of a folder's
+name would mean something else.
+"""
+
+import functools
+import os
+import pathlib
+import sqlite3
+import urllib.parse
+from collections.abc import Callable
+from typing import NamedTuple
+
+import optuna
+import sqlalchemy.exc
+import sqlalchemy.pool
+from optuna.storages import RDBStorage
+
+from nao.files import written_whole
+
+FILE = "study.db"  # in the folder of a run
+_STUDY = "nao"  # the one study in that file
+
+
+class Opened(NamedTuple):
+    """A storage that Optuna can use.
+
+    Attributes:
+        storage: What `optuna.load_study` takes.
+        study: Name of the run's study in it.
+        where: Its address, for messages.
+    """
+
+    storage: optuna.storages.BaseStorage | str
+    study: str
+    where: str
+
+
+def to_write(run_path: pathlib.Path, url: str) -> Opened:
+    """Opens the storage of a run that trials are added to, or makes it.
+
+    Args:
+        run_path: Folder of the run, absolute.
+        url: Optuna storage URL; empty for SQLite in the folder.
+
+    Raises:
+        ValueError: If the file can't be opened.
+    """
+    if url:
+        return Opened(url, str(run_path), url)
+    path = run_path / FILE
+    if not path.exists():
+        # Killed while it makes its tables, Optuna leaves a file that no one can use.
+        with written_whole(path) as temporary:
+            made = _opened(path, functools.partial(sqlite3.connect, temporary))
+            made.engine.dispose()
+    connect = functools.partial(sqlite3.connect, path, check_same_thread=False)
+    return Opened(_opened(path, connect), _STUDY, str(path))
+
+
+def to_read(run_path: pathlib.Path, url: str) -> Opened:
+    """Opens the storage of a run as it is now; nothing is written to its folder.
+
+    Takes what `to_write` takes.
+
+    Raises:
+        ValueError: If the file can't be read.
+    """
+    if url:
+        return Opened(url, str(run_path), url)
+    path = run_path / FILE
+    try:
+        copied = _copy(path)
+    except sqlite3.Error as error:
+        raise ValueError(f"Ledger {path} can't be opened: {error}.") from None
+    # One connection for all: each new one would be a database of its own.
+    pool = sqlalchemy.pool.StaticPool
+    return Opened(_opened(path, lambda: copied, pool), _STUDY, str(path))
+
+
+def is_lost(run_path: pathlib.Path, url: str) -> bool:
+    """Says whether a run's ledger is a file in its folder that is not there."""
+    return not url and not (run_path / FILE).exists()
+
+
+def _copy(path: pathlib.Path) -> sqlite3.Connection:
+    """Returns a copy in memory: opening a storage, Optuna writes to it."""
+    address = f"file:{urllib.parse.quote(os.fsencode(path))}?mode=ro"
+    copied = sqlite3.connect(":memory:", check_same_thread=False)
+    source = sqlite3.connect(address, uri=True)
+    try:
+        source.backup(copied)
+    finally:
+        source.close()
+    return copied
+
+
+def _opened(
+    path: pathlib.Path,
+    connect: Callable[[], sqlite3.Connection],
+    pool: type[sqlalchemy.pool.Pool] = sqlalchemy.pool.QueuePool,
+) -> RDBStorage:
+    """Returns a storage of Optuna's on connections of ours, tables made if missing."""
+    try:
+        return RDBStorage("sqlite://", {"creator": connect, "poolclass": pool})
+    except (sqlalchemy.exc.SQLAlchemyError, optuna.exceptions.OptunaError) as error:
+        reason = str(error).strip().splitlines()[0]
+        raise ValueError(f"Ledger {path} can't be opened: {reason}") from None

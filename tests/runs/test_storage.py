@@ -1,0 +1,123 @@
+"""Where trials are kept, whatever a folder is called and whoever may write there."""
+
+import pathlib
+import subprocess
+import sys
+import textwrap
+
+import numpy as np
+import optuna
+import pytest
+
+import nao
+from nao import runs
+from nao.evaluators import Objective
+from nao.runs import ledger, storage
+from tests.searching import SPACE, search
+
+# What a name may hold on a file system, and what means something elsewhere: in URLs, in
+# templates, to a shell, in patterns; and bytes that are no text.
+NAMES = (
+    *("lr?1", "lr?2", "a%20b", "{0}", "run [1]", "back\\slash", "w#x", "*", "ü€"),
+    *(
+        " spaces ",
+        "'quotes\"",
+        "$HOME",
+        "-n",
+        b"\xff\xfe".decode("utf8", "surrogateescape"),
+    ),
+)
+
+
+@pytest.mark.parametrize("name", NAMES, ids=ascii)
+def test_a_folder_of_any_name_holds_its_own_run(tmp_path, name):
+    """`lr?1` kept its trials in a file `lr` that all of `lr?*` shared."""
+    workdir = tmp_path / name
+    result = search(workdir, 7, strategy=nao.strategies.RandomSearch(SPACE))
+    assert {path.name for path in tmp_path.iterdir()} == {name}
+    found = runs.read(workdir)
+    assert [t.value for t in found.trials] == [t.value for t in result.trials]
+    asked = found.last_round()
+    np.testing.assert_array_equal(asked.tokens[:7], [t.tokens for t in found.trials])
+    assert search(workdir, 9, strategy=nao.strategies.RandomSearch(SPACE)).best
+
+
+def test_a_ledger_is_there_whole_or_not_at_all(tmp_path, monkeypatch):
+    """Killed while its tables were made, it lost its unique index for ever."""
+
+    def killed(*_, **__):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr(storage.RDBStorage, "__init__", killed)
+        storage.to_write(tmp_path, "")
+    assert not list(tmp_path.iterdir())
+    for _ in range(2):
+        ledger.Ledger(storage.to_write(tmp_path, ""), SPACE, Objective("sum"))
+    opened = storage.to_write(tmp_path, "")
+    assert len(optuna.get_all_study_names(opened.storage)) == 1
+
+
+def test_a_snapshot_does_not_change(tmp_path):
+    search(tmp_path, 3)
+    before = ledger.Ledger(storage.to_read(tmp_path, ""), SPACE, Objective("sum"))
+    search(tmp_path, 6)
+    after = ledger.Ledger(storage.to_read(tmp_path, ""), SPACE, Objective("sum"))
+    assert (len(before), len(after)) == (3, 6)
+
+
+READ = """
+    import os, sys
+    import numpy as np
+    import nao
+    from nao import runs
+    from tests.searching import SPACE, search
+
+    folder, other = sys.argv[1:]
+    written = []
+
+    def watch(event, arguments):
+        if event == "open":
+            path, mode, flags = arguments
+            writes = (flags or 0) & (os.O_WRONLY | os.O_RDWR | os.O_CREAT)
+        elif event in ("os.mkdir", "os.remove", "os.rename", "os.truncate"):
+            path, writes = arguments[0], True
+        elif event == "sqlite3.connect":
+            path, writes = arguments[0], "mode=ro" not in str(arguments[0])
+        else:
+            return
+        inside = isinstance(path, str) and path.startswith(folder)
+        if writes and inside and not path.endswith(".lock"):
+            written.append((event, path))
+
+    sys.addaudithook(watch)
+    runs.read(folder)
+    cells = SPACE.sample(np.random.default_rng(0), 2)
+    nao.Embedding.from_workdir(folder).predict(cells)
+    search(other, 2, warm_start=folder)
+    print(written)
+"""
+
+
+def test_reading_writes_nothing(tmp_path):
+    """Opening its storage, Optuna wrote: a run on a read-only disk was unreadable."""
+    search(tmp_path / "run", 14)
+    command = [sys.executable, "-c", textwrap.dedent(READ), str(tmp_path / "run")]
+    done = subprocess.run(
+        [*command, str(tmp_path / "other")],
+        capture_output=True,
+        text=True,
+        cwd=pathlib.Path(__file__).parents[2],
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == "[]\n"
+
+
+def test_a_damaged_ledger_is_one_line(tmp_path):
+    search(tmp_path, 3)
+    path = tmp_path / "study.db"
+    path.write_bytes(path.read_bytes()[:5000])
+    for opener in (storage.to_read, storage.to_write):
+        with pytest.raises(ValueError, match=r"study\.db can't be opened: ") as error:
+            ledger.Ledger(opener(tmp_path, ""), SPACE, Objective("sum"))
+        assert "\n" not in str(error.value)
