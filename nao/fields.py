@@ -3,20 +3,24 @@
 import dataclasses
 import difflib
 import typing
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any, TypeVar
 
 T = TypeVar("T")
 
 
-def option(default: Any, help: str) -> Any:
+def option(default: Any, help: str, is_place: bool = False) -> Any:
     """Returns a dataclass field whose meaning `launch.py --help` can print.
 
     Args:
         default: The value of the field where the user gives none.
         help: One line: what the field means, its unit, and what edge values mean.
+        is_place: Whether it only says where something lies whose content is known by
+            a hash: a run goes on with the same content from elsewhere.
     """
-    return dataclasses.field(default=default, metadata={"help": help})
+    return dataclasses.field(
+        default=default, metadata={"help": help, "is_place": is_place}
+    )
 
 
 def part(cls: type) -> Any:
@@ -74,6 +78,16 @@ def leaves(cls: type, prefix: str = "") -> Iterator[Leaf]:
         elif kind in (bool, int, float, str) or typing.get_origin(kind) is tuple:
             help = field.metadata["help"].rstrip(".") + "."
             yield Leaf(f"{prefix}{field.name}", kind, help, field.default)
+
+
+def places(cls: type, prefix: str = "") -> Iterator[str]:
+    """Yields the dotted names of the fields that only say where something lies."""
+    hints = typing.get_type_hints(cls)
+    for field in dataclasses.fields(cls):
+        if dataclasses.is_dataclass(hints[field.name]):
+            yield from places(hints[field.name], f"{prefix}{field.name}.")
+        elif field.metadata.get("is_place"):
+            yield f"{prefix}{field.name}"
 
 
 def override(config: T, values: Mapping[str, Any]) -> T:
@@ -153,6 +167,19 @@ def defaults(cls: type) -> dict[str, Any]:
         elif field.default_factory is not dataclasses.MISSING:
             found[field.name] = _to_json(field.default_factory())
     return found
+
+
+def without(
+    settings: Mapping, names: Collection[str], prefix: str = ""
+) -> dict[str, Any]:
+    """Returns nested settings without the fields of the given dotted names."""
+    return {
+        name: without(value, names, f"{prefix}{name}.")
+        if isinstance(value, Mapping)
+        else value
+        for name, value in settings.items()
+        if f"{prefix}{name}" not in names
+    }
 
 
 def changed(settings: Mapping, defaults: Mapping) -> dict[str, Any]:

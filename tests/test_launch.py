@@ -262,6 +262,25 @@ def test_a_changed_table_is_another_run(run, table, tmp_path):
     assert "table.sha256 is" in err
 
 
+def test_a_moved_table_is_the_same_table(run, table, tmp_path, monkeypatch):
+    """By another path, and by the same one from another folder."""
+    flags = [f"--workdir={tmp_path / 'run'}", "--config.strategy=random"]
+    assert run(*table_flags(table), *flags, "--config.num_trials=3")[0] == 0
+    moved = tmp_path / "elsewhere" / "table.csv"
+    moved.parent.mkdir()
+    table.rename(moved)
+    code, _, err = run(*table_flags(moved), *flags, "--config.num_trials=5")
+    assert code == 0, err
+    monkeypatch.chdir(moved.parent)
+    code, _, err = run(*table_flags("table.csv"), *flags, "--config.num_trials=7")
+    assert code == 0, err
+    other = moved.with_name("other.csv")
+    other.write_text(moved.read_text().replace("r,6,", "r,7,"))
+    code, _, err = run(*table_flags(other), *flags, "--config.num_trials=9")
+    assert code == 2 and "table.sha256 is" in err
+    assert not err.count("table.path")
+
+
 def test_a_run_begun_before_a_field_existed_goes_on(run, table, tmp_path):
     workdir = tmp_path / "run"
     arguments = [*table_flags(table), f"--workdir={workdir}", "--config.strategy=nao"]

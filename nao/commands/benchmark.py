@@ -69,7 +69,8 @@ def run_benchmark(
     evaluator = build.evaluator(config)
     # What the table was is compared with the settings: other values, other benchmark.
     settings = _settings(config) | evaluator.content
-    with RunDirectory(workdir, settings, fields.defaults(Config)) as run:
+    defaults, places = fields.defaults(Config), set(fields.places(Config))
+    with RunDirectory(workdir, settings, defaults, places) as run:
         runs = benchmark.Benchmark(run, evaluator, config)
         run.begin()
         total = sum(entry.num_seeds for entry in runs.entries)

@@ -5,6 +5,7 @@ import os
 import pathlib
 import re
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
 import tqdm
@@ -14,7 +15,7 @@ from nao.child import ChildFailure
 from nao.commands import build
 from nao.commands.request import Request
 from nao.config import Config
-from nao.evaluators import training
+from nao.evaluators import TrainingEvaluator, training
 from nao.fields import to_dict
 from nao.runs import RunDirectory, reader
 from nao.spaces.published import PUBLISHED
@@ -115,21 +116,14 @@ def train(
     else:
         space, tokens = published.space, published.tokens
     evaluator = training.build(config, space)
-    # All that the result depends on; the folder's name is made from it.
-    settings = {
-        "architecture": space.to_json(tokens),
-        "space": spaces.describe(space),
-        "seed": config.seed,
-        "num_devices": len(hosts.devices(config.num_devices)),
-        "train": to_dict(config.train.after(config.child)),
-        "data": to_dict(config.data),
-        "content": evaluator.content,
-    }
-    defaults = fields.defaults(Config)
+    settings = _settings(config, space, tokens, evaluator)
+    defaults, places = fields.defaults(Config), set(fields.places(Config))
     workdir = reader.absolute(workdir)
-    folder = final.folder(workdir, settings, defaults)
+    # The images are known by their content, wherever they lie.
+    folder = final.folder(workdir, fields.without(settings, places), defaults)
     try:
-        with RunDirectory(folder, settings, defaults, hosts.is_first_host()) as run:
+        is_first = hosts.is_first_host()
+        with RunDirectory(folder, settings, defaults, places, is_first) as run:
             run.begin()
             # Metrics of a finished one have its costs, which else take a compilation.
             costs_fn(final.finished(run) or evaluator.costs(tokens))
@@ -141,6 +135,24 @@ def train(
     if hosts.is_first_host():
         (workdir / "train.json").write_text(json.dumps(result, indent=2) + "\n")
     return result
+
+
+def _settings(
+    config: Config,
+    space: spaces.Space,
+    tokens: np.ndarray,
+    evaluator: TrainingEvaluator,
+) -> dict[str, Any]:
+    """Returns all that the result of a training depends on."""
+    return {
+        "architecture": space.to_json(tokens),
+        "space": spaces.describe(space),
+        "seed": config.seed,
+        "num_devices": len(hosts.devices(config.num_devices)),
+        "train": to_dict(config.train.after(config.child)),
+        "data": to_dict(config.data),
+        "content": evaluator.content,
+    }
 
 
 def _parse(space: spaces.Space, architecture: str) -> np.ndarray:

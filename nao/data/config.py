@@ -21,9 +21,12 @@ class DataConfig:
         "folder: class folders, or train and test folders of them. npz: the file. "
         "Others: where prepared sets are, empty for TFDS_DATA_DIR, else "
         "~/tensorflow_datasets; mnist, fashion_mnist: or a folder of their four files.",
+        is_place=True,
     )
     archive: str = option(
-        "", "mode=prepare: the published archive, or a folder with all; or empty."
+        "",
+        "mode=prepare: the published archive, or a folder with all; or empty.",
+        is_place=True,
     )
     validation_share: float = option(
         0.1,

@@ -29,7 +29,9 @@ Values = dict[bytes, tuple[float, float | None]]
 class TableConfig:
     """Where a table is and what its columns mean."""
 
-    path: str = option("", "CSV file, plain or gzip, with a header line.")
+    path: str = option(
+        "", "CSV file, plain or gzip, with a header line.", is_place=True
+    )
     architecture: str = option(
         "", "Column with architectures in the space's notation; or give table.slots."
     )

@@ -4,7 +4,7 @@ import contextlib
 import json
 import os
 import pathlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import filelock
 
@@ -21,6 +21,7 @@ class RunDirectory(contextlib.AbstractContextManager):
     Attributes:
         path: The folder, absolute.
         is_new: Whether there was no run in it.
+        moved: Names of the places that are others than when the run was begun.
     """
 
     def __init__(
@@ -28,6 +29,7 @@ class RunDirectory(contextlib.AbstractContextManager):
         path: str | os.PathLike,
         config: Mapping,
         defaults: Mapping | None = None,
+        places: Collection[str] = (),
         is_writer: bool = True,
     ):
         """Makes the folder or opens the run that is there.
@@ -38,6 +40,8 @@ class RunDirectory(contextlib.AbstractContextManager):
                 of a run that is there, but for a larger `num_trials`.
             defaults: Default values of its fields: what a run has that was begun before
                 the field existed.
+            places: Dotted names of fields that may differ, since they only say where
+                something lies whose content is compared elsewhere.
             is_writer: Whether this process is the one that writes; others of the same
                 run, on other hosts, read alone.
 
@@ -63,16 +67,18 @@ class RunDirectory(contextlib.AbstractContextManager):
             ) from None
         try:
             self._config = json.loads(json.dumps(config))  # tuples as JSON's lists
-            self._compare(defaults or {})
+            self._compare(defaults or {}, places)
         except BaseException:
             self._lock.release()
             raise
 
-    def _compare(self, defaults: Mapping) -> None:
+    def _compare(self, defaults: Mapping, places: Collection[str]) -> None:
         there = self.read_json("config.json")
         self.is_new = there is None
         defaults = json.loads(json.dumps(defaults))
         differing = differences(there, self._config, defaults) if there else []
+        self.moved = [field for field, _, _ in differing if field in places]
+        differing = [found for found in differing if found[0] not in places]
         for field, was, now in differing:
             if field == "num_trials" and None not in (was, now) and now < was:
                 raise ValueError(

@@ -69,6 +69,11 @@ def write(run: RunDirectory, record: SearchRecord) -> None:
         ValueError: If the run that is there had other content.
     """
     before = (run.read_json(NAME) or {}).get("content") or {}
+    if run.moved and not before:
+        raise ValueError(
+            f"Workdir {run.path} holds a run of another config: {run.moved[0]} is "
+            "another, and what was there is not known."
+        )
     # Content that this run did not record, as it is older, is not compared.
     for name, was in before.items():
         now = record.content.get(name)

@@ -2,10 +2,12 @@
 
 import dataclasses
 import os
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 from nao import fields
 from nao.evaluators import Evaluator
+from nao.runs import RunDirectory
 from nao.strategies import Strategy
 
 
@@ -29,19 +31,44 @@ def of_arguments(
     }
 
 
+class Settings(NamedTuple):
+    """What `config.json` holds, and how it is compared with what is there.
+
+    Attributes:
+        values: Settings, JSON values.
+        defaults: Default values of their fields.
+        places: Names of the fields that only say where something lies.
+    """
+
+    values: dict[str, Any]
+    defaults: dict[str, Any]
+    places: frozenset[str] = frozenset()
+
+    def open(
+        self, workdir: str | os.PathLike, arguments: Mapping[str, Any]
+    ) -> RunDirectory:
+        """Opens the folder of a run of these settings, see `RunDirectory`."""
+        settings = self.values | dict(arguments)
+        return RunDirectory(workdir, settings, self.defaults, self.places)
+
+
 def of_search(
-    config: Any, strategy: Strategy, evaluator: Evaluator
-) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Returns the settings of a search, and the defaults of their fields.
+    config: Any, strategy: Strategy, evaluator: Evaluator, content: Mapping[str, str]
+) -> Settings:
+    """Returns the settings of a search.
 
     Args:
         config: The config that was asked for; None where strategy and evaluator were
             given as objects, which then say what they are.
         strategy: Who proposes.
         evaluator: Where numbers come from.
+        content: SHA-256 of what the numbers come from, by name: where it is known, it
+            does not matter where that lies.
     """
     if config is not None:
-        return fields.to_dict(config), fields.defaults(type(config))
+        kind = type(config)
+        places = frozenset(fields.places(kind) if content else ())
+        return Settings(fields.to_dict(config), fields.defaults(kind), places)
     settings = {
         "space": {"name": strategy.space.name, "slots": len(strategy.space.slots)},
         "strategy": strategy.name,
@@ -51,4 +78,5 @@ def of_search(
         "objective": dataclasses.asdict(evaluator.objective),
     }
     # A strategy's settings may grow like a config's; the others here are fixed.
-    return settings, {"strategy_config": fields.defaults(type(strategy.config))}
+    defaults = {"strategy_config": fields.defaults(type(strategy.config))}
+    return Settings(settings, defaults)

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from nao.evaluators import Evaluator
-from nao.runs.directory import RunDirectory
 from nao.search import settings as settings_lib
 from nao.search.bar import SearchBar
 from nao.search.loop import Loop, Result, RoundFn
@@ -56,10 +55,10 @@ def search(
         KeyboardInterrupt: After an interruption, with everything written.
     """
     arguments = settings_lib.of_arguments(num_trials, seed, storage, warm_start)
-    settings, defaults = settings_lib.of_search(config, strategy, evaluator)
+    settings = settings_lib.of_search(config, strategy, evaluator, content or {})
     with contextlib.ExitStack() as stack:
         monitor = stack.enter_context(CompileMonitor())
-        run = stack.enter_context(RunDirectory(workdir, settings | arguments, defaults))
+        run = stack.enter_context(settings.open(workdir, arguments))
         loop = Loop(strategy, evaluator, run, Proposer(strategy, seed), storage)
         stack.callback(loop.close)
         loop.begin(warm_start, content or {})

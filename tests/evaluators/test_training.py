@@ -103,7 +103,7 @@ def test_final_training_reports_every_epoch_and_continues():
 
 @pytest.mark.slow
 def test_costs_are_known_before_training():
-    costs = _evaluator().describe(TOKENS[0])
+    costs = _evaluator().costs(TOKENS[0])
     assert costs["memory_mib"] > 0 and costs["num_parameters"] > 100
 
 

@@ -47,6 +47,20 @@ def test_a_field_that_one_side_lacks_is_at_its_default(tmp_path):
         RunDirectory(tmp_path, flipped, defaults)
 
 
+def test_places_may_differ_and_are_named(tmp_path):
+    config = CONFIG | {"data": {"path": "here", "size": 1}}
+    with RunDirectory(tmp_path, config, places={"data.path"}) as run:
+        assert not run.moved
+        run.begin()
+    moved = CONFIG | {"data": {"path": "there", "size": 1}}
+    with RunDirectory(tmp_path, moved, places={"data.path"}) as run:
+        assert run.moved == ["data.path"]
+    with pytest.raises(
+        ValueError, match=r"data\.path is 'here' there and 'there' here"
+    ):
+        RunDirectory(tmp_path, moved)
+
+
 def test_nothing_is_written_before_the_run_begins(tmp_path):
     with RunDirectory(tmp_path, CONFIG) as run:
         assert run.is_new

@@ -12,7 +12,7 @@ import pytest
 
 from nao import spaces, strategies
 from nao.config import Config
-from nao.evaluators import Evaluation, Objective
+from nao.evaluators import Evaluation, Objective, TableConfig
 from tests.searching import CONFIG, SPACE, Counting, search
 
 
@@ -309,6 +309,19 @@ def test_a_summary_names_what_was_asked_for(tmp_path, name):
     result = search(tmp_path, 3, strategy=strategy)
     assert result.summary["strategy"] == name
     assert json.loads((tmp_path / "search.json").read_text())["strategy"] == name
+
+
+def test_a_moved_table_whose_content_is_not_known_is_refused(tmp_path):
+    strategy = strategies.RandomSearch(SPACE)
+    here, there = (Config(table=TableConfig(path)) for path in ("here", "there"))
+    content = {"table.sha256": "a"}
+    search(tmp_path, 3, strategy=strategy, config=here, content=content)
+    search(tmp_path, 4, strategy=strategy, config=there, content=content)
+    path = tmp_path / "search.json"
+    record = json.loads(path.read_text())
+    path.write_text(json.dumps(record | {"content": {}}))
+    with pytest.raises(ValueError, match=r"table\.path is another, and what was there"):
+        search(tmp_path, 5, strategy=strategy, config=here, content=content)
 
 
 def test_other_content_is_another_run(tmp_path):
