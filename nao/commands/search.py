@@ -11,11 +11,13 @@ from nao.config import Config
 from nao.evaluators.base import SourcedEvaluator
 from nao.runs import reader
 from nao.search import Result, search
+from nao.system import threads
 
 
 def run(request: Request) -> None:
     """Searches, or goes on with a search, and prints what it found."""
     config = request.config()
+    threads.tell_failures_in_a_line()
     build.use_devices(config)  # First of all: JAX keeps the devices it finds first.
     folder = request.folder(pathlib.Path(request.config_name).stem)
     request.announce(folder)

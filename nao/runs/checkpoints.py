@@ -2,6 +2,7 @@
 
 import contextlib
 import pathlib
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import jax
@@ -51,7 +52,8 @@ class Checkpoints:
 
         A model other than nested dicts of arrays is left out.
         """
-        self._manager.save(told, args=ocp.args.StandardSave(_to_tree(asked)))
+        with self._or_without():
+            self._manager.save(told, args=ocp.args.StandardSave(_to_tree(asked)))
 
     def restore(self, told: int) -> Round | None:
         """Returns the round asked after `told` trials; None where it is not kept.
@@ -80,9 +82,18 @@ class Checkpoints:
 
     def close(self) -> None:
         """Waits for what is being written."""
-        self._manager.wait_until_finished()
-        self._manager.close()
-        self._stack.close()
+        with self._stack, self._or_without():
+            self._manager.wait_until_finished()
+            self._manager.close()
+
+    @contextlib.contextmanager
+    def _or_without(self) -> Iterator[None]:
+        """Warns of what Orbax raises: a search goes on without its checkpoints."""
+        try:
+            yield
+        except Exception as error:  # Orbax has no common exception for a full disk.
+            reason = (str(error).strip() or repr(error)).splitlines()[0]
+            logging.warning("Checkpoints in %s are not kept: %s", self._path, reason)
 
 
 def read_latest(path: pathlib.Path) -> Round | None:

@@ -10,6 +10,7 @@ import filelock
 
 from nao.fields import differences
 from nao.files import read_json, written_whole
+from nao.runs.writing import writing
 from nao.system import process
 
 LOCK = ".lock"
@@ -102,18 +103,41 @@ class RunDirectory(contextlib.AbstractContextManager):
         self.write_json("config.json", self._config)
         self.write_json("environment.json", process.environment())
 
-    def __exit__(self, *error) -> None:
-        for file in (self._metrics, self._writer):
-            if file is not None:
-                file.close()
-        self._lock.release()
+    def __exit__(self, kind: type | None, *error) -> None:
+        try:
+            self._close()
+        except ValueError:
+            if kind is None:  # Else an error on its way says what is wrong.
+                raise
+        finally:
+            self._lock.release()
+
+    def _close(self) -> None:
+        with writing(self.path):
+            if self._writer is not None:
+                self._close_writer()
+            if self._metrics is not None:
+                self._metrics.close()
+
+    def _close_writer(self) -> None:
+        try:
+            self._writer.close()
+        except OSError:
+            # Or it tries again at the end of the process, and fails with a traceback.
+            self._writer.file_writer.event_writer._closed = True
+            raise
 
     def write_json(self, name: str, data: Mapping) -> None:
-        """Writes a file that is there whole or not at all."""
+        """Writes a file that is there whole or not at all.
+
+        Raises:
+            ValueError: If it can't be written.
+        """
         if not self._is_writer:
             return
         text = json.dumps(data, indent=2, allow_nan=False) + "\n"
-        with written_whole(self.path / name) as path:
+        whole = self.path / name
+        with writing(whole), written_whole(whole) as path:
             path.write_text(text)
 
     def read_json(self, name: str) -> dict | None:
@@ -144,9 +168,15 @@ class RunDirectory(contextlib.AbstractContextManager):
         Args:
             step: Number of trials finished.
             metrics: JSON values; the numbers among them become TensorBoard scalars.
+
+        Raises:
+            ValueError: If it can't be written.
         """
-        if not self._is_writer:
-            return
+        if self._is_writer:
+            with writing(self.path):
+                self._log(step, metrics)
+
+    def _log(self, step: int, metrics: Mapping) -> None:
         if self._metrics is None:
             import tensorboardX  # Pulls in protobuf: only where there is a run.
 

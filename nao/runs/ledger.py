@@ -12,6 +12,7 @@ import sqlalchemy.exc
 
 from nao.evaluators import Evaluation, Objective
 from nao.runs.storage import Opened
+from nao.runs.writing import writing
 from nao.spaces import Space
 
 optuna.logging.set_verbosity(optuna.logging.WARNING)
@@ -100,37 +101,42 @@ class Ledger:
             slot.name: optuna.distributions.CategoricalDistribution(slot.choices)
             for slot in space.slots
         }
-        where = opened.where
-        self.trials = [self._thaw(where, i, trial) for i, trial in enumerate(frozen)]
+        self._where = opened.where
+        self.trials = [self._thaw(i, trial) for i, trial in enumerate(frozen)]
 
     def __len__(self) -> int:
         return len(self.trials)
 
     def append(self, trial: Trial) -> None:
-        """Writes a trial; it is on disk when this returns."""
+        """Writes a trial; it is on disk when this returns.
+
+        Raises:
+            ValueError: If it can't be written.
+        """
         evaluation = trial.evaluation
         choices = self._space.choices(trial.tokens)
         failed = evaluation.value is None
-        self._study.add_trial(
-            optuna.trial.create_trial(
-                state=optuna.trial.TrialState["FAIL" if failed else "COMPLETE"],
-                value=evaluation.value,
-                params=dict(zip(self._distributions, choices, strict=True)),
-                distributions=self._distributions,
-                user_attrs={
-                    "index": trial.index,
-                    "round": trial.round,
-                    "round_size": trial.round_size,
-                    "tokens": trial.tokens.tolist(),
-                    "architecture": self._space.format(trial.tokens),
-                    "hash": architecture_hash(self._space, trial.tokens),
-                    "predicted": trial.predicted,
-                    "metrics": _finite(evaluation.metrics),
-                    "seconds": evaluation.seconds,
-                    "reason": evaluation.reason,
-                },
+        with writing(self._where):
+            self._study.add_trial(
+                optuna.trial.create_trial(
+                    state=optuna.trial.TrialState["FAIL" if failed else "COMPLETE"],
+                    value=evaluation.value,
+                    params=dict(zip(self._distributions, choices, strict=True)),
+                    distributions=self._distributions,
+                    user_attrs={
+                        "index": trial.index,
+                        "round": trial.round,
+                        "round_size": trial.round_size,
+                        "tokens": trial.tokens.tolist(),
+                        "architecture": self._space.format(trial.tokens),
+                        "hash": architecture_hash(self._space, trial.tokens),
+                        "predicted": trial.predicted,
+                        "metrics": _finite(evaluation.metrics),
+                        "seconds": evaluation.seconds,
+                        "reason": evaluation.reason,
+                    },
+                )
             )
-        )
         self.trials.append(trial)
 
     def best(self) -> Trial | None:
@@ -142,7 +148,7 @@ class Ledger:
         rows = [trial.tokens for trial in self.trials]
         return np.array(rows, np.int32).reshape(-1, self._space.length)
 
-    def _thaw(self, where: str, index: int, frozen: optuna.trial.FrozenTrial) -> Trial:
+    def _thaw(self, index: int, frozen: optuna.trial.FrozenTrial) -> Trial:
         attrs = frozen.user_attrs
         try:
             if attrs["index"] != index or attrs["round_size"] < 1:
@@ -165,7 +171,7 @@ class Ledger:
                 raise ValueError
         except (KeyError, TypeError, ValueError, IndexError):
             raise ValueError(
-                f"Ledger {where} is damaged or of another space: "
+                f"Ledger {self._where} is damaged or of another space: "
                 f"trial {index} can't be read."
             ) from None
         return trial

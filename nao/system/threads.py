@@ -1,0 +1,36 @@
+"""What fails in libraries' own threads, in one line each."""
+
+import logging as standard_logging
+import threading
+
+from absl import logging
+
+
+def tell_failures_in_a_line() -> None:
+    """Makes an exception in a thread, and what is logged of one, a single line.
+
+    Orbax and TensorBoard write in threads of their own; where the disk is full, all of
+    them say so with a traceback, and the search itself too.
+    """
+    threading.excepthook = _tell
+    logger = logging.get_absl_logger()
+    if not any(isinstance(found, _FirstLine) for found in logger.filters):
+        logger.addFilter(_FirstLine())
+
+
+class _FirstLine(standard_logging.Filter):
+    """Cuts messages to their first line."""
+
+    def filter(self, record: standard_logging.LogRecord) -> bool:
+        """Keeps every record, without what follows its first line."""
+        record.msg, record.args = record.getMessage().strip().partition("\n")[0], ()
+        record.exc_info = record.exc_text = None
+        return True
+
+
+def _tell(failed: threading.ExceptHookArgs) -> None:
+    if failed.exc_type is SystemExit:
+        return
+    reason = str(failed.exc_value).strip() or failed.exc_type.__name__
+    name = failed.thread.name if failed.thread else "a thread"
+    logging.info("In %s: %s", name, reason)
