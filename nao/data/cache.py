@@ -10,7 +10,7 @@ from absl import logging
 
 from nao.files import cache_dir, one_line, read_npz, written_whole
 
-_VERSION = 1  # of what decoders return; a new number decodes everything again
+_VERSION = 2  # of what decoders return; a new number decodes everything again
 
 
 def cached(
