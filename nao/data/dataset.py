@@ -166,7 +166,9 @@ def load(
     splits = parts.complete(splits, validation_share)
     splits = parts.limit(splits, "train", num_train)
     splits = parts.limit(splits, "validation", num_validation)
-    return ImageDataset(name, num_classes, **splits)
+    dataset = ImageDataset(name, num_classes, **splits)
+    parts.warn_of_absent_classes(dataset.splits)
+    return dataset
 
 
 def check_amounts(
