@@ -1,3 +1,5 @@
+import gzip
+import os
 import pathlib
 
 import pytest
@@ -23,3 +25,32 @@ def test_a_file_is_written_whole_or_stays_as_it_was(tmp_path):
         temporary.write_text("half")
         raise KeyError
     assert path.read_text() == "one" and list(tmp_path.iterdir()) == [path]
+
+
+def test_only_files_are_read(tmp_path):
+    (tmp_path / "file").write_bytes(b"1")
+    assert files.read_bytes(tmp_path / "file") == b"1"
+    os.mkfifo(tmp_path / "pipe")
+    for name, kind in (("pipe", "a named pipe"), (".", "a folder")):
+        with pytest.raises(ValueError, match=f"it is {kind}, not a file"):
+            files.read_bytes(tmp_path / name)
+    with pytest.raises(FileNotFoundError):
+        files.read_bytes(tmp_path / "nothing")
+
+
+def test_gzip_is_unpacked_up_to_what_data_need():
+    text = bytes(range(256)) * 100
+    assert files.unpacked(gzip.compress(text)) == files.unpacked(text) == text
+    with pytest.raises(ValueError, match="Compressed file ended"):
+        files.unpacked(gzip.compress(text)[:-9])
+    bomb = gzip.compress(bytes(2**20)) * 300
+    with pytest.raises(ValueError, match="unpack to more than 268,435,456; if that"):
+        files.unpacked(bomb)
+
+
+def test_what_an_error_says_is_one_line():
+    assert files.one_line(ValueError("a\nb\x1b\u2028c")) == "a b\\x1b c"
+    assert files.one_line(FileNotFoundError(2, "No such file", "x")) == "No such file"
+    assert files.one_line(MemoryError()) == "MemoryError"
+    long = files.one_line(ValueError("a" * 400 + "b" * 400), 100)
+    assert long == f"{'a' * 47} ... {'b' * 47}"

@@ -10,7 +10,7 @@ import pathlib
 import numpy as np
 
 from nao.data.split import PARTS, Split
-from nao.files import read_npz
+from nao.files import one_line, read_npz
 
 
 def load(path: str) -> tuple[dict[str, Split], int]:
@@ -94,8 +94,9 @@ def _read(file: pathlib.Path) -> dict[str, np.ndarray]:
     try:
         return read_npz(file)
     except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise ValueError(f"{file} can't be read as .npz: {reason}.") from None
+        raise ValueError(
+            f"{file} can't be read as .npz: {one_line(error, 300)}."
+        ) from None
 
 
 def _images(images: np.ndarray, where: str) -> np.ndarray:

@@ -3,15 +3,14 @@
 import hashlib
 import json
 import pathlib
-import zipfile
 from collections.abc import Callable, Iterable
 
 import numpy as np
 from absl import logging
 
-from nao.files import cache_dir, written_whole
+from nao.files import cache_dir, one_line, read_npz, written_whole
 
-_VERSION = 1  # of what decoders return; a new number decodes everything again
+_VERSION = 2  # of what decoders return; a new number decodes everything again
 
 
 def cached(
@@ -61,16 +60,18 @@ def _fingerprint(files: Iterable[pathlib.Path]) -> str:
 def _read(path: pathlib.Path, fingerprint: str) -> dict[str, np.ndarray] | None:
     """Returns the kept arrays; None where they are not there, old or damaged."""
     try:
-        with np.load(path) as kept:
-            if kept["fingerprint"] != fingerprint:
-                return None
-            return {name: kept[name] for name in kept.files if name != "fingerprint"}
+        # By itself first: what is old isn't read in full.
+        if read_npz(path, ["fingerprint"])["fingerprint"] != fingerprint:
+            return None
+        arrays = read_npz(path)
     except (FileNotFoundError, NotADirectoryError):
         return None
     # A checksum of each array is in the file, so damage anywhere in it is seen.
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-        logging.warning("Decoding again: %s can't be read: %s.", path, error)
+    except (OSError, ValueError) as error:
+        logging.warning("Decoding again: %s can't be read: %s.", path, one_line(error))
         return None
+    del arrays["fingerprint"]
+    return arrays
 
 
 def _write(path: pathlib.Path, arrays: dict[str, np.ndarray], fingerprint: str) -> None:

@@ -3,7 +3,7 @@
 import dataclasses
 
 from nao.data import archives, dataset
-from nao.data.dataset import DATASETS, ImageDataset, check_amounts
+from nao.data.dataset import DATASETS, ImageDataset, check_amounts, check_resize
 from nao.fields import option
 
 
@@ -38,10 +38,16 @@ class DataConfig:
     image_size: int = option(
         0, "folder: side in pixels that images are resized to; 0 is as they are."
     )
+    resize: str = option(
+        "crop",
+        "folder: how image_size makes images square: crop keeps their centre, pad adds "
+        "black, squeeze distorts.",
+    )
 
     def __post_init__(self):
         amounts = (self.num_train, self.num_validation, self.image_size)
         check_amounts(self.validation_share, *amounts)
+        check_resize(self.resize, self.image_size)
 
 
 def load(config: DataConfig) -> ImageDataset:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 import numpy as np
 
 from nao.data import arrays, digits, folder, parts, prepared, split
+from nao.data.images import RESIZES
 from nao.data.split import PARTS, Split
 
 _CHUNK = 4096  # rows of pixels that are made floats at a time
@@ -129,6 +130,7 @@ def load(
     num_train: int = 0,
     num_validation: int = 0,
     image_size: int = 0,
+    resize: str = "crop",
 ) -> ImageDataset:
     """Returns the data set registered under `name`, always in the same parts.
 
@@ -142,6 +144,8 @@ def load(
         num_validation: Validation images that are kept; 0 for all.
         image_size: Side in pixels that the images of a folder are resized to; 0 leaves
             them as they are.
+        resize: How images that are not square become so: `crop` keeps their centre,
+            `pad` adds black, `squeeze` distorts.
 
     Raises:
         ValueError: If the name is unknown, an argument out of range, the data set is
@@ -150,18 +154,21 @@ def load(
     if name not in DATASETS:
         raise ValueError(f"Unknown data set {name!r}; known: {', '.join(DATASETS)}.")
     check_amounts(validation_share, num_train, num_validation, image_size)
+    check_resize(resize, image_size)
     if image_size and name != "folder":
         raise ValueError(
             "data.image_size resizes the images of a folder alone, got "
             f"{image_size} with {name!r}."
         )
-    # Loaders but that of folders don't know the option.
-    options = {"image_size": image_size} if image_size else {}
+    # Loaders but that of folders don't know the options.
+    options = {"image_size": image_size, "resize": resize} if image_size else {}
     splits, num_classes = DATASETS[name](path, **options)
     splits = parts.complete(splits, validation_share)
     splits = parts.limit(splits, "train", num_train)
     splits = parts.limit(splits, "validation", num_validation)
-    return ImageDataset(name, num_classes, **splits)
+    dataset = ImageDataset(name, num_classes, **splits)
+    parts.warn_of_absent_classes(dataset.splits)
+    return dataset
 
 
 def check_amounts(
@@ -182,3 +189,13 @@ def check_amounts(
             raise ValueError(
                 f"data.{name} must be a whole number, not negative, got {value}."
             )
+
+
+def check_resize(resize: str, image_size: int) -> None:
+    """Checks how images are resized; raises ValueError where they can't be so."""
+    if resize not in RESIZES:
+        raise ValueError(
+            f"data.resize must be one of {', '.join(RESIZES)}, got {resize!r}."
+        )
+    if resize != "crop" and not image_size:
+        raise ValueError(f"data.resize={resize} needs data.image_size, got 0.")

@@ -4,13 +4,13 @@ Either the class folders lie in it directly, or in `train` and, where there are 
 parts, in `validation` (or `val`, `valid`) and `test`.
 """
 
-import os
 import pathlib
 
 import numpy as np
 
-from nao.data import cache, images, split
+from nao.data import cache, images, listing, split
 from nao.data.split import Split
+from nao.files import one_line
 
 _PARTS = {
     "train": ("train",),
@@ -20,14 +20,18 @@ _PARTS = {
 _Found = dict[str, dict[str, list[pathlib.Path]]]  # files by part and class
 
 
-def load(path: str, image_size: int = 0) -> tuple[dict[str, Split], int]:
+def load(
+    path: str, image_size: int = 0, resize: str = "crop"
+) -> tuple[dict[str, Split], int]:
     """Returns the splits that the folder holds, and the number of classes.
 
-    Classes are numbered in the order of the names of their folders.
+    Classes are numbered in the order of the names of their folders. What is skipped is
+    logged, a line for each reason.
 
     Args:
         path: The folder.
         image_size: Side in pixels that images are resized to; 0 leaves them.
+        resize: How images that are not square become so; see `images.decode`.
 
     Raises:
         ValueError: If the folder is not as it must be, or an image can't be decoded.
@@ -37,15 +41,29 @@ def load(path: str, image_size: int = 0) -> tuple[dict[str, Split], int]:
     root = pathlib.Path(path).expanduser().absolute()
     if not root.is_dir():
         raise ValueError(f"data.path must be a folder of class folders, got {path!r}.")
+    try:
+        return _load(root, image_size, resize)
+    except OSError as error:
+        where = error.filename or root
+        raise ValueError(f"{where} can't be read: {one_line(error)}.") from None
+    # Names of files may be long, and hold line breaks.
+    except ValueError as error:
+        raise ValueError(one_line(error)) from None
+
+
+def _load(
+    root: pathlib.Path, image_size: int, resize: str
+) -> tuple[dict[str, Split], int]:
     found = _find(root)
     files = [
         file for part in found.values() for group in part.values() for file in group
     ]
 
     def decode() -> dict[str, np.ndarray]:
-        return split.to_arrays(_cut(images.decode(files, image_size), found))
+        return split.to_arrays(_cut(images.decode(files, image_size, resize), found))
 
-    arrays = cache.cached(root, files, decode, image_size=image_size)
+    options = {"image_size": image_size, "resize": resize}
+    arrays = cache.cached(root, files, decode, **options)
     return split.from_arrays(arrays), len(found["train"])
 
 
@@ -83,8 +101,11 @@ def _find(root: pathlib.Path) -> _Found:
             f"{' and '.join(folder.name for folder in folders.values())}, or class "
             "folders alone."
         )
-    others = [child for child in root.iterdir() if child not in folders.values()]
-    others = sorted(child.name for child in others if _is_folder(child))
+    others = [
+        child.name
+        for child in listing.folders_in(root)
+        if child not in folders.values()
+    ]
     if folders and others:
         raise ValueError(
             f"{root} must hold the folders of its parts alone, got "
@@ -104,31 +125,22 @@ def _find(root: pathlib.Path) -> _Found:
 
 def _classes(folder: pathlib.Path) -> dict[str, list[pathlib.Path]]:
     """Returns the image files of each class folder, both sorted by name."""
-    groups = {}
-    for child in sorted(folder.iterdir()):
-        if _is_folder(child):
-            # Names sort ten times faster than paths.
-            names = sorted(os.listdir(child))
-            groups[child.name] = [child / n for n in names if _is_image(n)]
-    if len(groups) < 2:
+    listed = {
+        child.name: listing.images_in(child) for child in listing.folders_in(folder)
+    }
+    if len(listed) < 2:
         raise ValueError(
             f"{folder} must hold a folder for each of two classes or more, got "
-            f"{', '.join(groups) or 'none'}."
+            f"{', '.join(listed) or 'none'}."
         )
-    for name, files in groups.items():
+    beside = [
+        ("images in no class folder", str(f)) for f in listing.images_in(folder)[0]
+    ]
+    listing.warn(beside + [what for _, skipped in listed.values() for what in skipped])
+    for name, (files, _) in listed.items():
         if not files:
             raise ValueError(
                 f"Class folder {folder / name} must hold an image or more, got none; "
-                f"known: {', '.join(images.SUFFIXES)}."
+                "Pillow reads .jpg, .png, .webp, .tif and others."
             )
-    return groups
-
-
-def _is_folder(path: pathlib.Path) -> bool:
-    """Returns whether a path is a folder that is not hidden."""
-    return path.is_dir() and not path.name.startswith(".")
-
-
-def _is_image(name: str) -> bool:
-    """Returns whether a name is that of an image file that is not hidden."""
-    return name.lower().endswith(images.SUFFIXES) and not name.startswith(".")
+    return {name: files for name, (files, _) in listed.items()}

@@ -4,14 +4,13 @@ The format is that of yann.lecun.com/exdb/mnist: two zero bytes, the type (8 for
 the number of dimensions, their sizes as big-endian integers, and the bytes.
 """
 
-import gzip
 import math
 import pathlib
 import struct
-import zlib
 
 import numpy as np
 
+from nao import files
 from nao.data.split import Split
 
 # Of each part the file of its images and that of its labels.
@@ -20,6 +19,7 @@ FILES = {
     "test": ("t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"),
 }
 NUM_CLASSES = 10
+_MAX_DIMENSIONS = 3  # of images: number, height and width
 
 
 def is_folder(folder: pathlib.Path) -> bool:
@@ -57,16 +57,20 @@ def read(path: pathlib.Path) -> np.ndarray:
         ValueError: If it is not such a file, or damaged.
     """
     try:
-        data = path.read_bytes()
-        if data[:2] == b"\x1f\x8b":  # gzip, whatever the file's name
-            data = gzip.decompress(data)
-    except (OSError, EOFError, zlib.error) as error:
-        raise ValueError(f"{path} can't be read: {error}.") from None
+        data = files.unpacked(files.read_bytes(path))
+    except (OSError, ValueError) as error:
+        raise ValueError(
+            f"{path} can't be read: {files.one_line(error, 300)}."
+        ) from None
     # The fourth byte is the number of dimensions, whose sizes follow in 4 bytes each.
     start = 4 + 4 * data[3] if len(data) > 3 else 4
     if data[:3] != b"\0\0\x08" or len(data) < start:
         raise ValueError(
             f"{path} must begin as MNIST's files do, 0 0 8, got {[*data[:3]]}."
+        )
+    if not 1 <= data[3] <= _MAX_DIMENSIONS:
+        raise ValueError(
+            f"{path} must have 1 to {_MAX_DIMENSIONS} dimensions, got {data[3]}."
         )
     shape = struct.unpack(f">{data[3]}I", data[4:start])
     if len(data) - start != math.prod(shape):

@@ -19,6 +19,7 @@ from absl import logging
 
 from nao.data import cache, idx, split
 from nao.data.split import Split
+from nao.files import one_line
 
 # Names of tensorflow-datasets and numbers of classes.
 SETS = {
@@ -103,11 +104,11 @@ def quiet() -> Iterator[None]:
 
 def _decode(folder: pathlib.Path) -> dict[str, np.ndarray]:
     """Decodes training and test images, as `split.to_arrays` names their arrays."""
+    with quiet():
+        # Only here, so that other data sets don't wait for it.
+        import tensorflow_datasets as tfds
     try:
         with quiet():
-            # Only here, so that other data sets don't wait for it.
-            import tensorflow_datasets as tfds
-
             builder = tfds.builder_from_directory(folder)
             splits = {
                 part: _decode_part(builder.as_data_source(part), part)
@@ -115,11 +116,11 @@ def _decode(folder: pathlib.Path) -> dict[str, np.ndarray]:
             }
     # array_record raises what it likes for damaged files, and tensorflow-datasets for
     # formats that need TensorFlow.
-    except (OSError, RuntimeError, ValueError, KeyError, IndexError) as error:
-        reason = str(error).strip().splitlines()[0]
+    except Exception as error:
         raise ValueError(
-            f"{folder} can't be read as prepared array_record files: {reason}; delete "
-            "the folder, or choose another data.path, and prepare it again."
+            f"{folder} can't be read as prepared array_record files: "
+            f"{one_line(error, 200)}; delete the folder, or choose another data.path, "
+            "and prepare it again."
         ) from None
     return split.to_arrays(splits)
 

@@ -3,7 +3,8 @@
 from nao.evaluators.base import Evaluation, Evaluator, Objective
 from nao.evaluators.function import FunctionConfig, FunctionEvaluator
 from nao.evaluators.registry import EVALUATORS, EvaluatorSettings, make
-from nao.evaluators.table import TableConfig, TableEvaluator
+from nao.evaluators.table import TableEvaluator
+from nao.evaluators.table_config import TableConfig
 from nao.evaluators.training import TrainingEvaluator
 
 __all__ = [

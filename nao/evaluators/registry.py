@@ -12,7 +12,7 @@ from nao.data.config import DataConfig
 from nao.evaluators import function, table, training
 from nao.evaluators.base import SourcedEvaluator
 from nao.evaluators.function import FunctionConfig
-from nao.evaluators.table import TableConfig
+from nao.evaluators.table_config import TableConfig
 from nao.fields import option, part
 from nao.spaces import Space
 

@@ -1,54 +1,25 @@
 """Looks objectives up in a table: a benchmark, or a user's own measurements."""
 
-import csv
 import dataclasses
-import gzip
-import hashlib
-import io
 import math
-import pathlib
-import zlib
-from collections.abc import Iterator
+import statistics
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from absl import logging
 
-from nao.evaluators import base
-from nao.fields import option
+from nao.evaluators import base, cells, table_file
+from nao.evaluators.table_config import TableConfig, check_settings
+from nao.evaluators.table_file import Rows, TableFile
+from nao.files import one_line
 from nao.spaces import Space, Subset, custom
 from nao.types import Array
 
-Rows = list[tuple[int, dict[str, str]]]  # line number, and text by column name
 # Objective and test value by `space.keys`, of sequences rather than functions:
 # sequences of one function may have rows, and measurements, of their own.
 Values = dict[bytes, tuple[float, float | None]]
-
-
-@dataclasses.dataclass(frozen=True)
-class TableConfig:
-    """Where a table is and what its columns mean."""
-
-    path: str = option(
-        "", "CSV file, plain or gzip, with a header line.", is_place=True
-    )
-    architecture: str = option(
-        "", "Column with architectures in the space's notation; or give table.slots."
-    )
-    slots: str = option(
-        "", "Comma-separated columns, one per slot of the space, in the slots' order."
-    )
-    objective: str = option("", "Column with the measure to search by.")
-    test: str = option(
-        "", "Column with the test measure, read for the final choice; empty for none."
-    )
-    maximize: bool = option(True, "Whether a higher objective is better.")
-    sha256: str = option("", "SHA-256 that the file must have; empty accepts any file.")
-
-    @property
-    def slot_columns(self) -> tuple[str, ...]:
-        """Names of the columns that hold a slot each."""
-        return tuple(name.strip() for name in self.slots.split(",") if name.strip())
+Metrics = dict[bytes, dict[str, float]]
 
 
 # Equal to itself alone, so that no table is compared row by row.
@@ -64,6 +35,8 @@ class TableEvaluator:
         test_name: Name of the test column, empty for none.
         num_skipped: Rows left out because their objective is not a finite number.
         sha256: SHA-256 of the file, in hexadecimal.
+        metrics: Where rows are averaged, of each architecture `num_rows` and, of two
+            rows or more, the sample `standard_deviation` of their objective.
     """
 
     space: Space
@@ -72,6 +45,7 @@ class TableEvaluator:
     test_name: str
     num_skipped: int
     sha256: str
+    metrics: Metrics = dataclasses.field(default_factory=dict)
 
     @property
     def content(self) -> dict[str, str]:
@@ -95,7 +69,7 @@ class TableEvaluator:
             if found is None:
                 yield base.Evaluation(None, reason="not in the table")
             else:
-                yield base.Evaluation(found[0])
+                yield base.Evaluation(found[0], self.metrics.get(key, {}))
 
     def test(self, tokens: np.ndarray, key: Array) -> dict[str, float]:
         """Returns the test value of one architecture [length], by its column's name.
@@ -116,76 +90,111 @@ def load(config: TableConfig, space: Space | None) -> TableEvaluator:
     Args:
         config: The file and its columns.
         space: Space of the architectures, or None to take the slot columns as the
-            space: their values, in order of appearance, are the choices.
+            space: their values, in order of appearance, are the choices. Equal numbers
+            are one choice, however they are written.
 
     Raises:
         ValueError: If the file or a column is missing, or an architecture or a number
             is not one; the message names the line.
     """
-    _check_settings(config)
-    sha256, header, rows = _read(config.path)
-    if config.sha256 not in ("", sha256):
-        raise ValueError(
-            f"Table {config.path} must have SHA-256 {config.sha256}, got {sha256}."
-        )
+    check_settings(config)
+    try:
+        return _load(config, space)
+    # Cells and names of columns may be long, and hold line breaks.
+    except ValueError as error:
+        raise ValueError(one_line(error)) from None
+
+
+def _load(config: TableConfig, space: Space | None) -> TableEvaluator:
     columns = [config.objective, *filter(None, [config.test, config.architecture])]
-    for name in (*columns, *config.slot_columns):
-        if name not in header:
-            raise ValueError(
-                f"Table {config.path} has no column {name!r}; "
-                f"known: {', '.join(header)}."
-            )
+    columns += config.slot_columns
+    table = table_file.read(config.path, columns)
+    _check_file(config, table, columns)
+    table = table._replace(rows=_spelled(config, space, table))
     if space is None:
-        space = _space_of(config, rows)
-    values, tokens = _read_rows(config, space, rows)
-    if not tokens:
+        space = _space_of(config, table.rows)
+    measured, tokens = _read_rows(config, space, table)
+    if not measured:
         raise ValueError(
             f"Table {config.path} has no row with a finite {config.objective!r}."
         )
     # So that nothing is proposed that has no number.
-    if len(tokens) < space.num_sequences:
-        space = Subset(space, np.array(tokens))
-    num_skipped = len(rows) - len(tokens)
+    if len(measured) < space.num_sequences:
+        space = Subset(space, np.array([tokens[key] for key in measured]))
+    num_rows = len(table.rows)
+    num_skipped = num_rows - sum(map(len, measured.values()))
     if num_skipped:
         logging.warning(
             "Table %s: skipped %d of %d rows, whose %s is not a finite number.",
             config.path,
             num_skipped,
-            len(rows),
+            num_rows,
             config.objective,
         )
-    objective = base.Objective(config.objective, config.maximize)
-    return TableEvaluator(space, objective, values, config.test, num_skipped, sha256)
+    return TableEvaluator(
+        space,
+        base.Objective(config.objective, config.maximize),
+        {key: _means(rows) for key, rows in measured.items()},
+        config.test,
+        num_skipped,
+        table.sha256,
+        {k: _spread(rows) for k, rows in measured.items()}
+        if config.repeats == "mean"
+        else {},
+    )
 
 
 def _read_rows(
-    config: TableConfig, space: Space, rows: Rows
-) -> tuple[Values, list[np.ndarray]]:
-    """Returns values by `space.keys`, and the tokens of the rows that have one.
+    config: TableConfig, space: Space, table: TableFile
+) -> tuple[dict[bytes, list[tuple[float, float]]], dict[bytes, np.ndarray]]:
+    """Returns what was measured of each architecture, and its tokens, int32 [length].
 
-    Tokens are int32 [length] each, in the order of the file.
+    Both by `space.keys`, in the order of the file. Of each row that has an objective,
+    this and its test value, NaN where there is none.
     """
-    values, lines, tokens = {}, {}, []
-    for line, row in rows:
+    objectives = _numbers(config, table, config.objective)
+    tests = [math.nan] * len(table.rows)
+    if config.test:
+        tests = _numbers(config, table, config.test)
+    measured, lines, tokens = {}, {}, {}
+    for (line, row), value, test in zip(table.rows, objectives, tests, strict=True):
         where = f"{config.path}, line {line}"
         architecture = _architecture(config, space, row, where)
         (key,) = space.keys(architecture[None])
-        if key in lines:
+        if key in lines and config.repeats == "refuse":
             raise ValueError(
                 f"{where}: architectures must differ, {space.format(architecture)!r} "
-                f"stands in line {lines[key]} too."
+                f"stands in line {lines[key]} too; table.repeats=mean averages them."
             )
         # Noted before the value is read: an architecture that stands there twice is a
         # mistake even where one of the rows is skipped.
-        lines[key] = line
-        value = _number(row[config.objective], where, config.objective)
-        if not math.isfinite(value):
-            continue
-        test = _number(row[config.test], where, config.test) if config.test else None
-        has_test = test is not None and math.isfinite(test)
-        values[key] = (value, test if has_test else None)
-        tokens.append(architecture)
-    return values, tokens
+        lines.setdefault(key, line)
+        if math.isfinite(value):
+            measured.setdefault(key, []).append((value, test))
+            tokens.setdefault(key, architecture)
+    return measured, tokens
+
+
+def _means(rows: Sequence[tuple[float, float]]) -> tuple[float, float | None]:
+    """Returns the mean objective and test value of rows."""
+    values = [value for value, _ in rows]
+    tests = [test for _, test in rows if math.isfinite(test)]
+    return _mean(values), _mean(tests) if tests else None
+
+
+def _mean(values: Sequence[float]) -> float:
+    """Returns the exact mean, so that large numbers don't overflow."""
+    return statistics.mean(values) if len(values) > 1 else values[0]
+
+
+def _spread(rows: Sequence[tuple[float, float]]) -> dict[str, float]:
+    """Returns how many rows there are, and how far their objectives are apart."""
+    metrics = {"num_rows": float(len(rows))}
+    if len(rows) > 1:
+        with np.errstate(over="ignore"):
+            deviation = np.std([value for value, _ in rows], ddof=1)
+        metrics["standard_deviation"] = float(deviation)
+    return metrics
 
 
 def from_settings(settings: Any, space: Space | None) -> TableEvaluator:
@@ -197,68 +206,45 @@ def from_settings(settings: Any, space: Space | None) -> TableEvaluator:
     return load(settings.table, space)
 
 
-def _check_settings(config: TableConfig) -> None:
-    """Raises ValueError where settings contradict each other, the file aside."""
-    if not config.path or not config.objective:
+def _check_file(config: TableConfig, table: TableFile, columns: list[str]) -> None:
+    """Raises ValueError where the file is another one, or lacks a column."""
+    if config.sha256 not in ("", table.sha256):
         raise ValueError(
-            "A table needs table.path and table.objective, "
-            f"got {config.path!r} and {config.objective!r}."
+            f"Table {config.path} must have SHA-256 {config.sha256}, got "
+            f"{table.sha256}."
         )
-    if bool(config.architecture) == bool(config.slots):
-        raise ValueError(
-            "A table needs one of table.architecture and table.slots, "
-            f"got {config.architecture!r} and {config.slots!r}."
-        )
-    repeated = [c for c in config.slot_columns if config.slot_columns.count(c) > 1]
-    # A slot that holds a measure would tell the controller the answer.
-    measured = {config.objective, config.test} & set(config.slot_columns)
-    if repeated or measured:
-        raise ValueError(
-            "table.slots must name each column once, and neither the objective nor "
-            f"the test column, got {config.slots!r}."
-        )
-
-
-def _read(path: str) -> tuple[str, list[str], Rows]:
-    """Returns the file's SHA-256, the names of its columns, and its rows.
-
-    Raises:
-        ValueError: If the file can't be read, or is not a table with a header.
-    """
-    file = pathlib.Path(path).expanduser()
-    try:
-        data = file.read_bytes()
-        # Of the file as it lies there, so that `sha256sum` prints the same.
-        sha256 = hashlib.sha256(data).hexdigest()
-        if data[:2] == b"\x1f\x8b":  # what gzip files begin with, whatever their name
-            data = gzip.decompress(data)
-        # Spreadsheets put a byte order mark before the first column's name.
-        text = data.decode("utf-8-sig")
-    except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
-        # Errors of the file system would repeat the path and add a number.
-        reason = getattr(error, "strerror", None) or error
-        raise ValueError(f"Table {path} can't be read: {reason}.") from None
-    # Line breaks are the reader's to find: quoted text may hold some. So the line in a
-    # message is the reader's, not a count of rows.
-    reader = csv.reader(io.StringIO(text, newline=""))
-    try:
-        lines = [(reader.line_num, row) for row in reader if any(map(str.strip, row))]
-    except csv.Error as error:
-        raise ValueError(f"{path}, line {reader.line_num}: {error}.") from None
-    if not lines:
-        raise ValueError(f"Table {path} is empty; it needs a header line.")
-    header = [name.strip() for name in lines[0][1]]
-    if len(set(header)) != len(header):
-        raise ValueError(f"Columns of table {path} must differ, got {header}.")
-    for line, row in lines[1:]:
-        if len(row) != len(header):
+    for name in columns:
+        if name not in table.header:
             raise ValueError(
-                f"{path}, line {line}: expected {len(header)} columns, got {len(row)}."
+                f"Table {config.path} has no column {name!r}; "
+                f"known: {', '.join(table.header)}."
             )
-    if len(lines) == 1:
-        raise ValueError(f"Table {path} has a header line and no rows.")
-    rows = [(line, dict(zip(header, row, strict=True))) for line, row in lines[1:]]
-    return sha256, header, rows
+
+
+def _spelled(config: TableConfig, space: Space | None, table: TableFile) -> Rows:
+    """Returns the rows, in whose slot columns equal numbers are spelled alike."""
+    columns = config.slot_columns
+    known: Mapping[str, Sequence[str]] = dict.fromkeys(columns, ())
+    if space is not None and columns:
+        if len(space.slots) != len(columns):
+            raise ValueError(
+                f"table.slots must name {len(space.slots)} columns, one per slot of "
+                f"{space.name!r}, got {len(columns)}."
+            )
+        # Columns belong to slots by their order; their names may be others.
+        known = {c: s.choices for c, s in zip(columns, space.slots, strict=True)}
+    rows = [(line, {k: v.strip() for k, v in row.items()}) for line, row in table.rows]
+    for name in columns:
+        texts = [row[name] for _, row in rows]
+        if "" in texts:
+            line, _ = rows[texts.index("")]
+            raise ValueError(
+                f"{config.path}, line {line}: column {name!r} must not be empty."
+            )
+        names = cells.spellings(texts, known[name], table.separator != ",")
+        for _, row in rows:
+            row[name] = names[row[name]]
+    return rows
 
 
 def _space_of(config: TableConfig, rows: Rows) -> Space:
@@ -270,7 +256,7 @@ def _space_of(config: TableConfig, rows: Rows) -> Space:
     return custom(
         {
             # Distinct, in order of appearance: token ids are the same in every process.
-            name: dict.fromkeys(row[name].strip() for _, row in rows)
+            name: dict.fromkeys(row[name] for _, row in rows)
             for name in config.slot_columns
         },
         name="table",
@@ -285,23 +271,20 @@ def _architecture(
         if config.architecture:
             return space.parse(row[config.architecture])
         names = [slot.name for slot in space.slots]
-        if len(names) != len(config.slot_columns):
-            raise ValueError(
-                f"table.slots must name {len(names)} columns, one per slot of "
-                f"{space.name!r}, got {len(config.slot_columns)}"
-            )
-        # Columns belong to slots by their order; their names may be others.
-        texts = [row[column].strip() for column in config.slot_columns]
+        texts = [row[column] for column in config.slot_columns]
         return space.from_choices(dict(zip(names, texts, strict=True)))
     except ValueError as error:
         raise ValueError(f"{where}: {error}") from None
 
 
-def _number(text: str, where: str, column: str) -> float:
-    """Returns a cell's number, NaN where it is empty: such a row is skipped."""
-    try:
-        return float(text) if text.strip() else math.nan
-    except ValueError:
+def _numbers(config: TableConfig, table: TableFile, column: str) -> list[float]:
+    """Returns a column's numbers, NaN where a cell is empty: such a row is skipped."""
+    texts = [row[column] for _, row in table.rows]
+    numbers = cells.floats(texts, table.separator != ",")
+    if None in numbers:
+        index = numbers.index(None)
         raise ValueError(
-            f"{where}: column {column!r} must be a number, got {text!r}."
-        ) from None
+            f"{config.path}, line {table.rows[index][0]}: column {column!r} must be a "
+            f"number, got {texts[index]!r}."
+        )
+    return numbers

@@ -24,7 +24,8 @@ def _cifar(path, members, num_labels):
     with tarfile.open(path, "w:gz") as tar:
         for member, num in members.items():
             images = _pixels(num, 32, 32, 3).transpose(0, 3, 1, 2).reshape(num, -1)
-            labels = np.repeat(np.arange(num, dtype=np.uint8)[:, None], num_labels, 1)
+            labels = np.arange(num, dtype=np.uint8)[:, None] % 10
+            labels = np.repeat(labels, num_labels, 1)
             content = np.concatenate([labels, images], 1).tobytes()
             info = tarfile.TarInfo(member)
             info.size = len(content)

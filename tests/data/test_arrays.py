@@ -1,3 +1,5 @@
+import io
+import os
 import zipfile
 
 import numpy as np
@@ -121,3 +123,44 @@ def test_a_file_that_cannot_be_read(tmp_path, save):
     path.write_bytes(path.read_bytes()[:200])
     with pytest.raises(ValueError, match=r"mine\.npz can't be read"):
         data.load("npz", str(path))
+
+
+def _npy(shape, content=b""):
+    """An array's header that claims a shape, and other content."""
+    file = io.BytesIO()
+    header = {"descr": "|u1", "fortran_order": False, "shape": shape}
+    np.lib.format.write_array_header_1_0(file, header)
+    return file.getvalue() + content
+
+
+@pytest.mark.parametrize(
+    ("images", "message"),
+    [
+        (_npy((10**13,)), r"images must hold the 10,000,000,000,000 bytes .*, got 0"),
+        (_npy((1, 2, 2), b"12345"), "images must hold the 4 bytes of .*, got 5"),
+        (_npy((2**14, 2**14, 2), bytes(2**29)), "unpack to more than 268,435,456; if"),
+    ],
+)
+def test_claims_are_compared_with_sizes_before_memory_is_taken(
+    tmp_path, images, message
+):
+    path = tmp_path / "mine.npz"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as file:
+        file.writestr("images.npy", images)
+    with pytest.raises(ValueError, match=message) as raised:
+        data.load("npz", str(path))
+    assert "\n" not in str(raised.value)
+
+
+def test_packed_arrays_of_zeros_are_read(tmp_path):
+    """They shrink a thousand times, and are small all the same."""
+    path = tmp_path / "mine.npz"
+    np.savez_compressed(path, images=np.zeros((200, 64, 64)), labels=np.arange(200) % 2)
+    assert len(data.load("npz", str(path)).test.labels) == 20
+
+
+def test_only_files_are_read(tmp_path):
+    os.mkfifo(tmp_path / "pipe.npz")
+    for name, kind in (("pipe.npz", "a named pipe"), (".", "a folder")):
+        with pytest.raises(ValueError, match=rf"as \.npz: it is {kind}, not a file"):
+            data.load("npz", str(tmp_path / name))

@@ -2,6 +2,8 @@ import os
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from nao.data import cache
 
@@ -77,6 +79,47 @@ def test_a_damaged_cache_is_made_anew(load, tmp_path, damage):
         load()
     assert load.decoded == 2
     assert len(kept(tmp_path)) == 1
+
+
+@settings(
+    max_examples=150,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(
+    damages=st.lists(
+        st.tuples(st.floats(0, 1, exclude_max=True), st.integers(1, 255)), max_size=3
+    ),
+    length=st.floats(0, 1),
+)
+def test_any_damage_gives_the_images_or_decodes_them_again(
+    load, tmp_path, damages, length
+):
+    """Bits are flipped at random positions, and the end is cut off."""
+    load()
+    (path,) = kept(tmp_path)
+    data = bytearray(path.read_bytes())
+    for position, flipped in damages:
+        data[int(position * len(data))] ^= flipped
+    path.write_bytes(data[: round(length * len(data))])
+    assert sorted(load()) == ["more", "numbers"]
+
+
+@pytest.mark.parametrize("field", [6, 8, 22, 28, 32, 33, 42])
+def test_a_damaged_directory_is_made_anew(load, tmp_path, field):
+    """Flags, compression, sizes and offsets have errors of their own.
+
+    A longer comment (32) swallows the next entries without an error.
+    """
+    load()
+    (path,) = kept(tmp_path)
+    whole = path.read_bytes()
+    for flipped in (1, 8, 0x42, 0xFF):
+        data = bytearray(whole)
+        data[data.index(b"PK\1\2") + field] ^= flipped
+        path.write_bytes(data)
+        assert sorted(load()) == ["more", "numbers"]
 
 
 def test_a_folder_that_cannot_be_written_only_costs_time(load, tmp_path):

@@ -3,6 +3,8 @@ import shutil
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from nao import data
 from nao.data import folder, images
@@ -72,6 +74,119 @@ def test_what_is_no_image_is_left_out(image_folder, write_image):
     write_image(root / "train" / "cat" / "UPPER.PNG", (5, 0, 9))
     splits, num_classes = folder.load(str(root))
     assert (len(splits["train"].labels), num_classes) == (21, 2)
+
+
+def test_all_that_pillow_reads_is_read(image_folder, write_image):
+    """A `.jfif` beside `.jpg` was left out without a word."""
+    root = image_folder()
+    suffixes = [".jfif", ".jpe", ".JPEG", ".webp", ".tif", ".jp2", ".tga", ".ico"]
+    for suffix in suffixes:
+        size = (16, 16) if suffix == ".ico" else (4, 3)
+        write_image(root / "train" / "cat" / f"new{suffix}", size=size)
+    splits, _ = folder.load(str(root), 8)
+    assert len(splits["train"].labels) == 20 + len(suffixes)
+
+
+def test_what_is_skipped_is_said_once_a_kind(image_folder, write_image, caplog):
+    root = image_folder()
+    cat = root / "train" / "cat"
+    for index in range(5):
+        (cat / f"{index}.heic").write_text("")
+    (cat / "notes").write_text("")
+    os.mkfifo(cat / "pipe.png")
+    write_image(cat / "more" / "000.png")
+    write_image(root / "train" / "beside.png")
+    splits, _ = folder.load(str(root))
+    assert len(splits["train"].labels) == 20
+    assert sorted(record.getMessage() for record in caplog.records) == [
+        "Skipped files ending in .heic, of which Pillow reads no images (5): "
+        f"{cat}/0.heic, {cat}/1.heic, {cat}/2.heic and others.",
+        "Skipped files without an ending, of which Pillow reads no images (1): "
+        f"{cat}/notes.",
+        f"Skipped folders within class folders (1): {cat}/more.",
+        f"Skipped images in no class folder (1): {root}/train/beside.png.",
+        f"Skipped pipes and the like, which are no files (1): {cat}/pipe.png.",
+    ]
+
+
+def test_what_systems_leave_behind_is_no_class(image_folder, write_image, caplog):
+    root = image_folder()
+    for name in ("__MACOSX", ".ipynb_checkpoints", "@eaDir"):
+        write_image(root / name / "000.png")
+        write_image(root / "train" / name / "000.png")
+        write_image(root / "train" / "cat" / name / "000.png")
+    for name in ("Thumbs.db", ".DS_Store", "desktop.ini"):
+        (root / "train" / "cat" / name).write_text("")
+    splits, num_classes = folder.load(str(root))
+    assert (len(splits["train"].labels), num_classes) == (20, 2)
+    assert not caplog.records
+
+
+def test_ways_to_resize_are_kept_side_by_side(image_folder):
+    """4x3 images of a colour: padding adds black, cropping does not."""
+    path = str(image_folder())
+    for resize, darkest in (("crop", 9), ("pad", 0), ("squeeze", 9), ("crop", 9)):
+        dataset = data.load("folder", path, image_size=4, resize=resize)
+        assert dataset.train.images[..., 2].min() == darkest
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"resize": "stretch"}, "must be one of crop, pad, squeeze, got 'stretch'"),
+        ({"resize": "pad"}, r"data\.resize=pad needs data\.image_size, got 0"),
+    ],
+)
+def test_resizing_that_can_not_be(options, message):
+    for make in (
+        lambda: data.load("folder", "x", **options),
+        lambda: data.DataConfig(**options),
+    ):
+        with pytest.raises(ValueError, match=message):
+            make()
+
+
+PNG = bytes.fromhex(
+    "89504e470d0a1a0a0000000d4948445200000001000000010802000000907753de"
+    "0000000c49444154789c63606060000000040001f61738550000000049454e44ae426082"
+)
+NAMES = st.text(
+    st.characters(exclude_characters="/\0", exclude_categories=["Cs"]),
+    min_size=1,
+    max_size=40,
+).filter(lambda name: name not in (".", ".."))
+ENDINGS = st.sampled_from(["", ".png", ".JPG", ".gif", ".tga", ".h5", "\n", ".db"])
+FILES = st.dictionaries(
+    st.builds("{}{}".format, NAMES, ENDINGS),
+    st.one_of(
+        st.just(PNG),
+        st.binary(max_size=200),
+        st.builds(lambda i, b: PNG[:i] + b, st.integers(0, 69), st.binary(max_size=40)),
+    ),
+    max_size=4,
+)
+
+
+@settings(
+    max_examples=80,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(classes=st.dictionaries(NAMES, FILES, max_size=4))
+def test_any_folder_is_a_data_set_or_an_error_of_one_line(tmp_path, classes):
+    root = tmp_path / "any"
+    shutil.rmtree(root, ignore_errors=True)
+    root.mkdir()
+    for name, files in classes.items():
+        (root / name).mkdir(exist_ok=True)
+        for file, content in files.items():
+            (root / name / file).write_bytes(content)
+    try:
+        splits, _ = folder.load(str(root))
+        assert splits["train"].images.dtype == np.uint8
+    except ValueError as error:
+        assert len(str(error)) <= 500 and str(error).isprintable()
 
 
 def _empty_class(root):

@@ -1,4 +1,5 @@
 import gzip
+import os
 import pathlib
 import struct
 
@@ -69,6 +70,27 @@ def _other_format(folder):
     (folder / "train-images-idx3-ubyte.gz").write_bytes(b"<html>")
 
 
+def _bomb(folder):
+    packed = gzip.compress(bytes(2**20))
+    (folder / "train-images-idx3-ubyte.gz").write_bytes(packed * 300)
+
+
+def _many_dimensions(folder):
+    path = folder / "train-images-idx3-ubyte.gz"
+    path.write_bytes(bytes([0, 0, 8, 70]) + struct.pack(">70I", *[1] * 70) + b"0")
+
+
+def _claim(folder):
+    path = folder / "train-images-idx3-ubyte.gz"
+    path.write_bytes(bytes([0, 0, 8, 3]) + struct.pack(">3I", *[2**32 - 1] * 3))
+
+
+def _pipe(folder):
+    path = folder / "train-images-idx3-ubyte.gz"
+    path.unlink()
+    os.mkfifo(path)
+
+
 def _fewer_labels(folder):
     write(folder / "train-labels-idx1-ubyte.gz", np.zeros(19))
 
@@ -84,6 +106,10 @@ def _label_10(folder):
         (_cut, r"train-images-idx3-ubyte\.gz can't be read: Compressed file ended"),
         (_short, r"must hold the 120 bytes of its shape \(20, 2, 3\), got 119"),
         (_other_format, r"must begin as MNIST's files do, 0 0 8, got \[60, 104, 116\]"),
+        (_bomb, "can't be read: its .* bytes unpack to more than 268,435,456"),
+        (_many_dimensions, "must have 1 to 3 dimensions, got 70"),
+        (_claim, r"must hold the 7922816.* bytes of its shape .*, got 0"),
+        (_pipe, r"must hold train-images-idx3-ubyte\.gz or"),
         (_fewer_labels, r"as many labels, got shapes \(20, 2, 3\) and \(19,\)"),
         (_label_10, r"labels must be in \[0, 10\), got 10 to 10 in test"),
     ],

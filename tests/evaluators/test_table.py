@@ -1,11 +1,14 @@
 import gzip
+import os
 
 import jax
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from nao import spaces
-from nao.evaluators import table
+from nao.evaluators import table, table_config
 
 SPACE = spaces.custom({"a": ("x", "y"), "b": ("1", "2")})
 TEXT = "arch,a,b,acc,test\na=x b=1,x,1,0.5,0.4\na=x b=2,x,2,0.7,0.6\na=y b=1,y,1,,0.9\n"
@@ -19,7 +22,7 @@ def write(tmp_path, text):
 
 def config(path, **fields):
     fields = {"architecture": "arch", "objective": "acc", "test": "test"} | fields
-    return table.TableConfig(path=path, **fields)
+    return table_config.TableConfig(path=path, **fields)
 
 
 def values(evaluator, tokens):
@@ -111,3 +114,190 @@ def test_wider_integers_are_the_same_architectures(tmp_path):
     (found,) = evaluator.evaluate(tokens[:1], None)
     assert found.value is not None
     assert evaluator.test(tokens[0], None)
+
+
+def read(tmp_path, text, slots="a", encoding="utf-8", **fields):
+    """Loads a table whose slot columns are the space."""
+    path = tmp_path / "table.csv"
+    path.write_bytes(text if isinstance(text, bytes) else text.encode(encoding))
+    fields = {"architecture": "", "slots": slots, "test": ""} | fields
+    return table.load(config(str(path), **fields), None)
+
+
+def found(evaluator):
+    """Value of each choice of a space of one slot."""
+    tokens = next(evaluator.space.enumerate())
+    names = [evaluator.space.choices(row)[0] for row in tokens]
+    return dict(zip(names, values(evaluator, tokens), strict=True))
+
+
+@pytest.mark.parametrize(
+    ("cells", "choices"),
+    [
+        ("0.1 0.10 1e-1 .2", "0.1 .2"),
+        ("16 16.0 +16 32", "16 32"),
+        ("-1 -1.00 1", "-1 1"),
+        ("True TRUE false true", "True false"),
+        ("01234 1234 1234.0", "01234 1234 1234.0"),  # codes are names, not numbers
+        ("12345678901234567890 12345678901234567891", None),  # equal as floats
+        ("16 16.0 wide", "16 16.0 wide"),
+        ("16 16.0 N/A", "16 N/A"),
+        ("1e9999999999999999999 1", None),
+        ("True 1", "True 1"),
+        ("1_0 10", "1_0 10"),
+    ],
+)
+def test_equal_numbers_are_one_choice(tmp_path, cells, choices):
+    """Spellings of numbers made a space several times too large."""
+    text = "a,acc\n" + "".join(f"{cell},1\n" for cell in cells.split())
+    evaluator = read(tmp_path, text, repeats="mean")
+    assert evaluator.space.slots[0].choices == tuple((choices or cells).split())
+
+
+def test_numbers_find_the_choices_of_a_space(tmp_path):
+    space = spaces.custom({"width": (16, 32), "norm": (True, False)})
+    path = write(tmp_path, "a,b,acc\n16.0,TRUE,1\n3.2e1,false,2\n")
+    given = config(path, architecture="", slots="a,b", test="")
+    evaluator = table.load(given, space)
+    tokens = np.stack([space.parse("width=32 norm=False")])
+    assert values(evaluator, tokens) == [2]
+    # A space that has both spellings means two things by them.
+    space = spaces.custom({"width": ("16", "16.0")})
+    path = write(tmp_path, "a,acc\n16.0,1\n16,2\n")
+    evaluator = table.load(config(path, architecture="", slots="a", test=""), space)
+    assert found(evaluator) == {"16": 2, "16.0": 1}
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding"),
+    [
+        ("a;acc\nx;0,5\ny;1,25\n", "utf-8"),
+        ("a\tacc\nx\t0.5\ny\t1.25\n", "utf-8"),
+        ("a|acc\nx|0.5\ny|1.25\n", "utf-8"),
+        ("sep=;\na;acc\nx;0.5\ny;1.25\n", "utf-8-sig"),
+        ("sep=:\r\na:acc\r\nx:0.5\r\ny:1.25\r\n", "utf-8"),
+        ("a,acc\nx,0.5\ny,1.25\n", "utf-16"),
+        ("a,acc\nx,0.5\ny,1.25\n", "utf-16-le"),
+        ("a,acc\nx,0.5\ny,1.25\n", "utf-16-be"),
+        ("a,acc\nx,0.5\ny,1.25\n", "utf-32"),
+        ("a,acc,,\nx,0.5,,\ny,1.25\n", "utf-8"),  # columns that a spreadsheet left
+        ("a,acc\nx,0.5,,\ny,1.25,\n,,,\n", "utf-8"),
+        (",a,acc\n0,x,0.5\n1,y,1.25\n", "utf-8"),  # an index that has no name
+    ],
+)
+def test_tables_of_other_programs_are_read(tmp_path, text, encoding):
+    assert found(read(tmp_path, text, encoding=encoding)) == {"x": 0.5, "y": 1.25}
+
+
+def test_decimal_commas_of_slots_are_numbers_too(tmp_path):
+    evaluator = read(tmp_path, "a;acc\n0,5;1\n0,50;3\n1;2\n", repeats="mean")
+    assert found(evaluator) == {"0,5": 2, "1": 2}
+    with pytest.raises(ValueError, match="line 3: column 'acc' must be a number, got"):
+        read(tmp_path, "a;acc\nx;0.5\ny;0,5\n")
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "latin-1"])
+def test_other_letters_than_of_utf8_are_said(tmp_path, encoding, caplog):
+    evaluator = read(tmp_path, "größe,acc\nklein,1\nübergroß,2\n", "größe", encoding)
+    assert evaluator.space.slots[0].choices == ("klein", "übergroß")
+    assert "is not UTF-8; it is read as Windows-1252" in caplog.text
+
+
+@pytest.mark.parametrize("nothing", ["", " ", "N/A", "nan", "NULL", "NaN", "#N/A"])
+def test_a_row_without_a_number_is_skipped(tmp_path, nothing):
+    evaluator = read(tmp_path, f"a,acc\nx,1\ny,{nothing}\n")
+    assert (found(evaluator), evaluator.num_skipped) == ({"x": 1}, 1)
+
+
+def test_columns_with_commas_can_be_named(tmp_path):
+    text = '"width, px",b,acc\n1,2,3\n'
+    evaluator = read(tmp_path, text, slots='"width, px", b')
+    assert [slot.name for slot in evaluator.space.slots] == ["width, px", "b"]
+    with pytest.raises(ValueError, match=r"must be a line of CSV, got .* end of data"):
+        read(tmp_path, text, slots='"width')
+
+
+def test_rows_of_one_design_are_averaged(tmp_path):
+    """1 and 4: mean 2.5, sample deviation sqrt(2 * 1.5^2 / 1)."""
+    text = "a,acc,test\nx,1,5\ny,7,\nx,4,\nx,nan,9\n"
+    with pytest.raises(ValueError, match=r"line 4: .* line 2 too; table\.repeats=mean"):
+        read(tmp_path, text)
+    evaluator = read(tmp_path, text, test="test", repeats="mean")
+    tokens = np.stack([evaluator.space.parse(f"a={c}") for c in "xy"])
+    x, y = evaluator.evaluate(tokens, None)
+    assert (x.value, y.value, evaluator.num_skipped) == (2.5, 7, 1)
+    assert x.metrics == {"num_rows": 2, "standard_deviation": pytest.approx(4.5**0.5)}
+    assert y.metrics == {"num_rows": 1}
+    assert evaluator.test(tokens[0], None) == {"test": 5}
+    assert evaluator.test(tokens[1], None) == {}
+    with pytest.raises(ValueError, match="must be one of refuse, mean, got 'median'"):
+        table_config.TableConfig(repeats="median")
+
+
+def test_large_numbers_have_a_mean(tmp_path):
+    evaluator = read(tmp_path, "a,acc\nx,1.5e308\nx,1.7e308\n", repeats="mean")
+    assert found(evaluator) == {"x": 1.6e308}
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (b"PK\3\4\0\0", "it is a zip archive, as spreadsheets are; export it as CSV"),
+        (b"PAR1\0\x15\0\0", "it is no text, as it holds zero bytes"),
+        (gzip.compress(bytes(2**20)) * 300, "unpack to more than 268,435,456; if"),
+        (b'a,acc,b\nx,1,"2\ny,2,3\n', "after line 1: unexpected end of data"),
+        (b"a,acc\nx,1\n,2\n", "line 3: column 'a' must not be empty"),
+        (b"a,acc\nx,1_0\n", "column 'acc' must be a number, got '1_0'"),
+        (b"a;b\nx;1\n", "no column 'acc'; known: a, b"),
+        (b"a,acc,a\nx,1,2\n", "must differ"),
+    ],
+)
+def test_files_that_are_no_tables(tmp_path, data, message):
+    with pytest.raises(ValueError, match=message):
+        read(tmp_path, data)
+
+
+def test_a_pipe_is_no_table(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(ValueError, match="can't be read: it is a named pipe, not a f"):
+        table.load(config(str(tmp_path / "pipe")), SPACE)
+
+
+WORDS = st.sampled_from(
+    ["a", "b", "acc", "0.1", "1e-1", "0,5", "01", "True", "nan", "", "sep=;", "\x1f"]
+)
+CELLS = st.one_of(WORDS, st.text(max_size=5), st.just("x" * 600))
+LINES = st.lists(
+    st.builds(str.join, st.sampled_from([",", ";", "\t"]), st.lists(CELLS, max_size=5)),
+    max_size=6,
+)
+TEXTS = st.one_of(
+    st.binary(max_size=60),
+    st.text(max_size=60).map(lambda text: text.encode("utf-8", "surrogatepass")),
+    st.builds(lambda lines: "\n".join(lines).encode("utf-8", "replace"), LINES),
+    st.builds(
+        lambda lines, encoding: "\r\n".join(["a,b,acc", *lines]).encode(
+            encoding, "replace"
+        ),
+        LINES,
+        st.sampled_from(["utf-8", "utf-16", "latin-1"]),
+    ),
+)
+
+
+@settings(
+    max_examples=300,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(data=TEXTS, repeats=st.sampled_from(["refuse", "mean"]), is_packed=st.booleans())
+def test_any_file_is_a_table_or_an_error_of_one_line(
+    tmp_path, data, repeats, is_packed
+):
+    try:
+        data = gzip.compress(data) if is_packed else data
+        evaluator = read(tmp_path, data, "a,b", repeats=repeats)
+        assert np.isfinite(evaluator.best_value)
+    except ValueError as error:
+        assert len(str(error)) <= 500 and str(error).isprintable()
