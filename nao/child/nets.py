@@ -23,7 +23,7 @@ def make_net(space: Space, dataset: ImageDataset, config: ChildConfig) -> nn.Mod
     if not space.network:
         known = filter(registry.network, SPACES)
         raise ValueError(
-            f"Children are trained in the spaces {' and '.join(known)}, got "
+            f"Children are trained in the spaces {', '.join(known)}, got "
             f"{space.name!r}."
         )
     return network_class(space.network).of(

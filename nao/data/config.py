@@ -13,8 +13,8 @@ class DataConfig:
 
     name: str = option(
         "digits",
-        f"Data set: {', '.join(DATASETS)}; folder and npz are your own, and those "
-        "between them and digits need mode=prepare once.",
+        f"Data set: {', '.join(DATASETS)}; folder and npz are your own, and "
+        f"{', '.join(archives.SOURCES)} need mode=prepare once.",
     )
     path: str = option(
         "",

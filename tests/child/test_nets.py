@@ -45,7 +45,8 @@ def test_a_space_of_ones_own_brings_its_network():
 
 
 def test_networks_are_known_by_their_names():
-    assert known_networks() == {"ConvNet": ConvNet, "TopologyNet": TopologyNet}
+    known = known_networks()
+    assert known["ConvNet"] is ConvNet and known["TopologyNet"] is TopologyNet
 
 
 def test_topologies_get_the_network_of_the_benchmark():
@@ -63,8 +64,6 @@ def test_unknown_operations_are_refused():
 
 def test_other_spaces_are_refused():
     space = spaces.custom({"kernel": (3, 5)})
-    with pytest.raises(
-        ValueError, match="conv_cell and nasbench201, got 'custom'"
-    ) as e:
+    rule = r"trained in the spaces conv_cell, .*nasbench201.*, got 'custom'\.$"
+    with pytest.raises(ValueError, match=rule):
         make_net(space, dataset(), CONFIG)
-    assert "\n" not in str(e.value)
