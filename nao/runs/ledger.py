@@ -127,6 +127,7 @@ class Ledger:
                     "metrics": _finite(evaluation.metrics),
                     "seconds": evaluation.seconds,
                     "reason": evaluation.reason,
+                    "traceback": evaluation.traceback,
                 },
             )
         )
@@ -157,6 +158,8 @@ class Ledger:
                     metrics=attrs["metrics"],
                     seconds=attrs["seconds"],
                     reason=attrs["reason"],
+                    # Runs from before it was kept have none.
+                    traceback=attrs.get("traceback", ""),
                 ),
                 predicted=attrs["predicted"],
             )
