@@ -13,7 +13,7 @@ from nao.controller import (
     targets,
 )
 from nao.embedding import architectures as architectures_lib
-from nao.embedding import objectives
+from nao.embedding import calibration, objectives
 from nao.embedding.architectures import Architectures
 from nao.embedding.core import FittedController
 from nao.evaluators import Objective
@@ -62,14 +62,18 @@ def fit(
 
     order = np.random.default_rng(seed).permutation(len(tokens))
     left = order[: int(held_out * len(tokens))]
-    errors = np.zeros(len(described))
+    errors, calibrations = np.zeros(len(described)), ()
     if len(left):
         latent = fit_rows(order[len(left) :])
-        errors = _errors(latent.predict_tokens(sequences[left]), target[left])
+        predicted = latent.predict_tokens(sequences[left]).mean(1)
+        true = target[left].reshape(predicted.shape)
+        errors = np.sqrt(((predicted - true) ** 2).mean(0)).astype(np.float64)
+        pairs = zip(predicted.T, true.T, scales, strict=True)
+        calibrations = tuple(calibration.fit(*pair) for pair in pairs)
     return FittedController(
         space=space,
         latent=fit_rows(np.arange(len(tokens))),
-        objectives=objectives.Objectives(described, scales, errors),
+        objectives=objectives.Objectives(described, scales, errors, calibrations),
         tokens=tokens,
         values=np.stack(list(columns.values()), -1),
         canonical=canonical,
@@ -87,14 +91,3 @@ def _to_targets(
         target.append(targets.normalise(column.sign * measured, rule))
     # With one objective the controller wants a vector; see `Controller.fit`.
     return tuple(scales), np.stack(target, -1) if len(target) > 1 else target[0]
-
-
-def _errors(predicted: np.ndarray, target: np.ndarray) -> np.ndarray:
-    """Returns root mean square errors of the members' mean, float64 [objectives].
-
-    Args:
-        predicted: float32 [num, ensemble, objectives].
-        target: float32 [num] or [num, objectives].
-    """
-    squared = (predicted.mean(1) - target.reshape(len(target), -1)) ** 2
-    return np.sqrt(squared.mean(0)).astype(np.float64)
