@@ -157,7 +157,9 @@ class Objectives:
 
         Raises:
             ValueError: If a name is unknown or a weight is not finite.
+            TypeError: If `constraints` is no list of them.
         """
+        check_constraints(constraints)
         weights = self._weights(wanted)
         lower = np.full(len(weights), -np.inf, np.float32)
         upper = np.full(len(weights), np.inf, np.float32)
@@ -221,6 +223,16 @@ class Objectives:
         """
         mean, std = targets.mean(-2), confidence * self.std(targets)
         return ((mean - std >= goal.lower) & (mean + std <= goal.upper)).all(-1)
+
+
+def check_constraints(constraints: Sequence[Constraint]) -> None:
+    """Raises TypeError where these are not a list of constraints."""
+    is_list = isinstance(constraints, Sequence) and not isinstance(constraints, str)
+    if not is_list or not all(isinstance(each, Constraint) for each in constraints):
+        raise TypeError(
+            "constraints must be a list such as "
+            f"[nao.Constraint('params', at_most=3e6)], got {constraints!r}."
+        )
 
 
 def table(

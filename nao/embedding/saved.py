@@ -70,8 +70,11 @@ def load(path: str | os.PathLike, space: spaces.Space | None) -> FittedControlle
     """Reads what `save` wrote; see `Embedding.load`.
 
     Raises:
+        TypeError: If `space` is none.
         ValueError: If the file is not one, or of another version or space.
     """
+    if space is not None:
+        architectures.check_space(space)
     path = pathlib.Path(path).expanduser()
     try:
         arrays = read_npz(path)

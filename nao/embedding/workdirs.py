@@ -8,7 +8,7 @@ import numpy as np
 
 from nao import spaces
 from nao.controller import Controller, LatentSpace, Params, targets
-from nao.embedding import calibration, saved
+from nao.embedding import architectures, calibration, saved
 from nao.embedding.core import FittedController
 from nao.embedding.objectives import Objectives
 from nao.runs import StoredRun, ledger, reader
@@ -22,8 +22,11 @@ def load(path: str | os.PathLike, space: spaces.Space | None) -> FittedControlle
     """Loads the last fit of a search and its trials; see `Embedding.from_workdir`.
 
     Raises:
+        TypeError: If `space` is none.
         ValueError: If there is no run, or it has fitted no controller.
     """
+    if space is not None:
+        architectures.check_space(space)
     run = reader.read(path, space)
     use = run.record.controller_use
     if use is None:

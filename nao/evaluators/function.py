@@ -45,6 +45,17 @@ class FunctionEvaluator:
         default_factory=lambda: base.Objective("objective")
     )
 
+    def __post_init__(self):
+        if not isinstance(self.space, Space):
+            raise TypeError(
+                "space must be a space such as nao.spaces.NASBench201(), got "
+                f"{self.space!r}."
+            )
+        if not callable(self.function):
+            raise TypeError(
+                f"function must map choices by slot to a number, got {self.function!r}."
+            )
+
     @property
     def content(self) -> dict[str, str]:
         """Empty, since what a function reads is not known.

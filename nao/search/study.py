@@ -7,6 +7,7 @@ from typing import Any
 
 from nao.evaluators import Evaluator
 from nao.runs.directory import RunDirectory
+from nao.search import arguments as arguments_lib
 from nao.search import failures
 from nao.search import settings as settings_lib
 from nao.search.bar import SearchBar
@@ -53,12 +54,13 @@ def search(
         The best trial, all trials and the summary.
 
     Raises:
-        ValueError: If an argument is out of range, or `workdir` can't be used.
-        NothingSucceededError: If every evaluation has failed when a round ends, a
-            ValueError. The trials are kept; called again, the search goes on with the
-            next round.
+        TypeError: If strategy or evaluator is none.
+        ValueError: If they are of different spaces, another argument is out of range,
+            `workdir` can't be used, or every evaluation has failed when a round ends;
+            the trials are kept, and the same call goes on with the next round.
         KeyboardInterrupt: After an interruption, with everything written.
     """
+    arguments_lib.check(strategy, evaluator)
     arguments = settings_lib.of_arguments(num_trials, seed, storage, warm_start)
     settings, defaults = settings_lib.of_search(config, strategy, evaluator)
     with contextlib.ExitStack() as stack:
