@@ -13,9 +13,7 @@ import sqlalchemy.exc
 
 from nao.evaluators import Evaluation, Objective
 from nao.spaces import Space
-
-optuna.logging.set_verbosity(optuna.logging.WARNING)
-
+from nao.strategies.quiet import quiet_optuna
 
 FILE = "study.db"  # in the folder of a run
 
@@ -77,12 +75,13 @@ class Ledger:
         self._objective = objective
         direction = "maximize" if objective.maximize else "minimize"
         try:
-            self._study = optuna.create_study(
-                storage=storage,
-                study_name=name,
-                direction=direction,
-                load_if_exists=True,
-            )
+            with quiet_optuna():
+                self._study = optuna.create_study(
+                    storage=storage,
+                    study_name=name,
+                    direction=direction,
+                    load_if_exists=True,
+                )
             frozen = self._study.get_trials(deepcopy=False)
         except (
             sqlalchemy.exc.SQLAlchemyError,
