@@ -92,8 +92,10 @@ class Benchmark:
         if num_workers == 1 or len(jobs) <= 1:
             found = (run_one(self.evaluator, self.config, *job) for job in jobs)
         else:
-            task = self.evaluator, self.config
-            found = workers.execute(task, jobs, num_workers, self.run.path)
+            # Workers read the table anew, and must find this one.
+            table = dataclasses.replace(self.config.table, sha256=self.evaluator.sha256)
+            config = dataclasses.replace(self.config, table=table)
+            found = workers.execute(config, jobs, num_workers)
         for trajectory in found:
             self.write(trajectory)
             yield trajectory

@@ -1,54 +1,47 @@
 """Runs in processes of one core each."""
 
 import concurrent.futures
+import functools
 import multiprocessing
 import os
-import pathlib
-import pickle
 import signal
 import threading
 from collections.abc import Iterator
 from multiprocessing import connection
 
+from absl import logging
+
+from nao import evaluators, spaces
 from nao.benchmark.runner import run_one
 from nao.benchmark.trajectory import Trajectory
 from nao.config import Config
-from nao.evaluators import TableEvaluator
 from nao.system import compiling, hosts
 
 Job = tuple[str, int, int]  # strategy, seed, budget
 
 
-def execute(
-    task: tuple[TableEvaluator, Config],
-    jobs: list[Job],
-    num_workers: int,
-    folder: pathlib.Path,
-) -> Iterator[Trajectory]:
+def execute(config: Config, jobs: list[Job], num_workers: int) -> Iterator[Trajectory]:
     """Yields the runs of jobs as they finish.
 
     Args:
-        task: The table, and the settings of the strategies.
+        config: The table, and the settings of the strategies.
         jobs: What to run.
         num_workers: Processes at once.
-        folder: Where a file for the workers may lie.
 
     Raises:
-        ValueError: If a worker dies.
+        ValueError: If a worker dies, or can't read the table.
     """
     context = multiprocessing.get_context("spawn")
     cores = context.Queue()
     for core in range(num_workers):
         cores.put(core)
-    # Through a file: what a worker gets when it starts must fit into a pipe, or the
-    # death of one that never reads it would go unnoticed.
-    settings = folder / ".worker.pickle"
-    settings.write_bytes(pickle.dumps(task))
     pool = concurrent.futures.ProcessPoolExecutor(
         min(num_workers, len(jobs)),
         mp_context=context,
         initializer=_start_worker,
-        initargs=(cores, settings),
+        # Each worker reads the table for itself: what it gets when it starts must fit
+        # into a pipe, or the death of one that never reads it would go unnoticed.
+        initargs=(cores, config),
     )
     processes = pool._processes
     try:
@@ -66,13 +59,12 @@ def execute(
         for process in processes.values():
             process.kill()
         pool.shutdown(wait=True, cancel_futures=True)
-        settings.unlink()
 
 
-_worker: dict = {}
+_worker: dict[str, Config] = {}
 
 
-def _start_worker(cores, settings: pathlib.Path) -> None:
+def _start_worker(cores: multiprocessing.Queue, config: Config) -> None:
     """Pins a worker to a core: a controller is too small a program for two."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent's to deal with
     threading.Thread(target=_die_with_parent, daemon=True).start()
@@ -80,9 +72,9 @@ def _start_worker(cores, settings: pathlib.Path) -> None:
     if hasattr(os, "sched_setaffinity"):  # Linux has it, macOS has not
         allowed = hosts.cores()
         os.sched_setaffinity(0, {allowed[core % len(allowed)]})
+    logging.set_verbosity(logging.ERROR)  # The parent has read the same table aloud.
     compiling.use_compile_cache()
-    evaluator, config = pickle.loads(settings.read_bytes())
-    _worker.update(evaluator=evaluator, config=config)
+    _worker["config"] = config
 
 
 def _die_with_parent() -> None:
@@ -90,5 +82,12 @@ def _die_with_parent() -> None:
     os._exit(1)
 
 
-def _work(job: tuple[str, int, int]) -> Trajectory:
-    return run_one(_worker["evaluator"], _worker["config"], *job)
+# With the first job, as what is raised there reaches the parent as it is.
+@functools.cache
+def _evaluator() -> evaluators.TableEvaluator:
+    config = _worker["config"]
+    return evaluators.make(config.evaluator, config, spaces.make(config.space))
+
+
+def _work(job: Job) -> Trajectory:
+    return run_one(_evaluator(), _worker["config"], *job)

@@ -7,6 +7,8 @@ from scipy import stats
 
 from nao.controller import config as config_lib
 
+_EDGE = 0.2  # a tenth of the places of `rank`, from -1 to 1
+
 
 def normalise(objective: np.ndarray, rule: str) -> np.ndarray:
     """Scales a pool's objective to training targets, order kept.
@@ -49,8 +51,9 @@ class Scale(NamedTuple):
     """How the targets of a pool and the values they came from map to each other.
 
     For `min_max` and `z_score` a straight line, which goes on beyond the pool. For
-    `rank` the quantiles of the pool: a target is a place among what was measured, so no
-    target maps to a value beyond the best or the worst measured one.
+    `rank` the quantiles of the pool: a target is a place among what was measured.
+    Beyond the best and the worst measured value the line of the outermost tenth goes
+    on and levels off, since a pool says little of what lies beyond its ends.
 
     Attributes:
         targets: float64 [knots], increasing.
@@ -66,11 +69,66 @@ class Scale(NamedTuple):
 
     def to_values(self, targets: np.ndarray) -> np.ndarray:
         """Maps targets to the unit of the values, float64 of the same shape."""
+        reach = _EDGE if self.rule == "rank" else np.inf
+        return self._line(targets, reach)
+
+    def to_deviations(self, targets: np.ndarray, std: np.ndarray) -> np.ndarray:
+        """Maps standard deviations of targets to the unit of the values.
+
+        Args:
+            targets: What the deviations are around; a scale need not be straight.
+            std: Of the same shape, not negative.
+
+        Returns:
+            float64 of the same shape: half of what lies between the values one
+            deviation below and above. Beyond the pool nothing levels off here, so
+            where nothing was measured a deviation does not vanish.
+        """
+        targets = np.asarray(targets, np.float64)
+        ends = [self._line(end, np.inf) for end in (targets - std, targets + std)]
+        return np.abs(ends[1] / 2 - ends[0] / 2)
+
+    def error_share(self, targets: np.ndarray) -> np.ndarray:
+        """Returns how large errors of targets are, as a share of those in the middle.
+
+        A place between the worst (-1) and the best (1) leaves an error less room the
+        nearer it is to an end, as `sqrt(1 - place**2)` for a share of what was measured
+        (the deviation of a Beta distribution). Within the outermost tenth, where few
+        errors are known, the share is that at its middle.
+        """
+        targets = np.asarray(targets, np.float64)
+        if self.rule != "rank":
+            return np.ones_like(targets)
+        place = np.minimum(np.abs(targets), 1 - _EDGE / 2)
+        return np.sqrt(1 - place**2)
+
+    def _line(self, targets: np.ndarray, reach: float) -> np.ndarray:
+        """Interpolates; beyond the ends, targets level off after `reach`."""
+        targets = np.asarray(targets, np.float64)
+        below, above = _parts_beyond(targets, self.targets)
+        low, high = self._end_slopes()
+        level = [
+            part if reach == np.inf else part / (1 + np.abs(part) / reach)
+            for part in (below, above)
+        ]
         values = np.interp(targets, self.targets, self.values)
+        return values + low * level[0] + high * level[1]
+
+    def _end_slopes(self) -> tuple[float, float]:
+        """Returns values per target below the first knot and above the last."""
+        knots, last = self.targets, len(self.targets) - 1
+        if not last:
+            return 0.0, 0.0  # all values tie
+        low, high = last, 0  # the straight line's own slope
         if self.rule == "rank":
-            return values
-        slope = np.ptp(self.values) / (np.ptp(self.targets) or 1.0)
-        return values + self._sign * slope * _beyond(targets, self.targets)
+            # The outermost tenth, and of a small pool at least a step.
+            low = max(np.searchsorted(knots, knots[0] + _EDGE, "right") - 1, 1)
+            high = min(np.searchsorted(knots, knots[-1] - _EDGE), last - 1)
+        return self._slope(0, low), self._slope(high, last)
+
+    def _slope(self, first: int, second: int) -> float:
+        rise = self.values[second] - self.values[first]
+        return rise / (self.targets[second] - self.targets[first])
 
     def to_targets(self, values: np.ndarray) -> np.ndarray:
         """Maps values to targets, float64 of the same shape.
@@ -98,6 +156,11 @@ class Scale(NamedTuple):
             raise ValueError("A scale needs as many targets as values.")
 
     @property
+    def middle(self) -> float:
+        """The target in the middle of the scale."""
+        return 0.5 if self.rule == "min_max" else 0.0
+
+    @property
     def _sign(self) -> int:
         """Whether values rise (1) or fall (-1) with the targets."""
         return 1 if self.maximize else -1
@@ -122,5 +185,9 @@ def scale(values: np.ndarray, rule: str, maximize: bool = True) -> Scale:
 
 def _beyond(x: np.ndarray, knots: np.ndarray) -> np.ndarray:
     """Returns how far values lie before the first knot (negative) or after the last."""
-    x = np.asarray(x, np.float64)
-    return np.minimum(x - knots[0], 0) + np.maximum(x - knots[-1], 0)
+    return sum(_parts_beyond(np.asarray(x, np.float64), knots))
+
+
+def _parts_beyond(x: np.ndarray, knots: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Returns how far values lie before the first knot (negative), after the last."""
+    return np.minimum(x - knots[0], 0), np.maximum(x - knots[-1], 0)

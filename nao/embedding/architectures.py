@@ -13,6 +13,14 @@ from nao.spaces import Space, Subset
 Architectures = Any
 
 
+def check_space(space: Any) -> None:
+    """Raises TypeError where something else was given for a space."""
+    if not isinstance(space, Space):
+        raise TypeError(
+            f"space must be a space such as nao.spaces.NASBench201(), got {space!r}."
+        )
+
+
 def to_tokens(space: Space, architectures: Architectures) -> np.ndarray:
     """Returns the tokens of architectures, int32 [num, length]; one makes one row.
 

@@ -180,14 +180,15 @@ class FittedController:
         """Predicts an objective, in the unit of its values.
 
         A target of `rank` predicts a place among the evaluated architectures; the value
-        at that place is what comes back (`targets.Scale`).
+        at that place is what comes back (`targets.Scale`). Rows that a fit had not seen
+        say how far predictions are off (`Calibration`).
 
         Args:
             where: Architectures, or points.
             objective: Name; the first by default.
 
         Returns:
-            Mean and standard deviation over the ensemble, float64 [num].
+            Mean and standard deviation, float64 [num].
 
         Raises:
             ValueError: If there is no such objective, or these are neither points nor

@@ -1,9 +1,12 @@
 """A controller fitted on the spot, to any table of architectures and numbers."""
 
+import collections
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import jax
 import numpy as np
+from absl import logging
 
 from nao.controller import (
     PRESETS,
@@ -13,7 +16,7 @@ from nao.controller import (
     targets,
 )
 from nao.embedding import architectures as architectures_lib
-from nao.embedding import objectives
+from nao.embedding import calibration, objectives
 from nao.embedding.architectures import Architectures
 from nao.embedding.core import FittedController
 from nao.evaluators import Objective
@@ -37,8 +40,10 @@ def fit(
     """Fits a controller to a table; see `Embedding.fit`.
 
     Raises:
+        TypeError: If `space` or `config` is something else.
         ValueError: If an architecture or a value is not as described there.
     """
+    _check_kinds(space, config)
     tokens = architectures_lib.to_tokens(space, architectures)
     if not len(tokens):
         raise ValueError("A fit needs at least one architecture, got none.")
@@ -49,6 +54,7 @@ def fit(
     scales, target = _to_targets(columns, described, controller.config.target)
     as_encoded = space.canonical if canonical else np.asarray
     sequences = as_encoded(tokens)
+    _warn_of_unequal(space.keys(sequences), columns)
     host_key, fit_key = jax.random.split(jax.random.key(seed))
     unlabelled = None
     if controller.config.num_unlabelled:
@@ -62,18 +68,53 @@ def fit(
 
     order = np.random.default_rng(seed).permutation(len(tokens))
     left = order[: int(held_out * len(tokens))]
-    errors = np.zeros(len(described))
+    errors, calibrations = np.zeros(len(described)), ()
     if len(left):
         latent = fit_rows(order[len(left) :])
-        errors = _errors(latent.predict_tokens(sequences[left]), target[left])
+        predicted = latent.predict_tokens(sequences[left]).mean(1)
+        true = target[left].reshape(predicted.shape)
+        errors = np.sqrt(((predicted - true) ** 2).mean(0)).astype(np.float64)
+        pairs = zip(predicted.T, true.T, scales, strict=True)
+        calibrations = tuple(calibration.fit(*pair) for pair in pairs)
     return FittedController(
         space=space,
         latent=fit_rows(np.arange(len(tokens))),
-        objectives=objectives.Objectives(described, scales, errors),
+        objectives=objectives.Objectives(described, scales, errors, calibrations),
         tokens=tokens,
         values=np.stack(list(columns.values()), -1),
         canonical=canonical,
     )
+
+
+def _check_kinds(space: Any, config: Any) -> None:
+    architectures_lib.check_space(space)
+    if config is not None and not isinstance(config, ControllerConfig):
+        raise TypeError(
+            "config must be a nao.ControllerConfig, or None for "
+            f"PRESETS['embedding'], got {config!r}."
+        )
+
+
+def _warn_of_unequal(keys: Sequence[bytes], columns: Mapping[str, np.ndarray]) -> None:
+    """Logs how many rows are of one architecture and differ in a value.
+
+    The encoder reads them alike, so the fit can only learn their mean.
+    """
+    rows: dict[bytes, list[int]] = collections.defaultdict(list)
+    for i, key in enumerate(keys):
+        rows[key].append(i)
+    values = np.stack(list(columns.values()), -1)
+    unequal = [
+        same for same in rows.values() if (values[same] != values[same[0]]).any()
+    ]
+    if unequal:
+        logging.warning(
+            "%d of %d rows are of %d architectures that have unequal values; their "
+            "mean is learned. canonical=False tells sequences of a function apart.",
+            sum(map(len, unequal)),
+            len(values),
+            len(unequal),
+        )
 
 
 def _to_targets(
@@ -87,14 +128,3 @@ def _to_targets(
         target.append(targets.normalise(column.sign * measured, rule))
     # With one objective the controller wants a vector; see `Controller.fit`.
     return tuple(scales), np.stack(target, -1) if len(target) > 1 else target[0]
-
-
-def _errors(predicted: np.ndarray, target: np.ndarray) -> np.ndarray:
-    """Returns root mean square errors of the members' mean, float64 [objectives].
-
-    Args:
-        predicted: float32 [num, ensemble, objectives].
-        target: float32 [num] or [num, objectives].
-    """
-    squared = (predicted.mean(1) - target.reshape(len(target), -1)) ** 2
-    return np.sqrt(squared.mean(0)).astype(np.float64)

@@ -10,6 +10,7 @@ import numpy as np
 from nao.controller import Goal
 from nao.controller.targets import Scale
 from nao.embedding.architectures import Architectures
+from nao.embedding.calibration import Calibration
 from nao.evaluators import Objective
 
 
@@ -17,10 +18,11 @@ class Prediction(NamedTuple):
     """What an ensemble predicts, in the unit of the values; float64, of equal shape.
 
     Attributes:
-        mean: Mean over the members.
+        mean: Value at the members' mean target, brought to the unit of true targets
+            (`Objectives.calibrations`).
         std: How far off the mean may be: the standard deviation over the members,
-            combined with the error on architectures that a fit had not seen
-            (`Objectives.errors`).
+            combined with the error on architectures that a fit had not seen, such that
+            80 % of unseen values lie within 1.28 of it.
     """
 
     mean: np.ndarray
@@ -92,11 +94,15 @@ class Objectives:
         scales: How each column's targets and values map to each other.
         errors: Root mean square error of predicted targets on architectures that a fit
             had not seen, float64 [columns]; zero where it is not known.
+        calibrations: How predicted targets relate to true ones, by the same
+            architectures; empty where that is not known: predictions stand as they are,
+            as far off as `errors` say.
     """
 
     columns: tuple[Objective, ...]
     scales: tuple[Scale, ...]
     errors: np.ndarray
+    calibrations: tuple[Calibration, ...] = ()
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -119,12 +125,16 @@ class Objectives:
 
     def to_prediction(self, targets: np.ndarray, index: int) -> Prediction:
         """Maps members' targets [..., ensemble, objectives] to values [...]."""
-        values = self.scales[index].to_values(targets[..., index])
-        mean, std = targets[..., index].mean(-1), self.std(targets)[..., index]
-        # A scale need not be a straight line, so the deviation is half of what lies
-        # between the values one deviation below and above the mean.
-        ends = [self.scales[index].to_values(end) for end in (mean - std, mean + std)]
-        return Prediction(values.mean(-1), np.abs(ends[1] - ends[0]) / 2)
+        scale, calibration = self.scales[index], self._calibration(index)
+        members = targets[..., index].astype(np.float64)
+        mean = calibration.apply(members.mean(-1), scale)
+        std = calibration.std(mean, members.std(-1), scale)
+        return Prediction(scale.to_values(mean), scale.to_deviations(mean, std))
+
+    def _calibration(self, index: int) -> Calibration:
+        if self.calibrations:
+            return self.calibrations[index]
+        return Calibration(width=float(self.errors[index]))
 
     def std(self, targets: np.ndarray) -> np.ndarray:
         """Returns how far off the members' mean target may be.
@@ -147,7 +157,9 @@ class Objectives:
 
         Raises:
             ValueError: If a name is unknown or a weight is not finite.
+            TypeError: If `constraints` is no list of them.
         """
+        check_constraints(constraints)
         weights = self._weights(wanted)
         lower = np.full(len(weights), -np.inf, np.float32)
         upper = np.full(len(weights), np.inf, np.float32)
@@ -171,10 +183,15 @@ class Objectives:
         return weights
 
     def _bounds(self, constraint: Constraint, index: int) -> tuple[float, float]:
-        """Returns a constraint's least and largest target; infinite where unbounded."""
-        to_targets = self.scales[index].to_targets
+        """Returns a constraint's least and largest target; infinite where unbounded.
+
+        As predicted, so that what keeps the bound also has a value that keeps it.
+        """
+        scale, calibration = self.scales[index], self._calibration(index)
         at_least, at_most = (
-            None if bound is None else float(to_targets(bound))
+            None
+            if bound is None
+            else float(calibration.invert(scale.to_targets(bound), scale))
             for bound in (constraint.at_least, constraint.at_most)
         )
         # Where less is better, the largest values have the least targets.
@@ -206,6 +223,16 @@ class Objectives:
         """
         mean, std = targets.mean(-2), confidence * self.std(targets)
         return ((mean - std >= goal.lower) & (mean + std <= goal.upper)).all(-1)
+
+
+def check_constraints(constraints: Sequence[Constraint]) -> None:
+    """Raises TypeError where these are not a list of constraints."""
+    is_list = isinstance(constraints, Sequence) and not isinstance(constraints, str)
+    if not is_list or not all(isinstance(each, Constraint) for each in constraints):
+        raise TypeError(
+            "constraints must be a list such as "
+            f"[nao.Constraint('params', at_most=3e6)], got {constraints!r}."
+        )
 
 
 def table(

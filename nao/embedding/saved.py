@@ -15,6 +15,7 @@ from nao import fields, spaces
 from nao.controller import Controller, ControllerConfig, LatentSpace, Params, parameters
 from nao.controller.targets import Scale
 from nao.embedding import architectures
+from nao.embedding.calibration import Calibration
 from nao.embedding.core import FittedController
 from nao.embedding.objectives import Objectives
 from nao.evaluators import Objective
@@ -58,6 +59,7 @@ def _arrays(fitted: FittedController) -> dict[str, np.ndarray]:
     """Returns what is written as arrays, by name."""
     arrays = {"tokens": fitted.tokens, "values": fitted.values}
     arrays["errors"] = fitted.objectives.errors
+    arrays["calibrations"] = np.array(fitted.objectives.calibrations).reshape(-1, 3)
     for i, scale in enumerate(fitted.objectives.scales):
         arrays[f"scale/{i}/targets"] = scale.targets
         arrays[f"scale/{i}/values"] = scale.values
@@ -68,8 +70,11 @@ def load(path: str | os.PathLike, space: spaces.Space | None) -> FittedControlle
     """Reads what `save` wrote; see `Embedding.load`.
 
     Raises:
+        TypeError: If `space` is none.
         ValueError: If the file is not one, or of another version or space.
     """
+    if space is not None:
+        architectures.check_space(space)
     path = pathlib.Path(path).expanduser()
     try:
         arrays = read_npz(path)
@@ -102,7 +107,9 @@ def _from_parts(
     return FittedController(
         space=space,
         latent=LatentSpace(Controller(space.grammar, config), params),
-        objectives=Objectives(columns, scales, arrays["errors"]),
+        objectives=Objectives(
+            columns, scales, arrays["errors"], _calibrations(arrays, len(columns))
+        ),
         tokens=tokens,
         values=arrays["values"],
         canonical=bool(header["canonical"]),
@@ -139,6 +146,19 @@ def _scales(
     for scale in scales:
         scale.check()
     return scales
+
+
+def _calibrations(
+    arrays: dict[str, np.ndarray], num_columns: int
+) -> tuple[Calibration, ...]:
+    # Files from before there were any have none, and are read as they were.
+    rows = arrays.get("calibrations", np.zeros((0, 3)))
+    if rows.shape not in ((0, 3), (num_columns, 3)):
+        raise ValueError(f"calibrations have shape {list(rows.shape)}.")
+    found = tuple(Calibration(*row) for row in rows.tolist())
+    if any(c.slope <= 0 or c.width < 0 for c in found):
+        raise ValueError("calibrations need a positive slope and no negative width.")
+    return found
 
 
 def to_arrays(params: Params) -> dict[str, np.ndarray]:

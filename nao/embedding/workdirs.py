@@ -1,23 +1,32 @@
 """The controller and the trials of a search, read without disturbing it."""
 
+import dataclasses
+import itertools
 import os
 
 import numpy as np
 
 from nao import spaces
 from nao.controller import Controller, LatentSpace, Params, targets
-from nao.embedding import saved
+from nao.embedding import architectures, calibration, saved
 from nao.embedding.core import FittedController
 from nao.embedding.objectives import Objectives
 from nao.runs import StoredRun, reader, storage
+from nao.runs.checkpoints import Round
+from nao.strategies import Pool
+
+_FEWEST_FORETOLD = 8  # predictions of a search that say how far off they are
 
 
 def load(path: str | os.PathLike, space: spaces.Space | None) -> FittedController:
     """Loads the last fit of a search and its trials; see `Embedding.from_workdir`.
 
     Raises:
+        TypeError: If `space` is none.
         ValueError: If there is no run, or it has fitted no controller.
     """
+    if space is not None:
+        architectures.check_space(space)
     run = reader.read(path, space)
     use = run.record.controller_use
     if use is None:
@@ -33,19 +42,69 @@ def load(path: str | os.PathLike, space: spaces.Space | None) -> FittedControlle
     objective = run.objective
     done = [trial for trial in run.trials if trial.value is not None]
     tokens = np.array([trial.tokens for trial in done], np.int32)
-    # The scale is that of the pool that was fitted, whatever was measured since; the
-    # pool holds objectives with the sign that makes higher better.
-    fitted = asked.state.pool.succeeded().objective * objective.sign
-    scale = targets.scale(fitted, use.config.target, objective.maximize)
-    return FittedController(
+    # The scale is that of the pool that was fitted, whatever was measured since.
+    scale = _scale(asked.state.pool, run)
+    without = FittedController(
         space=run.space,
         latent=_latent(run, asked.state.model["params"]),
-        # A search holds nothing out, so the error on unseen architectures is not known.
         objectives=Objectives((objective,), (scale,), np.zeros(1)),
         tokens=tokens.reshape(-1, run.space.length),
         values=np.array([trial.value for trial in done]).reshape(-1, 1),
         canonical=use.canonical,
     )
+    return dataclasses.replace(without, objectives=_calibrated(without, run, asked))
+
+
+def _scale(pool: Pool, run: StoredRun) -> targets.Scale:
+    """Returns the scale of a pool, whose objectives are higher where better."""
+    values = pool.succeeded().objective * run.objective.sign
+    rule = run.record.controller_use.config.target
+    return targets.scale(values, rule, run.objective.maximize)
+
+
+def _calibrated(fitted: FittedController, run: StoredRun, asked: Round) -> Objectives:
+    """Returns the objectives of a search, with what is known of their errors.
+
+    A search holds nothing out, but it predicted what it then measured. Where that is
+    too little, it is what the last fit says of its own pool, which it has seen: no less
+    than these are its errors.
+    """
+    (scale,) = fitted.objectives.scales
+    predicted, true = _foretold(run, asked)
+    if len(predicted) < _FEWEST_FORETOLD:
+        pool = asked.state.pool.succeeded()
+        predicted = fitted.predict_tokens(pool.tokens).mean(1)[:, 0]
+        true = scale.to_targets(pool.objective * run.objective.sign)
+    errors = np.sqrt(((predicted - true) ** 2).mean(keepdims=True))
+    found = calibration.fit(predicted, true, scale)
+    return dataclasses.replace(fitted.objectives, errors=errors, calibrations=(found,))
+
+
+def _foretold(run: StoredRun, asked: Round) -> tuple[np.ndarray, np.ndarray]:
+    """Returns what rounds were predicted to be and were, as targets, float64 [num].
+
+    Each round was predicted by a fit of its own, to what was known before it.
+    """
+    pool, trials = asked.state.pool, run.trials
+    told = next(
+        (t.index for t in trials if np.array_equal(t.tokens, asked.tokens[0])),
+        len(trials),
+    )
+    num_warm = len(pool.tokens) - told  # of a warm start; they come first
+    predicted, true = [], []
+    for _, group in itertools.groupby(trials, lambda trial: trial.round):
+        first, *others = group
+        before = Pool(*(column[: num_warm + first.index] for column in pool))
+        known = [
+            trial
+            for trial in (first, *others)
+            if trial.predicted is not None and trial.value is not None
+        ]
+        if known:
+            values = np.array([trial.value for trial in known])
+            true.extend(_scale(before, run).to_targets(values))
+            predicted.extend(trial.predicted for trial in known)
+    return np.array(predicted, np.float64), np.array(true, np.float64)
 
 
 def _latent(run: StoredRun, params: Params) -> LatentSpace:

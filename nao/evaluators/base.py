@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+import traceback
 from collections.abc import Iterator, Mapping
 from typing import Protocol
 
@@ -9,6 +10,11 @@ import numpy as np
 
 from nao.spaces import Space
 from nao.types import Array
+
+# What a user's code raises may be of any length. Every reason passes through here on
+# its way to the ledger, `metrics.jsonl`, the page and messages.
+_MAX_REASON = 500  # characters
+_MAX_TRACEBACK = 20_000  # characters
 
 
 @dataclasses.dataclass(frozen=True)
@@ -39,15 +45,29 @@ class Evaluation:
         value: The objective as measured, in its own unit; None where it failed.
         metrics: Further numbers worth keeping (loss, epochs, parameters).
         seconds: Wall-clock seconds the evaluation took.
-        reason: Why it failed, one line; empty where it did not.
+        reason: Why it failed; empty where it did not. Of several lines the last is
+            kept, and of a long line its beginning.
+        traceback: Where the exception came from that made it fail, as Python prints it;
+            empty where there was none. Of a long one the end is kept.
     """
 
     value: float | None
     metrics: Mapping[str, float] = dataclasses.field(default_factory=dict)
     seconds: float = 0.0
     reason: str = ""
+    traceback: str = ""
+
+    @classmethod
+    def of_exception(cls, error: BaseException, seconds: float = 0.0) -> "Evaluation":
+        """Returns the failed evaluation that an exception of a user's code makes."""
+        lines = traceback.format_exception(error)
+        return cls(
+            None, seconds=seconds, reason=in_one_line(error), traceback="".join(lines)
+        )
 
     def __post_init__(self):
+        object.__setattr__(self, "reason", _last_line(self.reason))
+        object.__setattr__(self, "traceback", self.traceback[-_MAX_TRACEBACK:])
         # NaN compares false with everything, so no best would ever be replaced by one
         # or replace it: a child that diverged is a failed one instead.
         if self.value is not None and not math.isfinite(self.value):
@@ -104,3 +124,24 @@ class SourcedEvaluator(Evaluator, Protocol):
 
     space: Space
     content: Mapping[str, str]
+
+
+def in_one_line(error: BaseException) -> str:
+    """Describes an exception of a user's code by its class and its message's last line.
+
+    Long messages open with what led to the error and close with what it is. Without a
+    message the class stands alone.
+    """
+    try:
+        message = _last_line(str(error))
+    except Exception:  # its own `__str__` is broken
+        message = ""
+    name = type(error).__name__
+    return _last_line(f"{name}: {message}" if message else name)
+
+
+def _last_line(text: str) -> str:
+    """Returns the last line that is not empty, cut to a length that can be shown."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    line = lines[-1] if lines else ""
+    return line if len(line) <= _MAX_REASON else f"{line[: _MAX_REASON - 3]}..."

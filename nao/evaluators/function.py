@@ -45,6 +45,17 @@ class FunctionEvaluator:
         default_factory=lambda: base.Objective("objective")
     )
 
+    def __post_init__(self):
+        if not isinstance(self.space, Space):
+            raise TypeError(
+                "space must be a space such as nao.spaces.NASBench201(), got "
+                f"{self.space!r}."
+            )
+        if not callable(self.function):
+            raise TypeError(
+                f"function must map choices by slot to a number, got {self.function!r}."
+            )
+
     @property
     def content(self) -> dict[str, str]:
         """Empty, since what a function reads is not known.
@@ -57,19 +68,21 @@ class FunctionEvaluator:
         """Yields the function's result for each row of tokens, int32 [num, length]."""
         del keys  # The function has no JAX randomness.
         for row in tokens:
-            choices = self.space.by_slot(row)
-            start = time.perf_counter()
-            try:
-                # Converted here, so that a result that is no number fails as well.
-                value, reason = float(self.function(choices)), ""
-            # A user's code may call `sys.exit`; Ctrl-C, a KeyboardInterrupt, still ends
-            # the search.
-            except (Exception, SystemExit) as error:
-                value, reason = None, _in_one_line(error)
-            if value is not None and not math.isfinite(value):
-                value, reason = None, f"result is {value}"
-            seconds = time.perf_counter() - start
-            yield base.Evaluation(value, seconds=seconds, reason=reason)
+            yield self._evaluate(self.space.by_slot(row))
+
+    def _evaluate(self, choices: dict[str, str]) -> base.Evaluation:
+        start = time.perf_counter()
+        try:
+            # Converted here, so that a result that is no number fails as well.
+            value = float(self.function(choices))
+        # A user's code may call `sys.exit`; Ctrl-C, a KeyboardInterrupt, still ends the
+        # search.
+        except (Exception, SystemExit) as error:
+            return base.Evaluation.of_exception(error, time.perf_counter() - start)
+        seconds = time.perf_counter() - start
+        if not math.isfinite(value):
+            return base.Evaluation(None, seconds=seconds, reason=f"result is {value}")
+        return base.Evaluation(value, seconds=seconds)
 
     def test(self, tokens: np.ndarray, key: Array) -> dict[str, float]:
         """Returns nothing: a function has no test part."""
@@ -93,7 +106,7 @@ def load(config: FunctionConfig, space: Space) -> FunctionEvaluator:
         function = getattr(importlib.import_module(module_name), function_name)
     except (Exception, SystemExit) as error:
         raise ValueError(
-            f"function.name {config.name!r}: {_in_one_line(error)}."
+            f"function.name {config.name!r}: {base.in_one_line(error)}."
         ) from error
     if not callable(function):
         raise ValueError(f"function.name {config.name!r} is not callable.")
@@ -109,15 +122,3 @@ def from_settings(settings: Any, space: Space) -> FunctionEvaluator:
         ValueError: If there is no such function.
     """
     return load(settings.function, space)
-
-
-def _in_one_line(error: BaseException) -> str:
-    """Describes an exception of a user's code by its class and its first line.
-
-    The reason of a failed evaluation is one line.
-    """
-    try:
-        message = str(error).splitlines()
-    except Exception:  # its own `__str__` is broken
-        message = []
-    return f"{type(error).__name__}: {message[0] if message else ''}"

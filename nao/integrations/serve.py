@@ -15,25 +15,33 @@ to this machine alone unless told otherwise.
 """
 
 import socket
-import threading
 from collections.abc import Mapping
 
 import fastapi
 import numpy as np
+import pydantic
 import uvicorn
 from fastapi import exceptions
 from starlette.middleware import trustedhost
 
 from nao.embedding import Constraint, Embedding
 from nao.embedding.objectives import Prediction
-from nao.integrations import answers, messages
+from nao.integrations import answers, lanes, messages
+from nao.integrations.connections import TimedConnection
 
 MAX_NUMBERS = 1_000_000  # of an answer, which bounds its memory
+MAX_WAITING = 8  # heavy queries; of light ones, eight times as many
+QUERY_SECONDS = 120.0  # from a request to its answer
+_FEW_ROWS = 32  # what one call of a compiled program takes at most
+_MAX_CONNECTIONS = 64  # each holds a body at most
 _LOCAL = ("localhost", "127.0.0.1", "::1")
+# In a Host header an IPv6 address has brackets; versions of the middleware that cut the
+# header at its first colon keep the first of them.
+LOCAL_HOSTS = ("localhost", "127.0.0.1", "[::1]", "[")
 
 
 def create_app(
-    embedding: Embedding, hosts: tuple[str, ...] = ("localhost", "127.0.0.1")
+    embedding: Embedding, hosts: tuple[str, ...] = LOCAL_HOSTS
 ) -> fastapi.FastAPI:
     """Returns the ASGI application that answers queries on an embedding.
 
@@ -52,6 +60,7 @@ def create_app(
     app.add_middleware(trustedhost.TrustedHostMiddleware, allowed_hosts=list(hosts))
     app.add_exception_handler(exceptions.RequestValidationError, answers.refuse_request)
     app.add_exception_handler(ValueError, answers.refuse_value)
+    app.add_exception_handler(lanes.BusyError, answers.refuse_busy)
     _add_queries(app, _Queries(embedding))
     return app
 
@@ -67,7 +76,6 @@ class _Queries:
     def __init__(self, embedding: Embedding):
         self.embedding = embedding
         self.evaluated = embedding.index()
-        self.lock = threading.Lock()  # one query at a time: it uses every core already
 
     def text(self, tokens: np.ndarray) -> str | list:
         """Writes tokens [..., length] in notation: a text, or lists of texts."""
@@ -196,18 +204,24 @@ class _Queries:
 def _add_queries(app: fastapi.FastAPI, queries: _Queries) -> None:
     """Makes each query a path of the application."""
     app.get("/", summary="Says what is served.")(queries.about)
+    heavy = lanes.Lane(MAX_WAITING, QUERY_SECONDS)
+    light = lanes.Lane(8 * MAX_WAITING, QUERY_SECONDS)
 
     def add(name: str, request_type: type) -> None:
         query = getattr(queries, name)
 
-        def answer(request):  # annotated below, as its type is another for each query
-            with queries.lock:
-                return answers.Answer(query(request))
+        # Annotated below, as the type of a request is another for each query.
+        async def answer(request):
+            lane = light if _is_light(request) else heavy
+            return await lane.run(lambda: answers.Answer(query(request)))
 
         # FastAPI names the query and checks its request by these.
         answer.__name__ = name
         answer.__annotations__ = {"request": request_type}
-        refused = {413: {"description": "The request is too large."}}
+        refused = {
+            413: {"description": "The request is too large."},
+            503: {"description": "Too many queries wait; ask again later."},
+        }
         app.post(f"/{name}", summary=query.__doc__, responses=refused)(answer)
 
     for name, request_type in (
@@ -222,6 +236,27 @@ def _add_queries(app: fastapi.FastAPI, queries: _Queries) -> None:
         ("map", messages.Map),
     ):
         add(name, request_type)
+
+
+def _is_light(request: pydantic.BaseModel) -> bool:
+    """Says whether a query takes few calls of compiled programs, whatever else waits.
+
+    Ascents and maps never do.
+    """
+    match request:
+        case messages.Encode() | messages.Predict():
+            num = len(request.architectures)
+        case messages.Decode():
+            num = len(request.points) * (request.num_samples or 1)
+        case messages.Neighbours():
+            num = len(request.among or ())
+        case messages.Interpolate():
+            num = request.num
+        case messages.Sample():
+            num = max(request.num, len(request.near or ()))
+        case _:
+            return False
+    return num <= _FEW_ROWS
 
 
 def _constraints(bounds: list[messages.Bound]) -> list[Constraint]:
@@ -270,10 +305,8 @@ def run(embedding: Embedding, host: str, port: int) -> None:
     """
     if not host:
         raise ValueError("host must be an address, got an empty one.")
-    # Versions of the middleware that cut a Host header at its first colon keep `[` of
-    # an IPv6 address.
-    hosts = ("localhost", "127.0.0.1", "[") if host in _LOCAL else ("*",)
-    config = uvicorn.Config(create_app(embedding, hosts), log_level="warning")
+    hosts = LOCAL_HOSTS if host in _LOCAL else ("*",)
+    server = make_server(create_app(embedding, hosts))
     address = f"[{host}]" if ":" in host else host
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
@@ -287,4 +320,19 @@ def run(embedding: Embedding, host: str, port: int) -> None:
         f"(queries: /docs)",
         flush=True,
     )
-    uvicorn.Server(config).run(sockets=[bound])
+    server.run(sockets=[bound])
+
+
+def make_server(app: fastapi.FastAPI) -> uvicorn.Server:
+    """Returns a server whose clients can hold neither memory nor time without limit."""
+    config = uvicorn.Config(
+        app,
+        http=TimedConnection,
+        ws="none",
+        log_level="warning",
+        limit_concurrency=_MAX_CONNECTIONS,
+        timeout_keep_alive=5,
+        timeout_graceful_shutdown=5,
+        h11_max_incomplete_event_size=16 << 10,  # bytes of a header
+    )
+    return uvicorn.Server(config)

@@ -14,8 +14,7 @@ from nao.evaluators import Evaluation, Objective
 from nao.runs.storage import Opened
 from nao.runs.writing import writing
 from nao.spaces import Space
-
-optuna.logging.set_verbosity(optuna.logging.WARNING)
+from nao.strategies.quiet import quiet_optuna
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -74,12 +73,13 @@ class Ledger:
         self._objective = objective
         direction = "maximize" if objective.maximize else "minimize"
         try:
-            self._study = optuna.create_study(
-                storage=opened.storage,
-                study_name=opened.study,
-                direction=direction,
-                load_if_exists=True,
-            )
+            with quiet_optuna():
+                self._study = optuna.create_study(
+                    storage=opened.storage,
+                    study_name=opened.study,
+                    direction=direction,
+                    load_if_exists=True,
+                )
             frozen = self._study.get_trials(deepcopy=False)
         except (
             sqlalchemy.exc.SQLAlchemyError,
@@ -134,6 +134,7 @@ class Ledger:
                         "metrics": _finite(evaluation.metrics),
                         "seconds": evaluation.seconds,
                         "reason": evaluation.reason,
+                        "traceback": evaluation.traceback,
                     },
                 )
             )
@@ -164,6 +165,8 @@ class Ledger:
                     metrics=attrs["metrics"],
                     seconds=attrs["seconds"],
                     reason=attrs["reason"],
+                    # Runs from before it was kept have none.
+                    traceback=attrs.get("traceback", ""),
                 ),
                 predicted=attrs["predicted"],
             )

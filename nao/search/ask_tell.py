@@ -22,6 +22,7 @@ import numpy as np
 
 from nao import fields
 from nao.files import parse_object, written_whole
+from nao.search import arguments
 from nao.search.rounds import Proposer
 from nao.strategies import Pool, Strategy, Unseen
 
@@ -60,8 +61,9 @@ class AskTell:
 
         Raises:
             ValueError: If the seed is negative or too large.
-            TypeError: If it is no integer.
+            TypeError: If it is no integer, or the strategy is none.
         """
+        arguments.check_strategy(strategy)
         if not 0 <= operator.index(seed) < 2**63:
             raise ValueError(f"seed must be 0 to 2**63 - 1, got {seed}.")
         self.strategy, self.maximize, self.seed = strategy, maximize, seed

@@ -19,7 +19,7 @@ from nao.runs import storage as storage_lib
 from nao.runs.checkpoints import Round
 from nao.runs.directory import RunDirectory
 from nao.runs.ledger import Trial
-from nao.search import summary, warm_start
+from nao.search import failures, summary, warm_start
 from nao.search.bar import SearchBar
 from nao.search.rounds import Proposer
 from nao.strategies import Strategy
@@ -34,7 +34,7 @@ class Result:
     """What a search found.
 
     Attributes:
-        best: The best trial; None where every evaluation failed.
+        best: The best trial; None where there was nothing to evaluate.
         trials: All trials, in the order of evaluation.
         summary: What `summary.json` holds.
         was_finished: Whether the run was finished before, so that nothing was done.
@@ -160,6 +160,8 @@ class Loop:
                 self._tell(self.ledger.trials[told:])
             if round_fn is not None:
                 round_fn(list(self.ledger.trials))
+            is_over = len(self.ledger) >= num_trials
+            failures.check(self.ledger.trials, self.run.path, is_over)
         return False
 
     def _ask(self) -> Round:
@@ -221,6 +223,7 @@ class Loop:
             evaluation=outcome,
             predicted=guess if np.isfinite(guess) else None,
         )
+        failures.announce(trial, self.ledger.trials)
         self.ledger.append(trial)  # First: all else is mended from the ledger.
         self._log(trial)
         if not self.seconds["first_child"]:

@@ -2,10 +2,12 @@
 
 import contextlib
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from nao.evaluators import Evaluator
+from nao.search import arguments as arguments_lib
+from nao.search import failures
 from nao.search import settings as settings_lib
 from nao.search.bar import SearchBar
 from nao.search.loop import Loop, Result, RoundFn
@@ -51,9 +53,13 @@ def search(
         The best trial, all trials and the summary.
 
     Raises:
-        ValueError: If an argument is out of range, or `workdir` can't be used.
+        TypeError: If strategy or evaluator is none.
+        ValueError: If they are of different spaces, another argument is out of range,
+            `workdir` can't be used, or every evaluation has failed when a round ends;
+            the trials are kept, and the same call goes on with the next round.
         KeyboardInterrupt: After an interruption, with everything written.
     """
+    arguments_lib.check(strategy, evaluator)
     arguments = settings_lib.of_arguments(num_trials, seed, storage, warm_start)
     settings = settings_lib.of_search(config, strategy, evaluator, content or {})
     with contextlib.ExitStack() as stack:
@@ -63,14 +69,29 @@ def search(
         stack.callback(loop.close)
         loop.begin(warm_start, content or {})
         if loop.is_finished(num_trials):
+            failures.check(loop.ledger.trials, run.path, is_over=True)
             return loop.result(loop.before, was_finished=True)
         bar = stack.enter_context(SearchBar(loop.ledger, num_trials, progress))
         # From here on a signal is remembered: rounds end where that is safe.
         check = stack.enter_context(interrupts.stoppable())
-        try:
-            is_exhausted = loop.run_rounds(num_trials, bar, check, round_fn)
-        except KeyboardInterrupt:
-            loop.write_summary(num_trials, monitor)
-            raise
+        is_exhausted = _run_rounds(loop, num_trials, monitor, bar, check, round_fn)
         bar.show_stage("testing the best")
         return loop.result(loop.finish(num_trials, is_exhausted, monitor))
+
+
+def _run_rounds(
+    loop: Loop,
+    num_trials: int,
+    monitor: CompileMonitor,
+    bar: SearchBar,
+    check: Callable[[], None],
+    round_fn: RoundFn | None,
+) -> bool:
+    """Runs rounds to their end, and sums up where they are stopped before."""
+    try:
+        is_exhausted = loop.run_rounds(num_trials, bar, check, round_fn)
+        failures.check(loop.ledger.trials, loop.run.path, is_over=True)
+    except (KeyboardInterrupt, failures.NothingSucceededError):
+        loop.write_summary(num_trials, monitor)
+        raise
+    return is_exhausted

@@ -9,6 +9,7 @@ import optuna
 from nao.fields import check_at_least, option
 from nao.spaces import Space
 from nao.strategies import base
+from nao.strategies.quiet import quiet_optuna
 from nao.strategies.unseen import Unseen
 from nao.types import Array
 
@@ -82,7 +83,8 @@ class TPE(base.PoolStrategy):
                 # Trials that are asked and not told count as bad, so a round spreads.
                 constant_liar=self.config.round_size > 1,
             )
-        study = optuna.create_study(direction="maximize", sampler=sampler)
+        with quiet_optuna():
+            study = optuna.create_study(direction="maximize", sampler=sampler)
         names = [slot.name for slot in self.space.slots]
         distributions = self._distributions()
         study.add_trials(

@@ -5,6 +5,7 @@ import itertools
 import json
 import os
 import pathlib
+import pickle
 import signal
 import subprocess
 import sys
@@ -20,6 +21,7 @@ from nao.commands.benchmark import compare_searches, run_benchmark
 from nao.commands.search import run_search
 from nao.config import BenchmarkConfig, Config
 from nao.evaluators import TableConfig
+from nao.runs import RunDirectory
 from nao.spaces import SpaceConfig
 
 ROOT = pathlib.Path(launch.__file__).parent
@@ -191,6 +193,44 @@ def test_worker_processes_find_what_one_process_finds(config, tmp_path):
         for name in ("one", "two")
     )
     assert [r["architectures"] for r in one] == [r["architectures"] for r in two]
+
+
+class Planted:
+    """Unpickling one makes a file."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def __reduce__(self):
+        return pathlib.Path.touch, (self.path,)
+
+
+@pytest.mark.slow
+def test_workers_load_nothing_that_lies_in_the_folder(config, tmp_path):
+    """They unpickled `.worker.pickle`, and others may write to the folder."""
+    workdir, loaded = tmp_path / "out", tmp_path / "loaded"
+    workdir.mkdir()
+    planted = workdir / ".worker.pickle"
+    planted.write_bytes(pickle.dumps(Planted(loaded)))
+    planted.chmod(0o444)
+    before = planted.read_bytes()
+    entries = BenchmarkConfig(("random:2",), num_workers=2)
+    run(dataclasses.replace(config, benchmark=entries), workdir)
+    assert planted.read_bytes() == before
+    assert not loaded.exists()
+
+
+@pytest.mark.slow
+def test_a_table_that_changed_under_its_workers_is_refused(config, tmp_path):
+    parallel = BenchmarkConfig(("random:2",), num_workers=2)
+    changed = dataclasses.replace(config, benchmark=parallel)
+    evaluator = build.evaluator(changed)
+    with open(config.table.path, "a") as file:
+        file.write("x,1,p,7,7\n")
+    with RunDirectory(tmp_path / "out", {}) as folder:
+        runs = benchmark.Benchmark(folder, evaluator, changed)
+        with pytest.raises(ValueError, match="must have SHA-256"):
+            list(runs.execute(runs.missing()))
 
 
 @pytest.mark.slow

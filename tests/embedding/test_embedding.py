@@ -1,3 +1,5 @@
+import logging
+
 import jax
 import numpy as np
 import pytest
@@ -313,3 +315,41 @@ def test_an_architecture_outside_a_table_is_read_too(single, everything):
     np.testing.assert_array_equal(
         table.encode(everything[60]), single.encode(everything[60])
     )
+
+
+@pytest.mark.parametrize("wrong", [nao.Constraint("cost", at_most=120), "cost", [120]])
+def test_constraints_that_are_no_list_are_named(embedding, everything, wrong):
+    """One bound in place of a list ended in `'Constraint' object is not iterable`."""
+    for query in (
+        lambda: embedding.propose(3, constraints=wrong),
+        lambda: embedding.pareto(constraints=wrong),
+        lambda: embedding.ascend(everything[0], constraints=wrong),
+        lambda: embedding.gradient(everything[0], constraints=wrong),
+    ):
+        with pytest.raises(TypeError, match=r"must be a list such as \[nao\.Constr"):
+            query()
+
+
+def test_a_wrong_object_is_no_space_or_config(tmp_path, everything):
+    for wrong in (spaces.NASBench201, nao.strategies.NAO(SPACE), "toy"):
+        for call in (
+            lambda wrong=wrong: nao.Embedding.fit(wrong, everything[:4], np.ones(4)),
+            lambda wrong=wrong: nao.Embedding.load(tmp_path / "a.nao", wrong),
+            lambda wrong=wrong: nao.Embedding.from_workdir(tmp_path, wrong),
+        ):
+            with pytest.raises(TypeError, match="space must be a space such as"):
+                call()
+    with pytest.raises(TypeError, match=r"config must be a nao\.ControllerConfig"):
+        wrong = nao.strategies.NAOConfig()
+        nao.Embedding.fit(SPACE, everything[:4], np.ones(4), config=wrong)
+
+
+def test_equal_cells_of_unequal_values_are_counted(everything, caplog):
+    """They were averaged without a word."""
+    rows = everything[[0, 1, 0, 2, 0, 2]]
+    with caplog.at_level(logging.WARNING, "absl"):
+        nao.Embedding.fit(SPACE, rows, [1, 2, 3, 4, 1, 4], config=TINY, held_out=0)
+        assert "3 of 6 rows are of 1 architectures that have unequal" in caplog.text
+        caplog.clear()
+        nao.Embedding.fit(SPACE, rows, [1, 2, 1, 4, 1, 4], config=TINY, held_out=0)
+        assert not caplog.records

@@ -30,6 +30,7 @@ def test_what_is_loaded_answers_as_what_was_saved(embedding, path, everything):
     again = nao.Embedding.load(path)
     assert again.space == SPACE
     assert again.objectives.columns == embedding.objectives.columns
+    assert again.objectives.calibrations == embedding.objectives.calibrations
     np.testing.assert_array_equal(again.values, embedding.values)
     np.testing.assert_array_equal(
         again.encode(everything), embedding.encode(everything)
@@ -40,6 +41,16 @@ def test_what_is_loaded_answers_as_what_was_saved(embedding, path, everything):
         )
     points = embedding.encoder_outputs(everything)
     np.testing.assert_array_equal(again.decode(points), embedding.decode(points))
+
+
+def test_a_file_from_before_calibrations_is_read_as_it_was(embedding, path):
+    with np.load(path) as file:
+        arrays = {k: file[k] for k in file.files if k != "calibrations"}
+    with open(path, "wb") as file:
+        np.savez(file, **arrays)
+    again = nao.Embedding.load(path)
+    assert again.objectives.calibrations == ()
+    np.testing.assert_array_equal(again.objectives.errors, embedding.objectives.errors)
 
 
 def test_it_holds_no_pickle(path):
@@ -59,6 +70,8 @@ def test_it_holds_no_pickle(path):
         ({"tokens": np.full((40, 4), 9, np.int32)}, "Not a valid architecture of"),
         ({"errors": np.zeros(7)}, "have shapes"),
         ({"errors": np.full(2, np.nan)}, "errors must be finite numbers"),
+        ({"calibrations": np.zeros((1, 3))}, "calibrations have shape"),
+        ({"calibrations": np.zeros((2, 3))}, "need a positive slope"),
         ({"scale/0/values": np.zeros(3)[::-1]}, "as many targets as values"),
         ({"scale/0/targets": np.zeros(2)}, "must be in order"),
         ({"header": {"space": None}}, "described by an object, got None"),

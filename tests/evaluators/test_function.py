@@ -2,7 +2,7 @@ import jax
 import pytest
 
 from nao import spaces
-from nao.evaluators import function
+from nao.evaluators import Evaluation, function
 
 SPACE = spaces.custom({"a": (1, 2, 3)})
 
@@ -39,6 +39,54 @@ def test_a_function_can_not_end_the_search():
 def test_nan_is_a_failed_evaluation():
     for outcome in outcomes(function.FunctionEvaluator(SPACE, not_a_number)):
         assert outcome.reason == "result is nan"
+
+
+def raising(error):
+    def function(choices):
+        raise error
+
+    return function
+
+
+class Unprintable(Exception):
+    def __str__(self):
+        raise RuntimeError
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (ValueError(), "ValueError"),
+        (ValueError("\n \n"), "ValueError"),
+        (ValueError("\nbecause\n\n  of this \n\n"), "ValueError: of this"),
+        (KeyError("kernel"), "KeyError: 'kernel'"),
+        (Unprintable("x"), "Unprintable"),
+    ],
+)
+def test_a_reason_is_the_last_line_of_what_was_raised(error, reason):
+    """It was the first one, often `ValueError: ` alone, and nothing else was kept."""
+    for outcome in outcomes(function.FunctionEvaluator(SPACE, raising(error))):
+        assert outcome.reason == reason
+        assert "raise error" in outcome.traceback
+        assert outcome.seconds > 0
+
+
+def test_a_result_that_is_no_number_says_where():
+    for outcome in outcomes(function.FunctionEvaluator(SPACE, lambda choices: None)):
+        assert outcome.reason.startswith("TypeError: float() argument")
+        assert "float(self.function(choices))" in outcome.traceback
+
+
+def test_what_is_kept_of_a_failure_has_bounded_length():
+    """A reason of 5,000 characters filled terminal, page and `metrics.jsonl`."""
+    error = ValueError("x" * 50_000)
+    for outcome in outcomes(function.FunctionEvaluator(SPACE, raising(error))):
+        assert outcome.reason.startswith("ValueError: xxx")
+        assert outcome.reason.endswith("xxx...")
+        assert len(outcome.reason) == 500
+        assert len(outcome.traceback) == 20_000
+    own = Evaluation(None, reason=f"first\n{'y' * 5000}")
+    assert own.reason == "y" * 497 + "..."
 
 
 def test_functions_are_found_by_name():

@@ -1,11 +1,15 @@
-"""Queries over HTTP, in this process; no socket but in the last test."""
+"""Queries over HTTP, in this process; sockets are of this machine alone."""
 
+import asyncio
+import contextlib
 import json
 import os
 import pathlib
 import re
+import socket
 import subprocess
 import sys
+import threading
 
 import httpx
 import numpy as np
@@ -14,7 +18,7 @@ from fastapi import testclient
 
 import launch
 import nao
-from nao.integrations import answers, serve
+from nao.integrations import answers, connections, serve
 from tests.embedding.conftest import SPACE, TINY, cost, score
 
 
@@ -156,6 +160,178 @@ def test_other_hosts_are_refused(client):
 def test_an_address_that_is_none_is_named(embedding, host, port, message):
     with pytest.raises(ValueError, match=message):
         serve.run(embedding, host, port)
+
+
+@pytest.mark.parametrize("host", ["localhost:8421", "127.0.0.1", "[::1]:8421", "[::1]"])
+def test_its_own_addresses_are_its_hosts(client, host):
+    """`--host=::1` answered 400 to the very address that it printed."""
+    assert client.get("/", headers={"host": host}).status_code == 200
+
+
+def test_a_refused_body_ends_its_connection(client):
+    """A client without end could go on sending after the 413."""
+    answer = client.post("/encode", content=b" " * (answers.MAX_BODY + 1))
+    assert answer.headers["connection"] == "close"
+
+
+def test_a_body_that_does_not_come_is_not_waited_for(embedding, monkeypatch):
+    monkeypatch.setattr(answers, "BODY_SECONDS", 0.05)
+    sent = []
+
+    async def receive():
+        await asyncio.sleep(0.02)  # always a piece more, never the end
+        return {"type": "http.request", "body": b" ", "more_body": True}
+
+    async def send(message):
+        sent.append(message)
+
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": "/encode",
+        "headers": [(b"host", b"localhost")],
+        "query_string": b"",
+    }
+    asyncio.run(serve.create_app(embedding)(scope, receive, send))
+    assert sent[0]["status"] == 408
+    assert (b"connection", b"close") in sent[0]["headers"]
+
+
+class Slow:
+    """An embedding that proposes only once it is let go."""
+
+    def __init__(self, embedding):
+        self._embedding = embedding
+        self.begun, self.is_let_go = threading.Event(), threading.Event()
+
+    def __getattr__(self, name):
+        return getattr(self._embedding, name)
+
+    def propose(self, *args, **options):
+        self.begun.set()
+        assert self.is_let_go.wait(60)
+        return self._embedding.propose(*args, **options)
+
+
+def _asked_at_once(app, ask):
+    """Runs `ask` with a client of the application, all in one event loop."""
+
+    async def run():
+        transport = httpx.ASGITransport(app)
+        async with httpx.AsyncClient(
+            transport=transport, base_url="http://localhost"
+        ) as client:
+            return await asyncio.wait_for(ask(client), 60)
+
+    return asyncio.run(run())
+
+
+def test_a_heavy_query_holds_up_no_light_one(embedding, monkeypatch):
+    """One lock was for all; waiting queries took the threads of the others."""
+    monkeypatch.setattr(serve, "MAX_WAITING", 2)
+    slow = Slow(embedding)
+
+    async def ask(client):
+        heavy = [
+            asyncio.create_task(client.post("/propose", json={"num": 1}))
+            for _ in range(3)
+        ]
+        while not slow.begun.is_set():
+            await asyncio.sleep(0.01)
+        about = await client.get("/")
+        light = await client.post("/encode", json={"architectures": [ROW]})
+        # One runs and two wait: there is no room for a fourth.
+        refused = await client.post("/propose", json={"num": 1})
+        slow.is_let_go.set()
+        return about, light, refused, await asyncio.gather(*heavy)
+
+    about, light, refused, heavy = _asked_at_once(serve.create_app(slow), ask)
+    assert about.status_code == light.status_code == 200
+    assert refused.status_code == 503
+    assert int(refused.headers["retry-after"]) > 0
+    assert [answer.status_code for answer in heavy] == [200] * 3
+
+
+def test_a_query_that_takes_too_long_is_answered(embedding, monkeypatch):
+    monkeypatch.setattr(serve, "QUERY_SECONDS", 0.1)
+    slow = Slow(embedding)
+    app = serve.create_app(slow)
+
+    async def ask(client):
+        first = await client.post("/propose", json={"num": 1})
+        waiting = await client.post("/propose", json={"num": 1})
+        slow.is_let_go.set()
+        return first, waiting
+
+    for answer in _asked_at_once(app, ask):
+        assert answer.status_code == 503
+        assert "ask again" in answer.json()["detail"]
+
+
+@contextlib.contextmanager
+def _served(embedding, family=socket.AF_INET, host="127.0.0.1"):
+    """Serves on this machine alone, in a thread; yields the port."""
+    server = serve.make_server(serve.create_app(embedding))
+    with socket.create_server((host, 0), family=family) as bound:
+        thread = threading.Thread(target=server.run, args=([bound],), daemon=True)
+        thread.start()
+        try:
+            yield bound.getsockname()[1]
+        finally:
+            server.should_exit = True
+            thread.join(30)
+    assert not thread.is_alive()
+
+
+def test_a_client_that_stops_in_its_header_is_cut_off(embedding, monkeypatch):
+    """It held its connection for ever; as many as there may be stopped the service."""
+    monkeypatch.setattr(connections, "HEADER_SECONDS", 0.3)
+    with _served(embedding) as port:
+        with socket.create_connection(("127.0.0.1", port), 30) as silent:
+            with socket.create_connection(("127.0.0.1", port), 30) as slow:
+                slow.sendall(b"POST /encode HTTP/1.1\r\nHost: localho")
+                url = f"http://127.0.0.1:{port}/"
+                assert httpx.get(url, timeout=30).status_code == 200
+                for client in (silent, slow):
+                    try:
+                        assert client.recv(1) == b""
+                    except ConnectionResetError:
+                        pass
+
+
+def test_a_client_that_does_not_read_is_cut_off(embedding, monkeypatch):
+    monkeypatch.setattr(connections, "SEND_SECONDS", 0.3)
+    lost = threading.Event()
+    before = connections.TimedConnection.connection_lost
+
+    def connection_lost(self, exc):
+        before(self, exc)
+        lost.set()
+
+    monkeypatch.setattr(connections.TimedConnection, "connection_lost", connection_lost)
+    rows = json.dumps({"architectures": [ROW] * 1000, "encoder_outputs": True}).encode()
+    request = (
+        b"POST /encode HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json"
+        b"\r\nContent-Length: %d\r\n\r\n%s" % (len(rows), rows)
+    )
+    with _served(embedding) as port, socket.socket() as deaf:
+        # Small, so that three megabytes don't fit into what the system buffers.
+        deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        deaf.settimeout(30)
+        deaf.connect(("127.0.0.1", port))
+        deaf.sendall(request)
+        assert lost.wait(60)
+
+
+@pytest.mark.skipif(not socket.has_ipv6, reason="needs IPv6")
+def test_it_answers_at_the_address_that_it_prints(embedding):
+    try:
+        socket.create_server(("::1", 0), family=socket.AF_INET6).close()
+    except OSError as error:
+        pytest.skip(f"needs the address ::1: {error}")
+    with _served(embedding, socket.AF_INET6, "::1") as port:
+        url = f"http://[::1]:{port}/"
+        assert httpx.get(url, timeout=30).status_code == 200
 
 
 @pytest.mark.slow

@@ -12,7 +12,7 @@ import pytest
 
 from nao import spaces, strategies
 from nao.config import Config
-from nao.evaluators import Evaluation, Objective, TableConfig
+from nao.evaluators import Objective, TableConfig
 from tests.searching import CONFIG, SPACE, Counting, search
 
 
@@ -203,18 +203,6 @@ def test_a_space_that_runs_out_ends_early(tmp_path):
     result = search(tmp_path, 50, Counting(space=space), strategies.NAO(space, CONFIG))
     assert result.summary["exhausted"]
     assert result.summary["num_trials"] == 9
-
-
-def test_all_failed_is_a_result_too(tmp_path):
-    class Failing(Counting):
-        def evaluate(self, tokens, keys):
-            for _ in tokens:
-                yield Evaluation(None, reason="no luck")
-
-    result = search(tmp_path, 12, Failing())
-    assert result.best is None
-    assert result.summary["best"] is None
-    assert result.summary["num_failed"] == 12
 
 
 def test_a_warm_start_saves_the_random_round(tmp_path, whole):

@@ -1,0 +1,80 @@
+"""What a search refuses before it begins: objects that can't work together."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from nao.spaces import Space
+
+_STRATEGY = ("space", "config", "deduplicate", "name", "init", "ask", "tell")
+_EVALUATOR = ("objective", "evaluate", "test")
+
+
+def check(strategy: Any, evaluator: Any) -> None:
+    """Checks that an evaluator can measure what a strategy can propose.
+
+    Raises:
+        TypeError: If one of them is something else.
+        ValueError: If they are of different spaces.
+    """
+    check_strategy(strategy)
+    hint = "a function is called by nao.evaluators.FunctionEvaluator(space, function)"
+    _check("evaluator", evaluator, _EVALUATOR, hint)
+    _check_spaces(strategy, evaluator)
+
+
+def check_strategy(strategy: Any) -> None:
+    """Checks that something can propose architectures.
+
+    Raises:
+        TypeError: If it is a class, a space, or lacks what a strategy has.
+    """
+    hint = "make one, such as nao.strategies.NAO(space)"
+    _check("strategy", strategy, _STRATEGY, hint)
+    if not isinstance(strategy.space, Space):
+        raise TypeError(
+            f"strategy.space must be a space such as nao.spaces.NASBench201(), got "
+            f"{_describe(strategy.space)}."
+        )
+
+
+def _check_spaces(strategy: Any, evaluator: Any) -> None:
+    """Raises ValueError where tokens of one space are told to another.
+
+    They would mean something else there, or nothing.
+    """
+    # An evaluator of a user's own need not have a space.
+    measured = getattr(evaluator, "space", None)
+    if not isinstance(measured, Space) or measured.slots == strategy.space.slots:
+        return
+    raise ValueError(
+        "strategy and evaluator must be of one space, got "
+        f"{_slots(strategy.space)} and {_slots(measured)}."
+    )
+
+
+def _describe(given: Any) -> str:
+    """Says in a few words what was given in place of something else."""
+    if isinstance(given, type):
+        return f"the class {given.__name__}"
+    if isinstance(given, Space):
+        return f"the space {given.name!r}"
+    if hasattr(given, "__name__"):
+        return f"the {type(given).__name__} {given.__name__}"
+    text = repr(given)
+    return f"{type(given).__name__} {text}" if len(text) < 80 else type(given).__name__
+
+
+def _check(role: str, given: Any, needed: Sequence[str], hint: str) -> None:
+    is_instance = not isinstance(given, type)
+    if is_instance and all(hasattr(given, name) for name in needed):
+        return
+    raise TypeError(
+        f"{role} must be an object with {', '.join(needed[:-1])} and {needed[-1]}, "
+        f"got {_describe(given)}; {hint}."
+    )
+
+
+def _slots(space: Space) -> str:
+    """Describes a space by what tells it from another: equal names may differ."""
+    choices = sum(len(slot.choices) for slot in space.slots)
+    return f"{space.name!r} ({len(space.slots)} slots, {choices} choices)"
