@@ -62,8 +62,7 @@ class AskTell:
             ValueError: If the seed is negative or too large.
             TypeError: If it is no integer.
         """
-        if not 0 <= operator.index(seed) < 2**63:
-            raise ValueError(f"seed must be 0 to 2**63 - 1, got {seed}.")
+        fields.check_seed(operator.index(seed))
         self.strategy, self.maximize, self.seed = strategy, maximize, seed
         # By `space.keys`: what was told, and what was asked for and not told.
         self._told: dict[bytes, _Result] = {}
