@@ -13,7 +13,7 @@ import orbax.checkpoint as ocp
 from nao import fields
 from nao.child.programs import TrainState
 from nao.evaluators import TrainingEvaluator
-from nao.runs import RunDirectory
+from nao.runs import RunDirectory, shapes
 from nao.system import hosts
 
 _KEPT = 2  # checkpoints: the newer one may be damaged
@@ -41,8 +41,12 @@ def folder(
 
 
 def finished(run: RunDirectory) -> dict[str, float] | None:
-    """Returns the metrics of a finished training; None where it is not finished."""
-    return run.read_json("result.json")
+    """Returns the metrics of a finished training; None where it is not finished.
+
+    Raises:
+        ValueError: If `result.json` of the folder is damaged.
+    """
+    return run.read_json("result.json", shapes.Result)
 
 
 def run(
