@@ -7,7 +7,14 @@ its dotted name, as `nao.round_size`.
 import dataclasses
 
 from nao.evaluators import EVALUATORS, EvaluatorSettings
-from nao.fields import check_at_least, option, part
+from nao.fields import (
+    MAX_SEED,
+    check_at_least,
+    check_seed,
+    check_types,
+    option,
+    part,
+)
 from nao.spaces import SpaceConfig
 from nao.strategies import (
     DEDUPLICATE,
@@ -36,6 +43,7 @@ class BenchmarkConfig:
     )
 
     def __post_init__(self):
+        check_types(self, "benchmark.")
         check_at_least(1, self, "num_seeds", prefix="benchmark.")
         check_at_least(0, self, "num_workers", prefix="benchmark.")
         if not self.strategies:
@@ -48,7 +56,7 @@ class BenchmarkConfig:
 class Config(StrategySettings, EvaluatorSettings):
     """All settings of one experiment, whatever its mode."""
 
-    seed: int = option(0, "Seed of everything random.")
+    seed: int = option(0, "Seed of everything random.", most=MAX_SEED)
     num_trials: int = option(60, "Budget of evaluations, the random round included.")
     strategy: str = option(
         "nao", f"What proposes architectures: {', '.join(STRATEGIES)}."
@@ -70,9 +78,11 @@ class Config(StrategySettings, EvaluatorSettings):
     benchmark: BenchmarkConfig = part(BenchmarkConfig)
 
     def __post_init__(self):
-        # Parts have checked themselves; `num_devices`, inherited, stands in none.
+        check_types(self)
+        # Parts have checked their ranges; `num_devices`, inherited, stands in none.
+        check_seed(self.seed)
         check_at_least(1, self, "num_trials")
-        check_at_least(0, self, "seed", "num_devices")
+        check_at_least(0, self, "num_devices")
         if self.deduplicate not in DEDUPLICATE:
             raise ValueError(
                 f"deduplicate must be one of {', '.join(DEDUPLICATE)}, "

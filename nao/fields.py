@@ -2,14 +2,38 @@
 
 import dataclasses
 import difflib
+import functools
+import math
+import numbers
+import reprlib
+import types
 import typing
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any, TypeVar
 
+import numpy as np
+
 T = TypeVar("T")
 
+MAX_SEED = 2**63 - 1  # of a JAX key
 
-def option(default: Any, help: str, is_place: bool = False) -> Any:
+# What a field of each type must be, in words, and the types that are that; numbers of
+# NumPy are numbers.
+_KINDS: dict[type, tuple[str, type | tuple[type, ...]]] = {
+    bool: ("true or false", (bool, np.bool_)),
+    int: ("a whole number", numbers.Integral),
+    float: ("a number", numbers.Real),
+    str: ("text", str),
+    tuple: ("a tuple", tuple),
+    Mapping: ("a mapping", Mapping),
+}
+# Numbers of a config end on a device, as int32 and float32.
+_MOST = {int: 2**31 - 1, float: float(np.finfo(np.float32).max)}
+
+
+def option(
+    default: Any, help: str, *, is_place: bool = False, most: float | None = None
+) -> Any:
     """Returns a dataclass field whose meaning `launch.py --help` can print.
 
     Args:
@@ -17,15 +41,86 @@ def option(default: Any, help: str, is_place: bool = False) -> Any:
         help: One line: what the field means, its unit, and what edge values mean.
         is_place: Whether it only says where something lies whose content is known by
             a hash: a run goes on with the same content from elsewhere.
+        most: Largest value of a number; None for the largest int32 or float32.
     """
-    return dataclasses.field(
-        default=default, metadata={"help": help, "is_place": is_place}
-    )
+    metadata = {"help": help, "is_place": is_place, "most": most}
+    return dataclasses.field(default=default, metadata=metadata)
 
 
 def part(cls: type) -> Any:
     """Returns a dataclass field that holds a config, by default one made as `cls()`."""
     return dataclasses.field(default_factory=cls)
+
+
+def check_types(config: Any, prefix: str = "") -> None:
+    """Checks that the fields of a config, and of its parts, are of their types.
+
+    Raises:
+        ValueError: If one is not, or is a number that is not finite or too large.
+    """
+    hints = _hints(type(config))
+    for field in dataclasses.fields(config):
+        value, name = getattr(config, field.name), f"{prefix}{field.name}"
+        check_value(name, value, hints[field.name], field.metadata.get("most"))
+
+
+def check_value(name: str, value: Any, kind: Any, most: float | None = None) -> None:
+    """Checks one value.
+
+    Args:
+        name: What the message calls it.
+        value: The value.
+        kind: Its type: one of Python's for JSON values, a tuple or mapping of them, a
+            config, or one of these or None. Other types are not checked.
+        most: Largest value of a number; None for the largest int32 or float32.
+
+    Raises:
+        ValueError: If it is of another type, or a number that is not finite or too
+            large.
+    """
+    if isinstance(kind, types.UnionType) and value is not None:
+        kind = kind.__args__[0]
+    outer = typing.get_origin(kind) or kind
+    if dataclasses.is_dataclass(kind):
+        if not isinstance(value, kind):
+            raise _not_of(name, f"a {kind.__name__}", value)
+        check_types(value, f"{name}.")
+    elif outer in _KINDS:
+        words, allowed = _KINDS[outer]
+        # To Python, True is the whole number 1.
+        is_other_bool = isinstance(value, bool) and kind is not bool
+        if is_other_bool or not isinstance(value, allowed):
+            raise _not_of(name, words, value)
+    if outer in _MOST:
+        _check_size(name, value, _MOST[outer] if most is None else most)
+    elif outer is tuple:
+        for i, inner in enumerate(value):
+            check_value(f"{name}[{i}]", inner, kind.__args__[0], most)
+
+
+def _not_of(name: str, words: str, value: Any) -> ValueError:
+    # Shortened: a value may be all of a file, or nested too deeply to be written.
+    return ValueError(f"{name} must be {words}, got {reprlib.repr(value)}.")
+
+
+def _check_size(name: str, value: float, most: float) -> None:
+    if not isinstance(value, numbers.Integral) and not math.isfinite(value):
+        raise ValueError(f"{name} must be a finite number, got {value}.")
+    if abs(value) > most:
+        text = f"{most}" if isinstance(most, int) else f"{most:g}"
+        rule = f"at most {text}" if value > 0 else f"at least -{text}"
+        raise ValueError(f"{name} must be {rule}, got {reprlib.repr(value)}.")
+
+
+@functools.cache
+def _hints(cls: type) -> dict[str, Any]:
+    return typing.get_type_hints(cls)
+
+
+def check_seed(seed: int) -> None:
+    """Raises ValueError for a seed that no JAX key can be made of."""
+    if not 0 <= seed <= MAX_SEED:
+        raise ValueError(f"seed must be 0 to 2**63 - 1, got {seed}.")
 
 
 def check_at_least(minimum: float, config: Any, *names: str, prefix: str = "") -> None:
@@ -70,13 +165,13 @@ def leaves(cls: type, prefix: str = "") -> Iterator[Leaf]:
 
     Mappings, such as the slots of a space, have no flag and are left out.
     """
-    hints = typing.get_type_hints(cls)
     for field in dataclasses.fields(cls):
-        kind = hints[field.name]
+        kind = _hints(cls)[field.name]
         if dataclasses.is_dataclass(kind):
             yield from leaves(kind, f"{prefix}{field.name}.")
         elif kind in (bool, int, float, str) or typing.get_origin(kind) is tuple:
-            help = field.metadata["help"].rstrip(".") + "."
+            help = field.metadata["help"]
+            help += "" if help.endswith(".") else "."
             yield Leaf(f"{prefix}{field.name}", kind, help, field.default)
 
 
@@ -110,37 +205,51 @@ def _to_json(value: Any) -> Any:
         return to_dict(value)
     if isinstance(value, Mapping):
         return {name: _to_json(inner) for name, inner in value.items()}
+    if isinstance(value, np.generic):
+        return value.item()
     return list(value) if isinstance(value, tuple | list | range) else value
 
 
-def from_dict(data: Mapping, default: T) -> T:
+def from_dict(data: Mapping, default: T, prefix: str = "") -> T:
     """Builds a config from nested dictionaries.
 
     Args:
         data: What `to_dict` returned, JSON in between.
         default: A config; fields that are absent from the data keep its values.
+        prefix: What stands before the names of its fields in messages.
 
     Raises:
-        ValueError: If a field is unknown, or a value is out of range.
+        ValueError: If a field is unknown, or a value is of another type or out of
+            range.
     """
     if not isinstance(data, Mapping):
-        raise ValueError(
-            f"{type(default).__name__} must be given by an object, got {data!r}."
-        )
-    names = [field.name for field in dataclasses.fields(default)]
+        name = prefix.rstrip(".") or type(default).__name__
+        raise _not_of(name, "given by an object", data)
+    known = {field.name: field for field in dataclasses.fields(default)}
     changes = {}
     for name, value in data.items():
-        if name not in names:
-            close = difflib.get_close_matches(name, names, n=1)
-            hint = f"did you mean {close[0]}" if close else f"known: {', '.join(names)}"
-            raise ValueError(f"Unknown config field {name!r}; {hint}.")
-        old = getattr(default, name)
-        if dataclasses.is_dataclass(old):
-            value = from_dict(value, old)
-        elif isinstance(value, list):
-            value = tuple(value)  # JSON has no tuples, and configs no lists.
-        changes[name] = value
+        if name not in known:
+            raise _unknown(name, list(known))
+        changes[name] = _from_json(value, default, known[name], prefix)
     return dataclasses.replace(default, **changes)
+
+
+def _from_json(value: Any, default: Any, field: dataclasses.Field, prefix: str) -> Any:
+    """Returns the value of a field, checked: parts as configs, lists as tuples."""
+    name, old = f"{prefix}{field.name}", getattr(default, field.name)
+    if dataclasses.is_dataclass(old):
+        return from_dict(value, old, f"{name}.")
+    if isinstance(value, list):
+        value = tuple(value)  # JSON has no tuples, and configs no lists.
+    kind = _hints(type(default))[field.name]
+    check_value(name, value, kind, field.metadata.get("most"))
+    return value
+
+
+def _unknown(name: str, known: list[str]) -> ValueError:
+    close = difflib.get_close_matches(name, known, n=1)
+    hint = f"did you mean {close[0]}" if close else f"known: {', '.join(known)}"
+    return ValueError(f"Unknown config field {name!r}; {hint}.")
 
 
 def _nested(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -7,13 +7,16 @@ import json
 import math
 import os
 import pathlib
+import re
+import reprlib
 import stat
 import struct
 import zipfile
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from typing import IO, Any
 
 import numpy as np
+import pydantic
 
 # Text, images and labels shrink 3 to 100 times; zeros alone shrink 1,000 times. What
 # unpacks to more than both of these is damaged, or made to fill the memory.
@@ -61,18 +64,66 @@ def parse_object(text: str | bytes) -> dict[str, Any]:
     return data
 
 
-def read_json(path: pathlib.Path) -> dict | None:
+class Shape(pydantic.BaseModel):
+    """What a JSON object must have: its fields, and their types to the letter.
+
+    Fields that it does not name are left alone: a later version may write more.
+    """
+
+    model_config = pydantic.ConfigDict(strict=True, allow_inf_nan=False)
+
+
+def read_json(path: pathlib.Path, shape: type[Shape] | None = None) -> dict | None:
     """Returns what a file holds; None where there is none.
 
+    Args:
+        path: The file.
+        shape: What it must hold; any JSON object by default.
+
     Raises:
-        ValueError: If it is not a JSON object.
+        ValueError: If it is not a JSON object, or not of the shape; the message names
+            the field, the rule and the value.
     """
     try:
-        return parse_object(path.read_text())
+        data = parse_object(path.read_text())
     except FileNotFoundError:
         return None
     except (OSError, ValueError) as error:
         raise ValueError(f"{path} can't be read: {error}.") from None
+    if shape is not None:
+        check_shape(data, shape, f"{path} is damaged")
+    return data
+
+
+def check_shape(data: Any, shape: type[pydantic.BaseModel], problem: str) -> None:
+    """Checks JSON values.
+
+    Args:
+        data: The values.
+        shape: What they must be.
+        problem: How the message begins.
+
+    Raises:
+        ValueError: If they are not; the message names the field, rule and value.
+    """
+    try:
+        shape.model_validate(data)
+    except pydantic.ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        name = ".".join(map(str, first["loc"])) or "it"
+        name = name if name.isprintable() else repr(name)
+        raise ValueError(f"{problem}: {name} {_rule(first)}.") from None
+
+
+def _rule(error: Mapping[str, Any]) -> str:
+    """Returns what one of pydantic's errors says, in the words of JSON."""
+    if error["type"] == "missing":
+        return "is missing"
+    if error["type"] == "extra_forbidden":
+        return "is not known"
+    text = re.sub(r"^\w+ should", "must", error["msg"])
+    text = re.sub(r"a valid dictionary( or instance of \w+)?", "an object", text)
+    return f"{text}, got {reprlib.repr(error['input'])}"
 
 
 def one_line(error: Exception, limit: int = 500) -> str:

@@ -1,7 +1,9 @@
 import gzip
+import json
 import os
 import pathlib
 
+import pydantic
 import pytest
 
 from nao import files
@@ -54,3 +56,48 @@ def test_what_an_error_says_is_one_line():
     assert files.one_line(MemoryError()) == "MemoryError"
     long = files.one_line(ValueError("a" * 400 + "b" * 400), 100)
     assert long == f"{'a' * 47} ... {'b' * 47}"
+
+
+class Inner(files.Shape):
+    share: float
+    name: str | None = None
+
+
+class Outer(files.Shape):
+    count: int
+    parts: list[Inner] = pydantic.Field(default_factory=list)
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        ({}, "count is missing"),
+        ({"count": "3"}, "count must be a valid integer, got '3'"),
+        ({"count": True}, "count must be a valid integer, got True"),
+        ({"count": 3.0}, "count must be a valid integer, got 3.0"),
+        ({"count": 1, "parts": {}}, "parts must be a valid list, got {}"),
+        ({"count": 1, "parts": [5]}, "parts.0 must be an object, got 5"),
+        (
+            {"count": 1, "parts": [{"share": float("nan")}]},
+            "parts.0.share must be a finite number, got nan",
+        ),
+        (
+            {"count": 1, "parts": [{"share": 1, "name": [[[[[[[9] * 9]]]]]]}]},
+            "parts.0.name must be a valid string, got [[[[[[[...]]]]]]]",
+        ),
+    ],
+)
+def test_a_damaged_file_names_file_field_rule_and_value(tmp_path, data, message):
+    path = tmp_path / "some.json"
+    path.write_text(json.dumps(data))
+    with pytest.raises(ValueError) as error:
+        files.read_json(path, Outer)
+    assert str(error.value) == f"{path} is damaged: {message}."
+
+
+def test_what_a_shape_does_not_name_is_read_as_it_is(tmp_path):
+    path = tmp_path / "some.json"
+    data = {"count": 1, "parts": [{"share": 1, "more": [2]}], "later": None}
+    path.write_text(json.dumps(data))
+    assert files.read_json(path, Outer) == data
+    assert files.read_json(tmp_path / "none.json", Outer) is None

@@ -7,10 +7,11 @@ import jax.numpy as jnp
 import optax
 
 from nao.data.augment import Augmentation
-from nao.fields import check_at_least, check_positive, option
+from nao.fields import check_at_least, check_positive, check_types, option
 from nao.types import Array
 
 _DTYPES = ("auto", "float32", "bfloat16")
+_MOST_SHIFT = 2**31 - 2  # JAX draws below the next number, an int32
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,7 +36,11 @@ class ChildConfig:
     )
     dropout: float = option(0.0, "share of the classifier's inputs that are dropped")
     auxiliary: float = option(0.0, "weight of an auxiliary head's loss; 0 has none")
-    shift: int = option(0, "pixels, at most, that training images are shifted by")
+    shift: int = option(
+        0,
+        "pixels, at most, that training images are shifted by",
+        most=_MOST_SHIFT,
+    )
     flip: bool = option(False, "whether half of the training images are mirrored")
     cutout: int = option(0, "side in pixels of the square cut out of training images")
     dtype: str = option(
@@ -52,21 +57,17 @@ class ChildConfig:
     )
 
     def __post_init__(self):
+        check_types(self)
         for name in ("channels", "cells_per_stage", "epochs", "batch_size"):
             value = getattr(self, name)
             # At least 1, but 0 where a final training means "as in the search".
-            if value != int(value) or value < (name not in self._may_be_zero):
+            if value < (name not in self._may_be_zero):
                 raise ValueError(f"{name} must be a positive integer, got {value}.")
         if self.micro_batches < 1 or self.batch_size % self.micro_batches:
             raise ValueError(
                 f"micro_batches must divide batch_size={self.batch_size}, got "
                 f"{self.micro_batches}."
             )
-        for name in ("shift", "cutout", "micro_batches"):
-            if getattr(self, name) != int(getattr(self, name)):
-                raise ValueError(
-                    f"{name} must be a whole number, got {getattr(self, name)}."
-                )
         check_positive(self, "learning_rate", "grad_clip")
         # Below 1, since what is kept is divided by the share that is, see `Noise`.
         for name in ("momentum", "drop_path", "dropout"):
@@ -96,7 +97,9 @@ class FinalConfig(ChildConfig):
     cells_per_stage: int = option(0, "normal cells a stage; 0 is as in the search")
     epochs: int = option(40, "passes over the training images")
     batch_size: int = option(0, "images a step; 0 is as in the search")
-    shift: int = option(1, "pixels, at most, that training images are shifted by")
+    shift: int = option(
+        1, "pixels, at most, that training images are shifted by", most=_MOST_SHIFT
+    )
 
     def after(self, search: ChildConfig) -> "FinalConfig":
         """Replaces 0 in channels, cells_per_stage and batch_size by the search's."""

@@ -14,16 +14,12 @@ import jax.numpy as jnp
 import numpy as np
 import orbax.checkpoint as ocp
 
-from nao.child.nets import known_networks
+from nao.child import description
 from nao.child.programs import EVALUATE_BATCH, TrainState
 from nao.data.dataset import ImageDataset
-from nao.files import parse_object
 from nao.types import Array, PyTree
 
-FORMAT = "nao/child"
-FORMAT_VERSION = 1
 PLATFORMS = ("cpu", "cuda", "tpu")
-_NOT_SAVED = ("parent", "name")  # fields that Flax adds to every module
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -131,19 +127,19 @@ class TrainedChild:
         fields = {
             field.name: getattr(self.net, field.name)
             for field in dataclasses.fields(self.net)
-            if field.name not in _NOT_SAVED
+            if field.name not in description.NOT_SAVED
         }
-        description = {
-            "format": FORMAT,
-            "version": FORMAT_VERSION,
+        data = {
+            "format": description.FORMAT,
+            "version": description.FORMAT_VERSION,
             **about,
             "image_dtype": self.image_dtype,
             "mean": self.mean.tolist(),
             "deviation": self.deviation.tolist(),
             "network": {"kind": type(self.net).__name__, **fields},
         }
-        text = json.dumps(description, indent=2)
-        (path / "child.json").write_text(text + "\n")
+        text = json.dumps(data, indent=2)
+        (path / description.NAME).write_text(text + "\n")
 
     @classmethod
     def load(cls, path: str | os.PathLike) -> "TrainedChild":
@@ -153,16 +149,10 @@ class TrainedChild:
             ValueError: If there is no child, or one of another version.
         """
         path = pathlib.Path(path).expanduser().absolute()
-        description = read_description(path)
-        fields = {k: _tuples(v) for k, v in description["network"].items()}
-        net = known_networks()[fields.pop("kind")](**fields)
+        about = description.read(path)
+        net = description.network(about, path)
         empty = jax.eval_shape(lambda: net.init(jax.random.key(0), method="declare"))
-        try:
-            with ocp.StandardCheckpointer() as checkpointer:
-                leaves = checkpointer.restore(path / "params")
-        except (OSError, ValueError, KeyError) as error:
-            reason = str(error).strip().splitlines()[0]
-            raise ValueError(f"Parameters of {path} can't be read: {reason}") from None
+        leaves = _read_parameters(path)
         shapes = {name: leaf.shape for name, leaf in _flat(empty).items()}
         if {name: leaf.shape for name, leaf in leaves.items()} != shapes:
             raise ValueError(f"Parameters of {path} do not fit its child.json.")
@@ -175,9 +165,9 @@ class TrainedChild:
         return cls(
             net,
             variables,
-            np.array(description["mean"], np.float32),
-            np.array(description["deviation"], np.float32),
-            description["image_dtype"],
+            np.array(about["mean"], np.float32),
+            np.array(about["deviation"], np.float32),
+            about["image_dtype"],
         )
 
     def export(self, platforms: Sequence[str] = PLATFORMS) -> bytes:
@@ -198,24 +188,20 @@ class TrainedChild:
         return bytes(exported.serialize())
 
 
-def read_description(path: pathlib.Path) -> dict[str, Any]:
-    """Returns what `child.json` of a saved child says.
+def _read_parameters(path: pathlib.Path) -> dict[str, np.ndarray]:
+    """Returns the parameters of a saved child by name.
 
     Raises:
-        ValueError: If there is no child, or one of another version.
+        ValueError: If they can't be read.
     """
     try:
-        found = parse_object((path / "child.json").read_text())
-        is_ours = (found["format"], found["version"]) == (FORMAT, FORMAT_VERSION)
-    except (OSError, ValueError, KeyError, TypeError):
-        raise ValueError(f"{path} holds no trained child.") from None
-    if not is_ours:
-        raise ValueError(
-            f"A trained child must have format {FORMAT!r} and version "
-            f"{FORMAT_VERSION}, got {found['format']!r} and {found['version']!r} in "
-            f"{path}."
-        )
-    return found
+        with ocp.StandardCheckpointer() as checkpointer:
+            leaves = checkpointer.restore(path / "params")
+        return {name: np.asarray(leaf) for name, leaf in leaves.items()}
+    except Exception as error:  # Orbax has no common exception for damage.
+        lines = str(error).strip().splitlines()
+        reason = lines[0] if lines else type(error).__name__
+        raise ValueError(f"Parameters of {path} can't be read: {reason}") from None
 
 
 def _name(place: tuple) -> str:
@@ -227,8 +213,3 @@ def _flat(variables: PyTree) -> dict[str, np.ndarray]:
     """Returns the arrays by name; Orbax keeps none without elements."""
     leaves = jax.tree_util.tree_leaves_with_path(variables)
     return {_name(place): leaf for place, leaf in leaves if leaf.size}
-
-
-def _tuples(value: Any) -> Any:
-    """Returns JSON lists as the tuples that they were."""
-    return tuple(map(_tuples, value)) if isinstance(value, list) else value

@@ -2,7 +2,7 @@
 
 import dataclasses
 
-from nao.fields import check_at_least, check_positive, option
+from nao.fields import check_at_least, check_positive, check_types, option
 
 TARGETS = ("min_max", "z_score", "rank")
 SCHEDULES = ("constant", "cosine")
@@ -45,10 +45,11 @@ class ControllerConfig:
     normalise_gradient: bool = option(True, "a step size is a length in latent space")
 
     def __post_init__(self):
-        sizes = self.predictor_sizes
-        if not isinstance(sizes, tuple) or any(size < 1 for size in sizes):
+        check_types(self)
+        if any(size < 1 for size in self.predictor_sizes):
             raise ValueError(
-                f"predictor_sizes must be a tuple of sizes of at least 1, got {sizes}."
+                "predictor_sizes must be a tuple of sizes of at least 1, got "
+                f"{self.predictor_sizes}."
             )
         check_at_least(1, self, "embedding_size", "hidden_size", "ensemble_size")
         check_at_least(1, self, "num_epochs", "batch_size")

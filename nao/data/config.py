@@ -4,7 +4,7 @@ import dataclasses
 
 from nao.data import archives, dataset
 from nao.data.dataset import DATASETS, ImageDataset, check_amounts, check_resize
-from nao.fields import option
+from nao.fields import check_types, option
 
 
 @dataclasses.dataclass(frozen=True)
@@ -45,6 +45,7 @@ class DataConfig:
     )
 
     def __post_init__(self):
+        check_types(self, "data.")
         amounts = (self.num_train, self.num_validation, self.image_size)
         check_amounts(self.validation_share, *amounts)
         check_resize(self.resize, self.image_size)

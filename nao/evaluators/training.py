@@ -1,5 +1,6 @@
 """The objective of an architecture, measured by training it from scratch."""
 
+import contextlib
 import functools
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -22,6 +23,25 @@ from nao.system import hosts
 from nao.types import Array
 
 _OUT_OF_MEMORY = "RESOURCE_EXHAUSTED"  # the status in the text of such errors of XLA
+
+
+@contextlib.contextmanager
+def _memory_failures() -> Iterator[None]:
+    """Turns a lack of memory, on a device or the host, into a failure of the child.
+
+    Any other error of the runtime is no child's fault, and passes through.
+
+    Raises:
+        ChildFailure: If memory ran out.
+    """
+    try:
+        yield
+    except (MemoryError, jax.errors.JaxRuntimeError) as error:
+        text = str(error)
+        if not isinstance(error, MemoryError) and _OUT_OF_MEMORY not in text:
+            raise
+        reason = "".join(f": {line}" for line in text.splitlines()[:1])
+        raise ChildFailure(f"out of memory{reason}") from None
 
 
 class TrainingEvaluator:
@@ -103,10 +123,11 @@ class TrainingEvaluator:
         Returns:
             `test_accuracy` and `val_accuracy`, fractions; empty where training failed.
         """
-        # The search's images are on the devices already; a second copy is not needed.
-        trainer = self._trainer(self._final, like=self.trainer)
         try:
-            metrics, _ = self._train(trainer, tokens, key, None, None)
+            with _memory_failures():
+                # The search's images are on the devices already, and need no copy.
+                trainer = self._trainer(self._final, like=self.trainer)
+                metrics, _ = self._train(trainer, tokens, key, None, None)
         # The search is over and its result stands, test number or not.
         except ChildFailure as failure:
             logging.error("The final choice could not be tested: %s.", failure)
@@ -122,12 +143,13 @@ class TrainingEvaluator:
             `num_parameters`, `num_multiply_adds` and `memory_mib`, of a training step.
 
         Raises:
-            ChildFailure: If it needs more memory than its limit.
+            ChildFailure: If it needs more memory than its limit, or than there is.
         """
         archs = self.space.architecture(np.asarray(tokens)[None])
         key = jax.random.key(0)  # of the right type; nothing is drawn from it
-        memory_mib = self._final_trainer.prepare(jax.numpy.stack([key]), archs)
-        counts = _counts(self._final_trainer, archs[0])
+        with _memory_failures():
+            memory_mib = self._final_trainer.prepare(jax.numpy.stack([key]), archs)
+            counts = _counts(self._final_trainer, archs[0])
         return counts | {"memory_mib": memory_mib}
 
     # Apart from the trainer of `test`: here all devices share the images of one child.
@@ -159,14 +181,15 @@ class TrainingEvaluator:
         Raises:
             ChildFailure: If it cannot be trained.
         """
-        trainer = self._final_trainer
-        metrics, states = self._train(trainer, tokens, key, progress_fn, start)
         (arch,) = self.space.architecture(np.asarray(tokens)[None])
-        net = trainer.net
-        # The states of a specialised program fit that architecture's network alone.
-        if trainer.config.specialised:
-            net = net.specialise(arch)
-        return metrics, TrainedChild.of(net, states, arch, self._dataset)
+        with _memory_failures():
+            trainer = self._final_trainer
+            metrics, states = self._train(trainer, tokens, key, progress_fn, start)
+            net = trainer.net
+            # The states of a specialised program fit that architecture's network alone.
+            if trainer.config.specialised:
+                net = net.specialise(arch)
+            return metrics, TrainedChild.of(net, states, arch, self._dataset)
 
     def _train(
         self,
@@ -196,14 +219,10 @@ class TrainingEvaluator:
         # A checkpoint is read into the shapes of a fresh state, so one is made for it.
         resumed = None if start is None else start(trainer.init(keys, archs))
         states, (outcome,) = trainer.train(keys, archs, report, resumed)
-        metrics: dict[str, float] = {}
-        for found in (
-            outcome,
-            *(trainer.evaluate(states, archs, part)[0] for part in ("val", "test")),
-        ):
-            if found.failure:
-                raise ChildFailure(found.failure)
-            metrics |= found.metrics
+        metrics = _metrics(outcome)
+        # The test part last: it is read of a child that all else is known of.
+        for part in ("val", "test"):
+            metrics |= _metrics(trainer.evaluate(states, archs, part)[0])
         seconds = time.perf_counter() - start_time
         metrics |= _counts(trainer, archs[0]) | {"seconds": seconds}
         return metrics, states
@@ -217,22 +236,19 @@ class TrainingEvaluator:
         """
         start_time = time.perf_counter()
         try:
-            states, outcomes = self.trainer.train(keys, archs)
-            if not all(outcome.failure for outcome in outcomes):
-                measured = self.trainer.evaluate(states, archs, "val")
-                outcomes = [
-                    old
-                    if old.failure
-                    else Outcome(old.metrics | new.metrics, new.failure)
-                    for old, new in zip(outcomes, measured, strict=True)
-                ]
-        # Children of a group are one program, so they run out of memory together. Any
-        # other error of the runtime is no child's fault, and ends the search.
-        except jax.errors.JaxRuntimeError as error:
-            if _OUT_OF_MEMORY not in str(error):
-                raise
-            reason = f"out of memory: {str(error).splitlines()[0]}"
-            outcomes = [Outcome({}, reason)] * len(archs)
+            with _memory_failures():
+                states, outcomes = self.trainer.train(keys, archs)
+                if not all(outcome.failure for outcome in outcomes):
+                    measured = self.trainer.evaluate(states, archs, "val")
+                    outcomes = [
+                        old
+                        if old.failure
+                        else Outcome(old.metrics | new.metrics, new.failure)
+                        for old, new in zip(outcomes, measured, strict=True)
+                    ]
+        # Children of a group are one program, so they run out of memory together.
+        except ChildFailure as failure:
+            outcomes = [Outcome({}, str(failure))] * len(archs)
         # Each is charged its share, so that the seconds of all add up to the clock's.
         seconds = (time.perf_counter() - start_time) / len(archs)
         evaluations = []
@@ -270,6 +286,13 @@ def build(settings: Any, space: Space) -> TrainingEvaluator:
         settings.train,
         hosts.devices(settings.num_devices),
     )
+
+
+def _metrics(outcome: Outcome) -> dict[str, float]:
+    """Returns the metrics of an outcome; raises ChildFailure where it has none."""
+    if outcome.failure:
+        raise ChildFailure(outcome.failure)
+    return dict(outcome.metrics)
 
 
 def _counts(trainer: ChildTrainer, arch: np.ndarray) -> dict[str, float]:

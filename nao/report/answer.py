@@ -2,6 +2,7 @@
 
 import base64
 import pathlib
+from collections.abc import Mapping
 
 from nao.report import blocks, figures, next_steps
 from nao.report.drawing import MAX_WIDTH, draw_architecture, to_svg
@@ -43,8 +44,10 @@ def header(run: StoredRun) -> Element:
 
 def _source(run: StoredRun) -> str:
     """Names the table, data set or function behind the values; empty if unknown."""
-    group, field = _SOURCES.get(run.config.get("evaluator"), ("", ""))
-    value = (run.config.get(group) or {}).get(field)
+    group, field = _SOURCES.get(str(run.config.get("evaluator")), ("", ""))
+    settings = run.config.get(group)
+    # A config of the user's own may have another meaning of the same name.
+    value = settings.get(field) if isinstance(settings, Mapping) else None
     return f" · {pathlib.PurePath(str(value)).name}" if value else ""
 
 

@@ -2,8 +2,9 @@
 
 import shlex
 
+from nao.fields import defaults
 from nao.runs import StoredRun
-from nao.spaces import registry
+from nao.spaces import SpaceConfig, registry
 
 
 def train(run: StoredRun) -> str | None:
@@ -13,7 +14,8 @@ def train(run: StoredRun) -> str | None:
     """
     if run.began_in_python or run.best is None:
         return None
-    settings = run.config["space"]
+    # A run that is older than a field of the space has its default.
+    settings = defaults(SpaceConfig) | run.config.get("space", {})
     if not registry.network(settings["name"]):
         return None
     if trains_its_own(run):

@@ -9,7 +9,8 @@ from collections.abc import Collection, Mapping
 import filelock
 
 from nao.fields import differences
-from nao.files import read_json, written_whole
+from nao.files import Shape, read_json, written_whole
+from nao.runs import shapes
 from nao.runs.writing import writing
 from nao.system import process
 
@@ -74,7 +75,7 @@ class RunDirectory(contextlib.AbstractContextManager):
             raise
 
     def _compare(self, defaults: Mapping, places: Collection[str]) -> None:
-        there = self.read_json("config.json")
+        there = self.read_json("config.json", shapes.Config)
         self.is_new = there is None
         defaults = json.loads(json.dumps(defaults))
         differing = differences(there, self._config, defaults) if there else []
@@ -140,13 +141,13 @@ class RunDirectory(contextlib.AbstractContextManager):
         with writing(whole), written_whole(whole) as path:
             path.write_text(text)
 
-    def read_json(self, name: str) -> dict | None:
-        """Returns what a file holds; None where there is none.
+    def read_json(self, name: str, shape: type[Shape] | None = None) -> dict | None:
+        """Returns what a file holds, see `files.read_json`; None where there is none.
 
         Raises:
-            ValueError: If it is not a JSON object.
+            ValueError: If it is not a JSON object, or not of the shape.
         """
-        return read_json(self.path / name)
+        return read_json(self.path / name, shape)
 
     def num_logged(self, field: str) -> int:
         """Returns how many lines of `metrics.jsonl` have a field.

@@ -16,20 +16,25 @@ import numpy as np
 from nao import fields
 from nao.config import Config
 from nao.evaluators import Objective
-from nao.files import parse_object, read_json
-from nao.runs import checkpoints, directory, ledger, record, storage
+from nao.files import Shape, check_shape, read_json
+from nao.runs import checkpoints, directory, ledger, record, shapes, storage
 from nao.runs.checkpoints import Round
 from nao.runs.record import SearchRecord
 from nao.spaces import Space
 
 STATUSES = ("finished", "running", "stopped")
 _NOTHING = contextlib.nullcontext()
-# What a reader of the run lacks without a file.
-_MEANINGS = {
-    "summary.json": "There is no summary.json, which a search writes when it ends: the "
-    "final choice is not tested, and times and compilations are not known.",
-    "environment.json": "There is no environment.json: versions and devices are not "
-    "known.",
+# What each file must hold, and what a reader of the run lacks without it.
+_RESULTS: dict[str, tuple[type[Shape], str]] = {
+    "summary.json": (
+        shapes.Summary,
+        "There is no summary.json, which a search writes when it ends: the final "
+        "choice is not tested, and times and compilations are not known.",
+    ),
+    "environment.json": (
+        shapes.Environment,
+        "There is no environment.json: versions and devices are not known.",
+    ),
 }
 
 
@@ -97,7 +102,7 @@ class StoredRun:
     @property
     def began_in_python(self) -> bool:
         """Whether objects were searched with, which `config.json` only names."""
-        return not isinstance(self.config.get("child"), Mapping)
+        return not _is_launched(self.config)
 
     def last_round(self) -> Round | None:
         """Returns the last round that was asked and kept; None where there is none."""
@@ -183,9 +188,12 @@ def load_config(file: pathlib.Path) -> Config:
     Raises:
         ValueError: If what is there is no config.
     """
+    data = read_json(file)
+    if data is None:
+        raise ValueError(f"{file} can't be read: there is no such file.")
     try:
-        return fields.from_dict(parse_object(file.read_text()), Config())
-    except (OSError, TypeError, ValueError, AttributeError) as error:
+        return fields.from_dict(data, Config())
+    except ValueError as error:
         raise ValueError(f"{file} can't be read: {error}") from None
 
 
@@ -193,9 +201,9 @@ def read_best(path: str | os.PathLike) -> dict[str, Any] | None:
     """Returns the best architecture of a run, versioned JSON; None without one.
 
     Raises:
-        ValueError: If what is there is no JSON object.
+        ValueError: If what is there is no such architecture.
     """
-    return read_json(absolute(path) / "best.json")
+    return read_json(absolute(path) / "best.json", shapes.Best)
 
 
 def read_training(path: str | os.PathLike) -> dict[str, Any] | None:
@@ -205,28 +213,34 @@ def read_training(path: str | os.PathLike) -> dict[str, Any] | None:
     one that holds it.
 
     Raises:
-        ValueError: If what is there is no JSON object.
+        ValueError: If what is there is no such training.
     """
-    return read_json(absolute(path) / "train.json")
+    return read_json(absolute(path) / "train.json", shapes.Training)
 
 
 def _config_of(path: pathlib.Path) -> dict[str, Any]:
-    config = read_json(path / "config.json")
+    file = path / "config.json"
+    config = read_json(file, shapes.Config)
     if config is None:
         raise ValueError(f"{path} does not hold a run (no config.json).")
+    if _is_launched(config):
+        check_shape(config, shapes.LaunchedConfig, f"{file} is damaged")
     return config
+
+
+def _is_launched(config: Mapping) -> bool:
+    """Says whether `launch.py` began a run: it alone has settings of children."""
+    return isinstance(config.get("child"), Mapping)
 
 
 def _read_results(path: pathlib.Path) -> tuple[dict, dict, list[str]]:
     """Returns summary and environment, empty where missing, and what that means."""
     found, notes = {}, []
-    for name, means in _MEANINGS.items():
+    for name, (shape, means) in _RESULTS.items():
         try:
-            data = read_json(path / name)
+            data = read_json(path / name, shape)
         except ValueError as error:
             data, means = None, str(error)
-        if data is not None and not _is_whole(name, data):
-            data, means = None, f"{path / name} is damaged."
         found[name] = data or {}
         if data is None:
             notes.append(means)
@@ -254,11 +268,3 @@ def _running_or_stopped(path: pathlib.Path) -> str:
         return "running"
     except OSError:  # a folder that may only be read
         return "stopped"
-
-
-def _is_whole(name: str, data: Mapping) -> bool:
-    """Says whether a file has the parts that the page reads."""
-    if name != "summary.json":
-        return True
-    parts = [data.get("best") or {}, data.get("seconds"), data.get("compilations")]
-    return all(isinstance(part, Mapping) for part in parts)

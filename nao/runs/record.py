@@ -13,6 +13,7 @@ from nao import fields, spaces
 from nao.controller import ControllerConfig
 from nao.evaluators import Objective
 from nao.files import read_json
+from nao.runs import shapes
 from nao.runs.directory import RunDirectory
 from nao.strategies import ControllerUse, Strategy
 
@@ -68,7 +69,7 @@ def write(run: RunDirectory, record: SearchRecord) -> None:
     Raises:
         ValueError: If the run that is there had other content.
     """
-    before = (run.read_json(NAME) or {}).get("content") or {}
+    before = (run.read_json(NAME, shapes.Record) or {}).get("content") or {}
     if run.moved and not before:
         raise ValueError(
             f"Workdir {run.path} holds a run of another config: {run.moved[0]} is "
@@ -95,7 +96,7 @@ def read(path: pathlib.Path, space: spaces.Space | None = None) -> SearchRecord:
     Raises:
         ValueError: If there is none, or it does not fit.
     """
-    data = read_json(path / NAME)
+    data = read_json(path / NAME, shapes.Record)
     if data is None:
         raise ValueError(f"{path} does not hold a search (no {NAME}).")
     try:
@@ -106,8 +107,8 @@ def read(path: pathlib.Path, space: spaces.Space | None = None) -> SearchRecord:
             controller_use=_controller_use(data),
             content=dict(data.get("content") or {}),
         )
-    except (KeyError, TypeError) as error:
-        raise ValueError(f"{path / NAME} does not fit: {error!r}.") from None
+    except ValueError as error:
+        raise ValueError(f"{path / NAME} does not fit: {error}") from None
 
 
 def _controller_use(data: Mapping) -> ControllerUse | None:

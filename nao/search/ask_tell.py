@@ -64,8 +64,7 @@ class AskTell:
             TypeError: If it is no integer, or the strategy is none.
         """
         arguments.check_strategy(strategy)
-        if not 0 <= operator.index(seed) < 2**63:
-            raise ValueError(f"seed must be 0 to 2**63 - 1, got {seed}.")
+        fields.check_seed(operator.index(seed))
         self.strategy, self.maximize, self.seed = strategy, maximize, seed
         # By `space.keys`: what was told, and what was asked for and not told.
         self._told: dict[bytes, _Result] = {}

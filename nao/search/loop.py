@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from nao.evaluators import Evaluation, Evaluator
-from nao.runs import checkpoints, ledger, record
+from nao.runs import checkpoints, ledger, record, shapes
 from nao.runs import storage as storage_lib
 from nao.runs.checkpoints import Round
 from nao.runs.directory import RunDirectory
@@ -70,7 +70,7 @@ class Loop:
         self.seconds = {"evaluate": 0.0, "controller": 0.0, "first_child": None}
         opened = storage_lib.to_write(run.path, storage)
         self.ledger = ledger.Ledger(opened, self.space, self.objective)
-        self.before = run.read_json("summary.json") or {}
+        self.before = run.read_json("summary.json", shapes.Summary) or {}
         self.checkpoints = checkpoints.Checkpoints(run.path / "checkpoints")
         self.num_warm = 0
         self._asked: Round | None = None  # the last round, as it was asked

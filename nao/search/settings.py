@@ -17,15 +17,17 @@ def of_arguments(
     """Returns the arguments of `nao.search` that stand there whatever else does.
 
     Raises:
-        ValueError: If a number is out of range.
+        ValueError: If one is of another type, or a number is out of range.
     """
+    fields.check_value("num_trials", num_trials, int)
+    fields.check_value("seed", seed, int, fields.MAX_SEED)
+    fields.check_value("storage", storage, str)
     if num_trials < 1:
         raise ValueError(f"num_trials must be at least 1, got {num_trials}.")
-    if seed < 0:
-        raise ValueError(f"seed must not be negative, got {seed}.")
+    fields.check_seed(seed)
     return {
-        "num_trials": num_trials,
-        "seed": seed,
+        "num_trials": int(num_trials),
+        "seed": int(seed),
         "storage": storage,
         "warm_start": str(warm_start),
     }

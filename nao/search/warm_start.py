@@ -1,13 +1,17 @@
 """What a search learns from an earlier one before it begins."""
 
 import os
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
 from nao.evaluators import Objective
-from nao.runs import RunDirectory, ledger, reader
+from nao.runs import RunDirectory, ledger, reader, shapes
 from nao.spaces import Space
 from nao.strategies import Pool
+
+_NAME = "warm_start.json"
 
 
 def pool(
@@ -20,7 +24,7 @@ def pool(
             space or direction.
     """
     # The earlier run may have gone on since, and this one must not change with it.
-    kept = run.read_json("warm_start.json")
+    kept = run.read_json(_NAME, shapes.WarmStart)
     if kept is None:
         trials = reader.read_trials(path, space, objective)
         if not trials:
@@ -31,8 +35,20 @@ def pool(
             "architectures": [space.format(trial.tokens) for trial in trials],
             "objective": [v if np.isfinite(v) else None for v in values],
         }
-        run.write_json("warm_start.json", kept)
-    return Pool(
-        np.stack([space.parse(text) for text in kept["architectures"]]),
-        np.array(kept["objective"], np.float64),  # None becomes NaN
-    )
+        run.write_json(_NAME, kept)
+    try:
+        return _to_pool(kept, space)
+    except ValueError as error:
+        raise ValueError(f"{run.path / _NAME} is damaged: {error}") from None
+
+
+def _to_pool(kept: Mapping[str, Any], space: Space) -> Pool:
+    """Returns what `warm_start.json` holds, read as architectures of a space."""
+    texts, objective = kept["architectures"], kept["objective"]
+    if len(texts) != len(objective):
+        raise ValueError(
+            f"it must have as many objectives as architectures, got {len(objective)} "
+            f"and {len(texts)}."
+        )
+    tokens = np.stack([space.parse(text) for text in texts])
+    return Pool(tokens, np.array(objective, np.float64))  # None becomes NaN

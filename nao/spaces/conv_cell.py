@@ -56,6 +56,8 @@ OPERATION_SETS = {
 JOINS = ("loose", "nodes")
 CELLS = ("normal", "reduction")
 NUM_INPUTS = 2
+# A node may read any before it, so slots and choices grow with the square.
+_MOST_NODES = 100
 
 Cell = tuple[tuple[tuple[int, int], tuple[int, int]], ...]  # per node, per branch
 Join = str | tuple[tuple[int, ...], tuple[int, ...]]  # see `ConvCell.join`
@@ -89,6 +91,10 @@ class ConvCell(base.Space):
     def __post_init__(self):
         if self.num_nodes < 1:
             raise ValueError(f"num_nodes must be at least 1, got {self.num_nodes}.")
+        if self.num_nodes > _MOST_NODES:
+            raise ValueError(
+                f"num_nodes must be at most {_MOST_NODES}, got {self.num_nodes}."
+            )
         _check_join(self.join, NUM_INPUTS + self.num_nodes)
         # Always names, so that a set and its operations written out are equal spaces.
         operations = _named(self.operations)

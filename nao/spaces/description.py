@@ -6,12 +6,26 @@ from typing import Any
 
 import numpy as np
 
+from nao.files import Shape, check_shape
 from nao.spaces import base
 from nao.spaces.registry import KINDS
 from nao.spaces.subset import Subset
 
 FORMAT = "nao/space"
 FORMAT_VERSION = 1
+
+
+class _Described(Shape):
+    """Fields of all kinds of spaces, as far as each has them."""
+
+    kind: str
+    name: str = ""
+    slots: list[Any] | None = None
+    group: int = 1
+    operations: str | list[str] = ""
+    num_nodes: int = 1
+    whole: dict[str, Any] | None = None
+    members: list[list[int]] | None = None
 
 
 def describe(space: base.Space) -> dict[str, Any]:
@@ -52,7 +66,8 @@ def from_description(data: Mapping, space: base.Space | None = None) -> base.Spa
                 "was saved."
             )
         return space
-    kind = data.get("kind")
+    check_shape(data, _Described, "Description of a space is damaged")
+    kind = data["kind"]
     if kind not in KINDS:
         raise ValueError(
             f"Space of class {kind} is not one of nao's, {', '.join(KINDS)}; it must "
@@ -62,11 +77,12 @@ def from_description(data: Mapping, space: base.Space | None = None) -> base.Spa
         # Fields that the description lacks, as it is older, are at their defaults.
         known = [name for name in _fields(KINDS[kind]) if name in data]
         made = KINDS[kind](**{name: _from_json(name, data[name]) for name in known})
-    # ValueErrors of the spaces themselves say what is wrong already.
-    except (KeyError, TypeError, IndexError) as error:
+        if isinstance(made, Subset):
+            _check_members(made)
+    except ValueError:
+        raise  # The spaces themselves say what is wrong.
+    except Exception as error:  # What they raise at parts that do not fit together.
         raise ValueError(f"Description of a {kind} is damaged: {error!r}.") from None
-    if isinstance(made, Subset):
-        _check_members(made)
     return made
 
 

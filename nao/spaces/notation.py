@@ -2,12 +2,22 @@
 
 import shlex
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
-from nao.files import parse_object
+from nao.files import Shape, parse_object
 
 FORMAT = "nao/architecture"
 FORMAT_VERSION = 1
+
+
+class ArchitectureShape(Shape):
+    """An architecture as versioned JSON, as `to_json` writes it."""
+
+    format: Literal["nao/architecture"]
+    version: Literal[1]
+    space: str
+    architecture: str
+    slots: dict[str, str]
 
 
 def write_pairs(choices: Mapping[str, str]) -> str:

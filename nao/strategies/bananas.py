@@ -15,7 +15,7 @@ import numpy as np
 import optax
 
 from nao.controller import batches
-from nao.fields import check_at_least, check_positive, option
+from nao.fields import check_at_least, check_positive, check_types, option
 from nao.spaces import Space
 from nao.strategies import base, encodings
 from nao.strategies.unseen import Unseen
@@ -43,6 +43,7 @@ class BananasConfig:
     )
 
     def __post_init__(self):
+        check_types(self, "bananas.")
         check_at_least(1, self, "num_seed_archs", "round_size", "ensemble_size")
         check_at_least(1, self, "num_layers", "layer_size", "num_epochs", "batch_size")
         check_at_least(1, self, "num_parents", "num_candidates")

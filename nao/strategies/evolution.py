@@ -8,7 +8,7 @@ import dataclasses
 
 import numpy as np
 
-from nao.fields import check_at_least, option
+from nao.fields import check_at_least, check_types, option
 from nao.spaces import Space
 from nao.strategies import base
 from nao.strategies.unseen import Unseen
@@ -32,6 +32,7 @@ class EvolutionConfig:
     )
 
     def __post_init__(self):
+        check_types(self, "evolution.")
         check_at_least(1, self, "population_size", "sample_size", "round_size")
 
 

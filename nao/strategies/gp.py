@@ -10,7 +10,7 @@ import warnings
 import numpy as np
 from scipy import stats
 
-from nao.fields import check_at_least, option
+from nao.fields import check_at_least, check_types, option
 from nao.spaces import Space
 from nao.strategies import base, encodings
 from nao.strategies.unseen import Unseen
@@ -32,6 +32,7 @@ class GPConfig:
     )
 
     def __post_init__(self):
+        check_types(self, "gp.")
         check_at_least(1, self, "num_seed_archs", "round_size", "num_candidates")
         check_at_least(0, self, "num_parents")
         encodings.check(self.encoding)

@@ -9,7 +9,7 @@ import dataclasses
 
 import numpy as np
 
-from nao.fields import check_at_least, option
+from nao.fields import check_at_least, check_types, option
 from nao.spaces import Space
 from nao.strategies import base
 from nao.strategies.unseen import Unseen
@@ -25,6 +25,7 @@ class LocalSearchConfig:
     )
 
     def __post_init__(self):
+        check_types(self, "local_search.")
         check_at_least(1, self, "num_starts")
 
 

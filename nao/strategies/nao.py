@@ -18,7 +18,7 @@ import jax
 import numpy as np
 
 from nao.controller import PRESETS, Controller, ControllerConfig, metrics, targets
-from nao.fields import check_at_least, option, part
+from nao.fields import check_at_least, check_types, option, part
 from nao.spaces import Space
 from nao.strategies import base
 from nao.strategies.unseen import MAX_ENUMERATED, Unseen
@@ -76,6 +76,7 @@ class NAOConfig:
     controller: ControllerConfig = part(ControllerConfig)
 
     def __post_init__(self):
+        check_types(self, "nao.")
         counts = ("num_seed_archs", "round_size", "top_k")
         check_at_least(1, self, *counts, "num_variants", prefix="nao.")
         numbers = ("num_random_starts", "temperature")

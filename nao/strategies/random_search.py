@@ -4,7 +4,7 @@ import dataclasses
 
 import numpy as np
 
-from nao.fields import check_at_least, option
+from nao.fields import check_at_least, check_types, option
 from nao.spaces import Space
 from nao.strategies import base
 from nao.strategies.unseen import Unseen
@@ -18,6 +18,7 @@ class RandomConfig:
     round_size: int = option(50, "Architectures per round.")
 
     def __post_init__(self):
+        check_types(self, "random.")
         check_at_least(1, self, "round_size")
 
 

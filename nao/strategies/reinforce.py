@@ -14,7 +14,7 @@ import numpy as np
 import optax
 
 from nao.controller import lstm
-from nao.fields import check_at_least, check_positive, option
+from nao.fields import check_at_least, check_positive, check_types, option
 from nao.spaces import Space
 from nao.strategies import base
 from nao.strategies.unseen import Unseen
@@ -38,6 +38,7 @@ class ReinforceConfig:
     )
 
     def __post_init__(self):
+        check_types(self, "reinforce.")
         check_at_least(1, self, "num_layers", "hidden_size", "round_size")
         check_positive(self, "learning_rate")
         if not 0 <= self.baseline_decay < 1:

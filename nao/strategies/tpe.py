@@ -6,7 +6,7 @@ import warnings
 import numpy as np
 import optuna
 
-from nao.fields import check_at_least, option
+from nao.fields import check_at_least, check_types, option
 from nao.spaces import Space
 from nao.strategies import base
 from nao.strategies.quiet import quiet_optuna
@@ -30,6 +30,7 @@ class TPEConfig:
     )
 
     def __post_init__(self):
+        check_types(self, "tpe.")
         check_at_least(1, self, "num_seed_archs", "round_size")
 
 

@@ -3,15 +3,18 @@
 import json
 import pathlib
 import shutil
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
-from nao.child import trained
+from nao.child import description, trained
 from nao.child.conv_net import ConvNet
+from nao.files import Shape
 from nao.runs import reader
 from nao.spaces import ConvCell, Space
 from nao.spaces.genotype import to_genotype
+from nao.spaces.notation import ArchitectureShape
 
 _NAMES = ("format", "version", "space", "architecture", "slots")
 _README = """\
@@ -54,6 +57,17 @@ scores = nao.TrainedChild.load("child").predict(images)
 """
 
 
+class _Metrics(Shape):
+    test_accuracy: float
+
+
+class _Trained(description.Description):
+    """`child.json` of a child that `mode=train` trained."""
+
+    architecture: ArchitectureShape
+    metrics: _Metrics
+
+
 def write(workdir: pathlib.Path, space: Space | None) -> dict[str, str]:
     """Writes `export/` in the folder of a search, a training, or both.
 
@@ -76,36 +90,26 @@ def write(workdir: pathlib.Path, space: Space | None) -> dict[str, str]:
     folder = workdir / "export"
     training = reader.read_training(workdir)
     if training is not None:
-        source = workdir / str(training.get("training")) / "child"
+        source = workdir / training["training"] / "child"
+        about = description.read(source, _Trained)
         child = trained.TrainedChild.load(source)
-        found = _check(trained.read_description(source).get("architecture"))
         _make(folder)
-        files = _write_architecture(folder, found, _cells_of(child.net))
-        return files | _write_child(folder, source, child)
+        cells = _cells_of(child.net)
+        files = _write_architecture(folder, about["architecture"], cells)
+        return files | _write_child(folder, source, child, about)
     best = reader.read_best(workdir)
     if best is None:
         raise ValueError(
             f"Nothing to export in {workdir}: neither best.json of a search nor "
             "train.json of a training."
         )
-    found = _check(best)
     cells = None
     if isinstance(space, ConvCell):
-        tokens = space.parse(json.dumps(found))
+        tokens = space.parse(json.dumps(best))
         architecture = space.architecture(tokens[None])[0]
         cells = architecture, space.operations, space.join
     _make(folder)
-    return _write_architecture(folder, found, cells)
-
-
-def _check(found: Any) -> dict[str, Any]:
-    if (
-        not isinstance(found, dict)
-        or not set(_NAMES) <= set(found)
-        or not isinstance(found["architecture"], str)
-    ):
-        raise ValueError(f"An architecture must have {', '.join(_NAMES)}, got {found}.")
-    return found
+    return _write_architecture(folder, best, cells)
 
 
 def _make(folder: pathlib.Path) -> None:
@@ -143,13 +147,15 @@ def _write_architecture(
 
 
 def _write_child(
-    folder: pathlib.Path, source: pathlib.Path, child: trained.TrainedChild
+    folder: pathlib.Path,
+    source: pathlib.Path,
+    child: trained.TrainedChild,
+    about: Mapping[str, Any],
 ) -> dict[str, str]:
     shutil.rmtree(folder / "child", ignore_errors=True)
     shutil.copytree(source, folder / "child")
     artefact = child.export()
     (folder / "child.jax_export").write_bytes(artefact)
-    about = trained.read_description(source)
     accuracy = about["metrics"]["test_accuracy"]
     (folder / "README.md").write_text(
         _README.format(

@@ -8,15 +8,14 @@ from collections.abc import Callable, Mapping
 
 import jax
 import numpy as np
-import orbax.checkpoint as ocp
 
 from nao import fields
 from nao.child.programs import TrainState
 from nao.evaluators import TrainingEvaluator
-from nao.runs import RunDirectory
+from nao.runs import RunDirectory, shapes
 from nao.system import hosts
+from nao.training.checkpoints import Checkpoints
 
-_KEPT = 2  # checkpoints: the newer one may be damaged
 _SAVE_EVERY_S = 20.0
 
 ProgressFn = Callable[[int, Mapping[str, float]], None]  # epochs done, metrics
@@ -41,8 +40,12 @@ def folder(
 
 
 def finished(run: RunDirectory) -> dict[str, float] | None:
-    """Returns the metrics of a finished training; None where it is not finished."""
-    return run.read_json("result.json")
+    """Returns the metrics of a finished training; None where it is not finished.
+
+    Raises:
+        ValueError: If `result.json` of the folder is damaged.
+    """
+    return run.read_json("result.json", shapes.Result)
 
 
 def run(
@@ -74,7 +77,7 @@ def run(
     there = finished(run)
     if there is not None:
         return there
-    kept = _Checkpoints(run, evaluator.num_final_epochs, save_every_s, progress_fn)
+    kept = _Progress(run, evaluator.num_final_epochs, save_every_s, progress_fn)
     key = jax.random.key(seed)
     try:
         metrics, child = evaluator.train(tokens, key, kept.keep, kept.begin)
@@ -87,8 +90,8 @@ def run(
     return metrics
 
 
-class _Checkpoints:
-    """The last states of a training, and its line in `metrics.jsonl` per epoch."""
+class _Progress:
+    """Keeps a training: its last states, and a line of `metrics.jsonl` per epoch."""
 
     def __init__(
         self,
@@ -97,8 +100,7 @@ class _Checkpoints:
         save_every_s: float,
         progress_fn: ProgressFn,
     ):
-        options = ocp.CheckpointManagerOptions(max_to_keep=_KEPT)
-        self._manager = ocp.CheckpointManager(run.path / "checkpoints", options=options)
+        self._checkpoints = Checkpoints(run.path / "checkpoints")
         self._run, self._num_epochs = run, num_epochs
         self._save_every_s, self._progress_fn = save_every_s, progress_fn
         self._num_logged = run.num_logged("epoch")
@@ -106,16 +108,10 @@ class _Checkpoints:
 
     def begin(self, fresh: TrainState) -> tuple[int, TrainState] | None:
         """Returns the epochs done and the state after them; None to begin anew."""
-        done = self._manager.latest_step()
-        if done is None:
-            return None
-        target = jax.tree.map(ocp.utils.to_shape_dtype_struct, _leaves(fresh))
-        leaves = self._manager.restore(done, args=ocp.args.StandardRestore(target))
-        # Arrays without elements, which are not kept, are those of a fresh state.
-        all_leaves, structure = jax.tree.flatten(fresh)
-        all_leaves = [leaves.get(str(i), leaf) for i, leaf in enumerate(all_leaves)]
-        self._progress_fn(done, {})
-        return done, jax.tree.unflatten(structure, all_leaves)
+        found = self._checkpoints.latest(fresh)
+        if found is not None:
+            self._progress_fn(found[0], {})
+        return found
 
     def keep(
         self, epoch: int, states: TrainState, metrics: Mapping[str, float]
@@ -127,18 +123,10 @@ class _Checkpoints:
         # The last epoch is not kept: its loss belongs to the result.
         is_due = time.monotonic() - self._saved >= self._save_every_s
         if done < self._num_epochs and hosts.agree(is_due):
-            args = ocp.args.StandardSave(_leaves(states))
-            self._manager.save(done, args=args)
-            # The next epoch reuses the memory of these arrays.
-            self._manager.wait_until_finished()
+            self._checkpoints.save(done, states)
             self._saved = time.monotonic()
         self._progress_fn(done, metrics)
 
     def close(self) -> None:
-        self._manager.close()
-
-
-def _leaves(states: TrainState) -> dict[str, jax.Array]:
-    """Returns the arrays by number; Orbax keeps none without elements."""
-    leaves = enumerate(jax.tree.leaves(states))
-    return {str(i): leaf for i, leaf in leaves if leaf.size}
+        """Ends what the checkpoints have running."""
+        self._checkpoints.close()

@@ -49,7 +49,10 @@ def test_numbers_of_a_config_are_traced_and_all_there():
     ("field", "value", "message"),
     [
         ("cells_per_stage", -1, "cells_per_stage must be a positive integer, got -1"),
-        ("learning_rate", float("nan"), "learning_rate must be positive, got nan"),
+        ("learning_rate", 0.0, "learning_rate must be positive, got 0.0"),
+        ("learning_rate", float("nan"), "learning_rate must be a finite number, got n"),
+        ("shift", 2**31 - 1, "shift must be at most 2147483646, got 2147483647"),
+        ("cutout", 2.5, "cutout must be a whole number, got 2.5"),
         ("dropout", 1.0, r"dropout must be in \[0, 1\), got 1.0"),
         ("auxiliary", -1.0, "auxiliary must not be negative, got -1.0"),
         ("memory_limit_mib", -1.0, "memory_limit_mib must not be negative, got -1.0"),

@@ -1,13 +1,16 @@
 import json
 
+import hypothesis
 import jax
 import numpy as np
 import pytest
+from hypothesis import strategies as st
 
-from nao.child import ConvNet, TrainedChild
+from nao.child import ConvNet, TrainedChild, trained
 from nao.child.programs import TrainState
 from nao.child.topology_net import TopologyNet
 from nao.data import PARTS, ImageDataset, Split
+from tests.json_values import JSON, replaced
 
 SHAPE = {
     "channels": 2,
@@ -84,3 +87,75 @@ def test_what_can_not_be_loaded_is_one_line(case, tmp_path):
     (tmp_path / "child.json").write_text(text.replace('"channels": 2', '"channels": 4'))
     with pytest.raises(ValueError, match="do not fit its child"):
         TrainedChild.load(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "message"),
+    [
+        ("mean", "x", "mean must be a valid list, got 'x'"),
+        ("mean", [0.5], "mean and deviation do not fit together"),
+        ("deviation", [1, 0], "deviation.1 must be greater than 0, got 0"),
+        ("image_dtype", "int8", "image_dtype must be 'uint8' or 'float32', got 'int8'"),
+        ("network", 3, "network must be an object, got 3"),
+        ("kind", [], r"network\.kind must be one of ConvNet, TopologyNet"),
+        ("channels", "2", "network: channels must be a valid integer, got '2'"),
+        ("channels", 10**30, "network: channels must be less than or equal to 65536"),
+        ("operations", ["nor_conv_9x9"], "network does not fit together: "),
+        ("arch", [9, 9, 9, 9, 9, 9], "network does not fit together: "),
+        ("arch", None, "network: arch must be a valid tuple, got None"),
+        ("dtype", "int", "network: dtype must be 'float32' or 'bfloat16', got 'int'"),
+        ("depth", 3, "network: depth is not known"),
+    ],
+)
+def test_a_damaged_description_is_named(tmp_path, field, value, message):
+    (folder := tmp_path / "child").mkdir()
+    about = described("nasbench201")
+    inside = about if field in about else about["network"]
+    inside[field] = value
+    (folder / "child.json").write_text(json.dumps(about))
+    with pytest.raises(ValueError, match=message) as error:
+        TrainedChild.load(folder)
+    assert str(folder / "child.json") in str(error.value)
+
+
+def described(name):
+    """Returns what `child.json` of a child holds, as JSON values."""
+    net, arch = NETS[name]
+    fields = {
+        **{"kind": type(net).__name__, "operations": net.operations, **SHAPE},
+        **{"auxiliary": False, "axis_name": None, "dtype": "float32"},
+        "arch": arch.tolist(),
+    }
+    if name == "conv_cell":
+        fields |= {"num_nodes": 1, "join": "loose"}
+    about = {"format": "nao/child", "version": 1, "seed": 0, "image_dtype": "float32"}
+    about |= {"mean": [0.5, 1], "deviation": [1, 2.5], "network": fields}
+    return json.loads(json.dumps(about))
+
+
+@hypothesis.settings(max_examples=150, deadline=None)
+@hypothesis.given(data=st.data(), name=st.sampled_from(list(NETS)))
+def test_any_description_is_a_child_or_one_line(tmp_path_factory, data, name):
+    folder = tmp_path_factory.getbasetemp() / f"any-{name}"
+    folder.mkdir(exist_ok=True)
+    about = described(name)
+    text = json.dumps(data.draw(st.one_of(JSON, replaced(about), replaced(about))))
+    (folder / "child.json").write_text(text)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(trained, "_read_parameters", lambda path: leaves(name))
+        try:
+            child = TrainedChild.load(folder)
+        except ValueError as error:
+            assert len(str(error).splitlines()) == 1
+            return
+    images = jax.ShapeDtypeStruct((1, *child.net.image_shape), child.image_dtype)
+    if child.net != NETS[name][0].specialise(NETS[name][1]):
+        assert jax.eval_shape(child.scores, images).shape == (1, child.net.num_classes)
+
+
+def leaves(name):
+    """Returns parameters of a child by name, all zero."""
+    net, arch = NETS[name]
+    net = net.specialise(arch)
+    empty = jax.eval_shape(lambda: net.init(jax.random.key(0), method="declare"))
+    return {k: np.zeros(v.shape, v.dtype) for k, v in trained._flat(empty).items()}

@@ -2,8 +2,10 @@ import jax
 import numpy as np
 import pytest
 
-from nao.child import ChildConfig, FinalConfig
+from nao.child import ChildConfig, ChildFailure, FinalConfig
+from nao.child.training import Outcome
 from nao.data import PARTS, ImageDataset, Split
+from nao.evaluators import training
 from nao.evaluators.training import TrainingEvaluator
 from nao.spaces import ConvCell, custom
 
@@ -58,24 +60,86 @@ def test_bad_child_is_a_failed_evaluation(changes, reason):
         assert reason in evaluation.reason
 
 
-def test_out_of_memory_is_a_failed_evaluation(monkeypatch):
+LACKS = [
+    (
+        jax.errors.JaxRuntimeError("RESOURCE_EXHAUSTED: 9 GB\nmore lines"),
+        "out of memory: RESOURCE_EXHAUSTED: 9 GB",
+    ),
+    (
+        MemoryError("Unable to allocate 9 GiB"),
+        "out of memory: Unable to allocate 9 GiB",
+    ),
+    (MemoryError(), "out of memory"),
+]
+
+
+@pytest.mark.parametrize(("error", "reason"), LACKS)
+@pytest.mark.parametrize("where", ["train", "evaluate"])
+def test_out_of_memory_is_a_failed_evaluation(monkeypatch, where, error, reason):
     def fail(*args, **kwargs):
-        raise jax.errors.JaxRuntimeError("RESOURCE_EXHAUSTED: 9 GB\nmore lines")
+        raise error
 
     evaluator = _evaluator()
-    monkeypatch.setattr(evaluator.trainer, "train", fail)
-    (evaluation,) = evaluator.evaluate(TOKENS[:1], KEYS[:1])
-    assert evaluation.reason == "out of memory: RESOURCE_EXHAUSTED: 9 GB"
+    monkeypatch.setattr(evaluator.trainer, where, fail)
+    for evaluation in evaluator.evaluate(TOKENS[:2], KEYS[:2]):
+        assert evaluation.reason == reason and evaluation.value is None
+        assert evaluation.metrics["num_parameters"] > 0
 
 
-@pytest.mark.parametrize("error", [TypeError, KeyboardInterrupt])
+@pytest.mark.parametrize(("error", "reason"), LACKS)
+def test_a_final_choice_without_memory_is_not_tested(
+    monkeypatch, caplog, error, reason
+):
+    """The search is over and its result stands."""
+
+    def fail(*args, **kwargs):
+        raise error
+
+    evaluator = _evaluator()
+    monkeypatch.setattr(training.ChildTrainer, "train", fail)
+    assert evaluator.test(TOKENS[0], KEYS[0]) == {}
+    assert caplog.messages == [f"The final choice could not be tested: {reason}."]
+    with pytest.raises(ChildFailure, match=reason):
+        evaluator.train(TOKENS[0], KEYS[0], lambda *_: None)
+    monkeypatch.setattr(training.ChildTrainer, "prepare", fail)
+    with pytest.raises(ChildFailure, match=reason):
+        evaluator.costs(TOKENS[0])
+
+
+def test_the_test_part_of_a_failed_child_is_not_read(monkeypatch):
+    parts = []
+    evaluate = training.ChildTrainer.evaluate
+
+    def remember(self, states, archs, part):
+        parts.append(part)
+        return evaluate(self, states, archs, part)
+
+    monkeypatch.setattr(training.ChildTrainer, "evaluate", remember)
+    bad = {"learning_rate": 1e30, "grad_clip": 1e30}
+    assert _evaluator(**bad, final_epochs=3).test(TOKENS[0], KEYS[0]) == {}
+    assert parts == []
+    assert _evaluator().test(TOKENS[0], KEYS[0])
+    assert parts == ["val", "test"]
+    parts.clear()
+    monkeypatch.setattr(
+        training.ChildTrainer,
+        "evaluate",
+        lambda self, states, archs, part: parts.append(part) or [Outcome({}, "bad")],
+    )
+    assert _evaluator().test(TOKENS[0], KEYS[0]) == {}
+    assert parts == ["val"]
+
+
+@pytest.mark.parametrize(
+    "error", [TypeError, KeyboardInterrupt, jax.errors.JaxRuntimeError("INTERNAL: x")]
+)
 def test_other_errors_pass_through(monkeypatch, error):
     def fail(*args, **kwargs):
         raise error
 
     evaluator = _evaluator()
     monkeypatch.setattr(evaluator.trainer, "train", fail)
-    with pytest.raises(error):
+    with pytest.raises(error if isinstance(error, type) else type(error)):
         list(evaluator.evaluate(TOKENS[:1], KEYS[:1]))
 
 

@@ -7,15 +7,18 @@ import re
 import shutil
 
 import filelock
+import hypothesis
 import jax
 import numpy as np
 import pytest
 
-from nao import report, spaces, strategies
+from nao import fields, report, spaces, strategies
+from nao.config import Config
 from nao.evaluators import Evaluation, Objective
-from nao.report import hover
+from nao.report import answer, hover
 from nao.report import page as page_lib
 from nao.runs import Trial
+from tests.json_values import replaced
 from tests.report.browser import visit
 from tests.searching import CONFIG, SPACE, Counting, search
 
@@ -137,6 +140,27 @@ def test_a_damaged_summary_is_a_note(copied):
     assert "summary.json can't be read" in words(write(copied))
     (copied / "summary.json").write_text('{"best": 3, "seconds": []}')
     assert "summary.json is damaged" in words(write(copied))
+
+
+@pytest.mark.parametrize("name", ["config", "environment", "search", "summary"])
+def test_a_page_of_any_json_is_written_or_one_line(copied, monkeypatch, name):
+    monkeypatch.setattr(answer, "drawing_uri", lambda *_, **__: "data:,")
+    monkeypatch.setattr(page_lib.latent_map, "explore", lambda run: None)
+    path = copied / f"{name}.json"
+    valid = json.loads(path.read_text())
+    if name == "config":  # as launch.py writes it
+        valid = fields.to_dict(Config())
+
+    @hypothesis.settings(max_examples=40, deadline=None)
+    @hypothesis.given(replaced(valid))
+    def check(data):
+        path.write_text(json.dumps(data))
+        try:
+            write(copied)
+        except ValueError as error:
+            assert len(str(error).splitlines()) == 1
+
+    check()
 
 
 def test_a_search_without_a_trial(copied):

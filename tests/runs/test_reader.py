@@ -2,12 +2,16 @@
 
 import json
 
+import hypothesis
 import pytest
+from hypothesis import strategies as st
 
 import nao
 from nao import runs, spaces
 from nao.evaluators import FunctionEvaluator, Objective
-from nao.runs import reader
+from nao.runs import RunDirectory, reader, record, shapes
+from nao.search import warm_start
+from tests.json_values import JSON, replaced
 
 SPACE = spaces.custom({"a": (1, 2, 3), "b": (1, 2)})
 LOSS = Objective("loss", maximize=False)
@@ -69,7 +73,7 @@ def test_a_folder_without_a_run(tmp_path):
     with pytest.raises(ValueError, match=r"does not hold a search \(no search\.json\)"):
         runs.read(tmp_path)
     (tmp_path / "search.json").write_text(json.dumps({"space": None}))
-    with pytest.raises(ValueError, match="must be described by an object"):
+    with pytest.raises(ValueError, match=r"damaged: space must be an object, got None"):
         runs.read(tmp_path)
 
 
@@ -81,3 +85,85 @@ def test_trials_are_read_as_those_of_the_same_slots(folder):
     assert [turned.format(trial.tokens) for trial in trials] == expected
     with pytest.raises(ValueError, match="does not maximize"):
         reader.read_trials(folder, SPACE, Objective("loss"))
+
+
+RESULT = {"test_accuracy": 0.5, "val_accuracy": 1, "num_parameters": 9.0}
+RESULT |= {"num_multiply_adds": 3.0, "memory_mib": 1.5, "seconds": 2.25}
+WARM = {"architectures": ["a=1 b=2", "a=3 b=1"], "objective": [0.5, None]}
+READERS = {
+    "config.json": lambda run: run.read_json("config.json", shapes.Config),
+    "search.json": lambda run: record.read(run.path),
+    "summary.json": lambda run: run.read_json("summary.json", shapes.Summary),
+    "result.json": lambda run: run.read_json("result.json", shapes.Result),
+    "warm_start.json": lambda run: warm_start.pool("", run, SPACE, LOSS),
+}
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory):
+    """The files of a search and of a training, as JSON values, by name."""
+    path = tmp_path_factory.mktemp("search")
+    nao.search(
+        nao.strategies.NAO(SPACE),
+        FunctionEvaluator(SPACE, lambda choices: int(choices["a"]), LOSS),
+        num_trials=2,
+        workdir=path,
+        progress=False,
+    )
+    names = ("config.json", "search.json", "summary.json")
+    found = {name: json.loads((path / name).read_text()) for name in names}
+    return found | {"result.json": RESULT, "warm_start.json": WARM}
+
+
+@pytest.mark.parametrize("name", READERS)
+def test_any_json_in_a_file_is_read_or_one_line(tmp_path_factory, files, name):
+    folder = tmp_path_factory.mktemp("any")
+
+    @hypothesis.settings(max_examples=150, deadline=None)
+    @hypothesis.given(st.one_of(JSON, replaced(files[name]), replaced(files[name])))
+    def check(data):
+        (folder / name).unlink(missing_ok=True)
+        with RunDirectory(folder, {}) as run:
+            (folder / name).write_text(json.dumps(data))
+            try:
+                READERS[name](run)
+            except ValueError as error:
+                assert len(str(error).splitlines()) == 1
+                assert str(folder / name) in str(error)
+
+    check()
+
+
+@pytest.mark.parametrize("name", READERS)
+def test_a_valid_file_is_read(tmp_path, files, name):
+    with RunDirectory(tmp_path, {}) as run:
+        (tmp_path / name).write_text(json.dumps(files[name]))
+        READERS[name](run)
+
+
+@pytest.mark.parametrize(
+    ("name", "changes", "message"),
+    [
+        ("config.json", {"num_trials": "9"}, "num_trials must be a valid integer, got"),
+        ("search.json", {"strategy": 5}, "strategy must be a valid string, got 5"),
+        ("search.json", {"controller": {"ensemble_size": "2"}}, "ensemble_size must b"),
+        ("summary.json", {"num_failed": -1}, "num_failed must be greater than or equ"),
+        ("summary.json", {"seconds": {"total": "1"}}, "seconds.total must be a valid"),
+        ("result.json", {"test_accuracy": None}, "test_accuracy must be a valid numb"),
+        ("result.json", {"seconds": "long"}, "seconds must be a valid number, got 'l"),
+        ("warm_start.json", {"objective": [1.0]}, "as many objectives as architectur"),
+        ("warm_start.json", {"architectures": ["a=1 b=9", "a=1"]}, "Unknown choice"),
+    ],
+)
+def test_a_damaged_file_is_named(tmp_path, files, name, changes, message):
+    with RunDirectory(tmp_path, {}) as run:
+        (tmp_path / name).write_text(json.dumps(files[name] | changes))
+        with pytest.raises(ValueError, match=message) as error:
+            READERS[name](run)
+    assert str(tmp_path / name) in str(error.value)
+
+
+def test_a_damaged_budget_is_no_traceback(tmp_path):
+    (tmp_path / "config.json").write_text('{"num_trials": "many"}')
+    with pytest.raises(ValueError, match="num_trials must be a valid integer, got 'm"):
+        RunDirectory(tmp_path, {"num_trials": 3})

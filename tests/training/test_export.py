@@ -1,13 +1,16 @@
 """A network trained on digits, taken out of nao."""
 
 import json
+import shutil
 import subprocess
 import sys
 
+import hypothesis
 import jax
 import numpy as np
 import orbax.checkpoint as ocp
 import pytest
+from hypothesis import strategies as st
 
 import nao
 from nao import Config, spaces
@@ -16,6 +19,7 @@ from nao.commands.export import export_run
 from nao.commands.train import train
 from nao.spaces import SpaceConfig
 from nao.training import export
+from tests.json_values import JSON, replaced
 
 CONFIG = Config(
     num_devices=1,
@@ -23,7 +27,6 @@ CONFIG = Config(
     child=ChildConfig(channels=2, batch_size=32),
     train=FinalConfig(epochs=6, specialised=True),
 )
-pytestmark = pytest.mark.slow
 # Both cells join an input.
 CELLS = "1 2 1 4 | 0 2 0 4"
 # Reads images and writes labels, in a process that can't import nao.
@@ -39,6 +42,9 @@ np.save(sys.argv[3], np.concatenate(scores))
 """
 
 
+slow = pytest.mark.slow
+
+
 @pytest.fixture(scope="module")
 def workdir(tmp_path_factory):
     path = tmp_path_factory.mktemp("run")
@@ -52,6 +58,7 @@ def reported(workdir):
     return json.loads((workdir / "train.json").read_text())["metrics"]
 
 
+@slow
 def test_a_reloaded_child_has_the_reported_accuracy(workdir, reported):
     dataset = nao.data.load("digits")
     child = nao.TrainedChild.load(workdir / "export/child")
@@ -70,6 +77,7 @@ def test_a_reloaded_child_has_the_reported_accuracy(workdir, reported):
     assert about["architecture"]["architecture"] == CELLS
 
 
+@slow
 def test_a_finished_training_is_described_without_compiling(
     workdir, reported, monkeypatch
 ):
@@ -80,6 +88,7 @@ def test_a_finished_training_is_described_without_compiling(
     assert described[0].keys() >= {"num_parameters", "num_multiply_adds", "memory_mib"}
 
 
+@slow
 def test_the_parameters_load_with_orbax_alone(workdir):
     path = workdir / "export/child/params"
     params = ocp.StandardCheckpointer().restore(path)
@@ -89,6 +98,7 @@ def test_the_parameters_load_with_orbax_alone(workdir):
     np.testing.assert_array_equal(params["params.net.head"], head)
 
 
+@slow
 def test_the_artefact_predicts_without_nao(workdir, reported, tmp_path):
     dataset = nao.data.load("digits")
     images = dataset.test.images
@@ -105,6 +115,7 @@ def test_the_artefact_predicts_without_nao(workdir, reported, tmp_path):
     assert exported.platforms == ("cpu", "cuda", "tpu")
 
 
+@slow
 def test_architecture_files(workdir):
     folder = workdir / "export"
     assert (folder / "architecture.txt").read_text() == CELLS + "\n"
@@ -126,9 +137,40 @@ def test_damaged_runs_and_files_in_the_way_are_named(tmp_path):
     with pytest.raises(ValueError, match=r"best\.json can't be read: it is not a JSON"):
         export.write(tmp_path, None)
     (tmp_path / "best.json").write_text('{"architecture": 3}')
-    with pytest.raises(ValueError, match="An architecture must have format, version"):
+    with pytest.raises(ValueError, match=r"best\.json is damaged: format is missing"):
         export.write(tmp_path, None)
     (tmp_path / "best.json").write_text(json.dumps(best))
     (tmp_path / "export").write_text("")
     with pytest.raises(ValueError, match="export must be a folder, it is a file"):
         export.write(tmp_path, None)
+
+
+def test_a_training_elsewhere_is_refused(tmp_path):
+    """Else the export would be of a network that this folder does not hold."""
+    space = spaces.make(CONFIG.space)
+    about = space.to_json(space.parse(CELLS)) | {"metrics": {"test_accuracy": 0.5}}
+    for folder in ("../elsewhere", "/elsewhere", "train-7db45ded/..", 3):
+        text = json.dumps(about | {"training": folder})
+        (tmp_path / "train.json").write_text(text)
+        with pytest.raises(ValueError, match=r"train\.json is damaged: training must "):
+            export.write(tmp_path, None)
+    (tmp_path / "train.json").write_text(json.dumps(about | {"training": "train-0a"}))
+    with pytest.raises(ValueError, match="train-0a/child holds no trained child"):
+        export.write(tmp_path, None)
+
+
+@hypothesis.settings(max_examples=100, deadline=None)
+@hypothesis.given(data=st.data(), name=st.sampled_from(["best", "train"]))
+def test_any_json_is_exported_or_one_line(tmp_path_factory, data, name):
+    folder = tmp_path_factory.getbasetemp() / f"any-{name}"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    space = spaces.make(CONFIG.space)
+    valid = space.to_json(space.parse(CELLS))
+    valid |= {"training": "train-0a", "metrics": {}, "found": {"trial": 0}}
+    text = json.dumps(data.draw(st.one_of(JSON, replaced(valid))))
+    (folder / f"{name}.json").write_text(text)
+    try:
+        export.write(folder, space)
+    except ValueError as error:
+        assert len(str(error).splitlines()) == 1

@@ -67,6 +67,24 @@ def test_a_training_that_was_stopped_ends_as_one_that_was_not(evaluator, tmp_pat
     assert train(evaluator, tmp_path / "one") == (expected, [])
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("num_damaged", "expected_epochs"), [(1, [2, 3, 4]), (2, [1, 2, 3, 4])]
+)
+def test_a_damaged_checkpoint_changes_nothing(
+    evaluator, tmp_path, num_damaged, expected_epochs
+):
+    expected, _ = train(evaluator, tmp_path / "one")
+    with pytest.raises(KeyboardInterrupt):
+        train(evaluator, tmp_path / "two", stop_after=3)
+    kept = sorted((tmp_path / "two/checkpoints").glob("[0-9]*"))
+    for step in kept[-num_damaged:]:
+        for path in step.glob("default/d/*"):
+            path.write_bytes(b"")
+    metrics, epochs = train(evaluator, tmp_path / "two")
+    assert metrics == expected and epochs == expected_epochs
+
+
 def test_other_settings_have_another_folder(tmp_path):
     one = final.folder(tmp_path, {"epochs": 1, "seed": 0})
     assert one == final.folder(tmp_path, {"seed": 0, "epochs": 1})

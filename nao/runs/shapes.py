@@ -1,0 +1,142 @@
+"""What the JSON files of a run's folder hold, as far as their readers rely on it.
+
+Fields with a default may be absent: a file may be older than the field.
+"""
+
+from typing import Annotated, Any
+
+import pydantic
+
+from nao.files import Shape
+from nao.spaces.notation import ArchitectureShape
+
+_Count = Annotated[int, pydantic.Field(ge=0)]
+_Settings = Annotated[dict[str, Any], pydantic.Field(default_factory=dict)]
+
+
+class Config(Shape):
+    """`config.json`: the arguments of `nao.search`; all else is the user's."""
+
+    num_trials: int = 0
+    seed: int = 0
+    storage: str = ""
+    warm_start: str = ""
+
+
+class _SpaceConfig(Shape):
+    name: str = ""
+
+
+class LaunchedConfig(Config):
+    """`config.json` of a search that `launch.py` began."""
+
+    strategy: str = ""
+    evaluator: str = ""
+    space: _SpaceConfig = _SpaceConfig()
+    data: _Settings
+    table: _Settings
+    function: _Settings
+
+
+class Objective(Shape):
+    """An `evaluators.Objective`."""
+
+    name: str
+    maximize: bool = True
+    unit: str = ""
+
+
+class Record(Shape):
+    """`search.json`: what was searched, for what, by whom, on what."""
+
+    space: dict[str, Any]
+    objective: Objective
+    strategy: str
+    content: dict[str, str] | None = None
+    canonical: bool = True
+    controller: dict[str, Any] | None = None
+
+
+class _Best(Shape):
+    trial: _Count
+    objective: float
+    architecture: str
+    test: dict[str, float] | None = None
+
+
+class _AtRandom(Shape):
+    objective: float | None
+    num_trials: _Count
+
+
+class _Seconds(Shape):
+    total: float
+    evaluate: float
+    controller: float
+    trace: float
+    compile: float
+    first_child: float | None = None
+
+
+class _Compilations(Shape):
+    __pydantic_extra__: dict[str, _Count]
+    model_config = pydantic.ConfigDict(extra="allow")
+
+    total: _Count
+
+
+class Summary(Shape):
+    """`summary.json`: what a search that ended, or was interrupted, came to."""
+
+    finished: bool = False
+    exhausted: bool = False
+    space: str
+    strategy: str
+    evaluator: str
+    seed: int
+    objective: Objective
+    num_trials: _Count
+    num_failed: _Count
+    best: _Best | None
+    random_best: _AtRandom
+    compilations: _Compilations
+    seconds: _Seconds
+    peak_rss_mib: float
+
+
+class Environment(Shape):
+    """`environment.json`: versions and devices, which are shown and not used."""
+
+    packages: _Settings
+
+
+class Best(ArchitectureShape):
+    """`best.json`: the best architecture so far."""
+
+
+class Training(ArchitectureShape):
+    """`train.json`: what the last final training came to."""
+
+    # A folder beside the file, see `training.final.folder`, and no way out of there.
+    training: Annotated[str, pydantic.Field(pattern="^train-[0-9a-f]+$")]
+    metrics: dict[str, float]
+
+
+class Result(Shape):
+    """`result.json` of a finished training: its metrics, all of them numbers."""
+
+    __pydantic_extra__: dict[str, float]
+    model_config = pydantic.ConfigDict(extra="allow")
+
+    test_accuracy: float
+    val_accuracy: float
+    num_parameters: float
+    num_multiply_adds: float
+    memory_mib: float
+
+
+class WarmStart(Shape):
+    """`warm_start.json`: the trials of an earlier run, as they were."""
+
+    architectures: Annotated[list[str], pydantic.Field(min_length=1)]
+    objective: list[float | None]
