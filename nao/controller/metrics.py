@@ -22,7 +22,7 @@ def kendall_tau(actual: np.ndarray, predicted: np.ndarray) -> float:
         )
     if len(actual) < 2 or np.isnan(actual).any() or np.isnan(predicted).any():
         return float("nan")
-    if np.ptp(actual) == 0 or np.ptp(predicted) == 0:
+    if (actual == actual[0]).all() or (predicted == predicted[0]).all():
         return float("nan")
     return float(stats.kendalltau(actual, predicted).statistic)
 

@@ -8,6 +8,7 @@ from scipy import stats
 from nao.controller import config as config_lib
 
 _EDGE = 0.2  # a tenth of the places of `rank`, from -1 to 1
+_FARTHEST = 1e15  # target of any value: its square is a number in float32, too
 
 
 def normalise(objective: np.ndarray, rule: str) -> np.ndarray:
@@ -33,6 +34,7 @@ def normalise(objective: np.ndarray, rule: str) -> np.ndarray:
         )
     if objective.ndim != 1 or not np.isfinite(objective).all():
         raise ValueError(f"objective must be finite and of rank 1, got {objective}.")
+    objective = objective / _unit(objective)  # no rule depends on the unit
     # The released code divides by the pool's range, which is zero when all values tie.
     if not len(objective) or not np.ptp(objective):
         middle = 0.5 if rule == "min_max" else 0.0
@@ -111,11 +113,14 @@ class Scale(NamedTuple):
             part if reach == np.inf else part / (1 + np.abs(part) / reach)
             for part in (below, above)
         ]
-        values = np.interp(targets, self.targets, self.values)
-        return values + low * level[0] + high * level[1]
+        unit = _unit(self.values)
+        values = np.interp(targets, self.targets, self.values / unit)
+        values = values + low * level[0] + high * level[1]
+        most = np.finfo(np.float64).max / max(unit, 1.0)
+        return unit * np.clip(values, -most, most)
 
     def _end_slopes(self) -> tuple[float, float]:
-        """Returns values per target below the first knot and above the last."""
+        """Returns scaled values per target below the first knot and above the last."""
         knots, last = self.targets, len(self.targets) - 1
         if not last:
             return 0.0, 0.0  # all values tie
@@ -127,7 +132,8 @@ class Scale(NamedTuple):
         return self._slope(0, low), self._slope(high, last)
 
     def _slope(self, first: int, second: int) -> float:
-        rise = self.values[second] - self.values[first]
+        unit = _unit(self.values)
+        rise = self.values[second] / unit - self.values[first] / unit
         return rise / (self.targets[second] - self.targets[first])
 
     def to_targets(self, values: np.ndarray) -> np.ndarray:
@@ -136,12 +142,17 @@ class Scale(NamedTuple):
         Values beyond the pool map beyond its targets, also for `rank`, so a bound
         outside the measured range still constrains.
         """
-        knots = self.values[:: self._sign]
+        unit = _unit(self.values)
+        knots = self.values[:: self._sign] / unit
+        # What overflows lies beyond the pool in any unit, and is cut below.
+        with np.errstate(over="ignore"):
+            values = np.asarray(values, np.float64) / unit
         targets = np.interp(values, knots, self.targets[:: self._sign])
         # Where the pool's values all tie there is no slope to go on with; with 1,
         # better values still get higher targets.
         slope = (np.ptp(self.targets) or 1.0) / (np.ptp(knots) or 1.0)
-        return targets + self._sign * slope * _beyond(values, knots)
+        targets = targets + self._sign * slope * _beyond(values, knots)
+        return np.clip(targets, -_FARTHEST, _FARTHEST)
 
     def check(self) -> None:
         """Checks that targets and values can be interpolated.
@@ -181,6 +192,19 @@ def scale(values: np.ndarray, rule: str, maximize: bool = True) -> Scale:
     targets = normalise(values if maximize else -values, rule)
     targets, first = np.unique(targets.astype(np.float64), return_index=True)
     return Scale(targets, values[first], rule, maximize)
+
+
+def _unit(values: np.ndarray) -> float:
+    """Returns a power of two to divide values by where they are very large or small.
+
+    Differences, squares and sums of what is near the ends of float64 would overflow. In
+    between it is 1, and dividing by a power of two loses nothing.
+    """
+    largest = np.abs(values).max(initial=0.0)
+    if not largest or 1e-100 < largest < 1e100:
+        return 1.0
+    # Of the least numbers there is no such power: 2**-1022 is the least normal one.
+    return float(2.0 ** max(int(np.frexp(largest)[1]) - 1, -1022))
 
 
 def _beyond(x: np.ndarray, knots: np.ndarray) -> np.ndarray:

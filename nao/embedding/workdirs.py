@@ -74,10 +74,19 @@ def _calibrated(fitted: FittedController, run: StoredRun, asked: Round) -> Objec
     if len(predicted) < _FEWEST_FORETOLD:
         pool = asked.state.pool.succeeded()
         predicted = fitted.predict_tokens(pool.tokens).mean(1)[:, 0]
-        true = scale.to_targets(pool.objective * run.objective.sign)
+        true = _to_places(pool.objective * run.objective.sign, scale)
     errors = np.sqrt(((predicted - true) ** 2).mean(keepdims=True))
     found = calibration.fit(predicted, true, scale)
     return dataclasses.replace(fitted.objectives, errors=errors, calibrations=(found,))
+
+
+def _to_places(values: np.ndarray, scale: targets.Scale) -> np.ndarray:
+    """Returns the targets of values; of `rank` none lies beyond the best and worst.
+
+    How far a value lies beyond a pool, in its range, says nothing of ranks.
+    """
+    found = scale.to_targets(values)
+    return np.clip(found, -1, 1) if scale.rule == "rank" else found
 
 
 def _foretold(run: StoredRun, asked: Round) -> tuple[np.ndarray, np.ndarray]:
@@ -102,7 +111,7 @@ def _foretold(run: StoredRun, asked: Round) -> tuple[np.ndarray, np.ndarray]:
         ]
         if known:
             values = np.array([trial.value for trial in known])
-            true.extend(_scale(before, run).to_targets(values))
+            true.extend(_to_places(values, _scale(before, run)))
             predicted.extend(trial.predicted for trial in known)
     return np.array(predicted, np.float64), np.array(true, np.float64)
 

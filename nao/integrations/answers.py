@@ -9,6 +9,7 @@ from fastapi import exceptions, responses
 from starlette import types
 
 MAX_BODY = 4 << 20  # bytes of a request
+_MAX_TEXT = 1000  # characters of a refusal's reason
 BODY_SECONDS = 30.0  # from its headers to its last byte
 _RETRY_SECONDS = 5  # after which a client that was refused may find room
 
@@ -26,9 +27,14 @@ def refuse_request(
     request: fastapi.Request, error: exceptions.RequestValidationError
 ) -> responses.Response:
     """Answers a request whose form is wrong."""
-    # Without the input itself, which may hold what JSON can't.
+    # Without the input itself, which may hold what JSON can't. Names of unknown fields
+    # are the request's own, and as long as it likes.
     detail = [
-        {"loc": [str(part) for part in e["loc"]], "msg": e["msg"], "type": e["type"]}
+        {
+            "loc": [str(part)[:200] for part in e["loc"]],
+            "msg": e["msg"][:_MAX_TEXT],
+            "type": e["type"],
+        }
         for e in error.errors()[:20]
     ]
     return Answer({"detail": detail}, status_code=422)
@@ -36,7 +42,7 @@ def refuse_request(
 
 def refuse_value(request: fastapi.Request, error: ValueError) -> responses.Response:
     """Answers a query that the embedding refuses."""
-    detail = [{"loc": ["body"], "msg": str(error)[:1000], "type": "value_error"}]
+    detail = [{"loc": ["body"], "msg": str(error)[:_MAX_TEXT], "type": "value_error"}]
     return Answer({"detail": detail}, status_code=422)
 
 

@@ -9,12 +9,13 @@ import importlib.resources
 import pathlib
 
 from nao.files import written_whole
-from nao.report import answer, blocks, figures, hover, latent_map, sections
+from nao.report import answer, blocks, bounds, figures, hover, latent_map, sections
 from nao.report.latent_map import LatentMap
 from nao.report.markup import Element, data_script, element, to_html
 from nao.runs import StoredRun
 
 NAME = "report.html"
+_BOUNDED = f"Values beyond {bounds.LARGEST:g} are drawn in the figures as that."
 
 
 def write_page(run: StoredRun) -> pathlib.Path:
@@ -43,7 +44,8 @@ def to_element(run: StoredRun) -> Element:
     parts = [
         answer.header(run),
         answer.best_architecture(run),
-        _figures(run, latent),
+        _figures(bounds.bounded(run), latent),
+        *[element("p", {"class": "note"}, _BOUNDED)] * (not bounds.is_bounded(run)),
         *[element("p", {"class": "note"}, text) for text in missing],
         sections.trials(run),
         sections.failures(run),

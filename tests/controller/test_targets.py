@@ -101,6 +101,26 @@ def test_an_error_has_less_room_at_the_ends():
     np.testing.assert_array_equal(linear.error_share([0, 3]), 1)
 
 
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("unit", [5e-324, 1e-310, 1e-150, 1e150, 4e307])
+@pytest.mark.parametrize("rule", ["min_max", "z_score", "rank"])
+def test_values_near_the_ends_of_float64_are_numbers_like_others(rule, unit):
+    """Their range and their squares overflow: targets were NaN, and no fit was left."""
+    plain = np.array([-4.0, -3.0, 1.0, 2.0, 4.0])
+    target = targets.normalise(plain * unit, rule)
+    np.testing.assert_allclose(target, targets.normalise(plain, rule))
+    scale = targets.scale(plain * unit, rule)
+    np.testing.assert_allclose(scale.to_values(target), plain * unit, rtol=1e-5)
+    np.testing.assert_allclose(scale.to_targets(plain * unit), target, atol=1e-6)
+    asked = np.array([-1e15, -2.0, 0.3, 2.0, 1e15])
+    for found in (
+        scale.to_values(asked),
+        scale.to_deviations(asked, np.full(5, 3.0)),
+        scale.to_targets([-1.7e308, 0, 1.7e308]),
+    ):
+        assert np.isfinite(found).all()
+
+
 def test_a_scale_of_ties_keeps_sides():
     scale = targets.scale(np.ones(3), "rank")
     np.testing.assert_array_equal(scale.to_values([-1, 0, 1]), 1)

@@ -132,6 +132,14 @@ def test_mistakes_are_answered_in_a_line(client, query, body, message):
     assert message in answer.text and "Traceback" not in answer.text
 
 
+def test_a_refusal_is_short_whatever_was_asked(client):
+    """The name of an unknown field came back whole, up to the 4 MB of a body."""
+    body = {"architectures": [ROW], "x" * 100_000: 1}
+    answer = client.post("/encode", json=body)
+    assert answer.status_code == 422
+    assert len(answer.content) < 1000
+
+
 def test_a_query_that_needs_too_much_is_refused(client):
     many = [[1, 2, 3, 1]] * 1000
     answer = client.post("/ascend", json={"architectures": many, "steps": 200})

@@ -9,6 +9,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from nao.evaluators import Objective
+from nao.report.bounds import bounded_trials
 from nao.report.curves import best_so_far, outside
 from nao.runs import ledger
 
@@ -38,6 +39,7 @@ def draw_progress(trials: list[ledger.Trial], objective: Objective) -> Figure:
     """
     if not trials:
         raise ValueError("Progress needs at least one trial, got none.")
+    trials = bounded_trials(trials)
     values = objective.sign * ledger.objectives(trials, objective)
     failed = np.isnan(values)
     is_outside = outside(values, objective)
