@@ -1,9 +1,23 @@
 """Runs experiments: `python launch.py --help` lists the modes and all settings."""
 
 import importlib
+import os
 import pathlib
 import signal
 import sys
+
+
+def _stop_importing(*_) -> None:
+    """Ends the process at once: nothing has begun, so a traceback says nothing."""
+    os.write(2, b"\nInterrupted.\n")
+    os._exit(130)
+
+
+# Before the imports below, which take seconds.
+if __name__ == "__main__":
+    signal.signal(signal.SIGINT, _stop_importing)
+elif __name__ == "__mp_main__":  # a worker, which its parent ends
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 from absl import app, flags, logging
 
@@ -12,7 +26,7 @@ from nao.commands import configs
 from nao.commands.request import Request
 from nao.config import Config
 from nao.spaces.published import PUBLISHED
-from nao.system import compiling
+from nao.system import compiling, interrupts
 
 _ROOT = pathlib.Path(__file__).resolve().parent
 
@@ -134,25 +148,21 @@ def _request() -> Request:
     )
 
 
-def _terminate(*_) -> None:
-    raise KeyboardInterrupt
-
-
 def main(argv: list[str]) -> None:
     """Runs the mode; a user's mistake is one line on standard error."""
     if len(argv) > 1:
         _fail(f"Unexpected arguments: {' '.join(argv[1:])}.")
-    signal.signal(signal.SIGTERM, _terminate)
     if not flags.FLAGS["verbosity"].present:
         logging.set_verbosity(logging.WARNING)  # Orbax reports every step it takes.
-    compiling.use_compile_cache()
     try:
-        # Only the mode's own module: that of the service imports for a second.
-        importlib.import_module(f"nao.commands.{_MODE.value}").run(_request())
-    except (ValueError, OSError) as error:
+        with interrupts.stoppable():
+            compiling.use_compile_cache()
+            # Only the mode's own module: that of the service imports for a second.
+            importlib.import_module(f"nao.commands.{_MODE.value}").run(_request())
+    except (ValueError, OSError, MemoryError) as error:
         if flags.FLAGS.verbosity > 0:
             raise
-        _fail(str(error))
+        _fail(str(error) or type(error).__name__)
     except KeyboardInterrupt:
         print("\nInterrupted.", file=sys.stderr)
         sys.exit(130)

@@ -1,3 +1,5 @@
+import contextlib
+import errno
 import gzip
 import html
 import itertools
@@ -19,7 +21,14 @@ from absl.testing import flagsaver
 from PIL import Image
 
 import launch
-from nao import spaces
+from nao import fields, spaces
+from nao.commands import benchmark as benchmark_command
+from nao.commands import report as report_command
+from nao.commands import search as search_command
+from nao.config import BenchmarkConfig, Config
+from nao.evaluators import TableConfig
+from nao.runs import RunDirectory
+from nao.spaces import SpaceConfig
 
 ROOT = pathlib.Path(launch.__file__).parent
 # A search small enough for a test: 6 cells at random, rounds of 4.
@@ -356,6 +365,119 @@ def test_help_explains_the_modes_and_the_fields():
     )
     for text in ("search: find the best architecture", "--config.nao.round_size"):
         assert text in " ".join(done.stdout.split())  # However it breaks lines.
+
+
+def test_help_texts_are_whole():
+    """Dots at the end of "0, 1, 2, ..." were cut off once."""
+    shown = "".join(flags.FLAGS.get_help().split())
+    for leaf in fields.leaves(Config):
+        assert "".join(leaf.help.split()) in shown, leaf.name
+    for flag in flags.FLAGS.flags_by_module_dict()[launch.__name__]:
+        assert "".join(flag.help.split()) in shown, flag.name
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/self/maps"), reason="needs Linux")
+@pytest.mark.parametrize("library", ["libjax_common", "sqlalchemy"])
+def test_ctrl_c_while_libraries_are_imported_is_one_line(library):
+    process = subprocess.Popen(
+        [sys.executable, ROOT / "launch.py", "--config=nowhere"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    maps = pathlib.Path(f"/proc/{process.pid}/maps")
+    while library not in maps.read_text():
+        assert process.poll() is None
+    process.send_signal(signal.SIGINT)
+    assert process.communicate(timeout=60) == ("", "\nInterrupted.\n")
+    assert process.returncode == 130
+
+
+def swallowed(function=lambda *_: None):
+    """Returns a function in which Ctrl-C gets lost, as in a callback from C."""
+
+    def call(*arguments):
+        with contextlib.suppress(KeyboardInterrupt):
+            os.kill(os.getpid(), signal.SIGINT)
+        return function(*arguments)
+
+    return call
+
+
+def test_a_signal_that_gets_lost_in_a_figure_ends_the_run(
+    run, table, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(search_command, "_draw", swallowed())
+    workdir = tmp_path / "run"
+    chosen = [*table_flags(table), "--config.strategy=random", f"--workdir={workdir}"]
+    code, _, err = run(*chosen, "--config.num_trials=3")
+    assert code == 130
+    assert err.startswith("\nInterrupted. To continue from here: python ")
+    assert not (workdir / "report.html").exists()
+    # All else is there.
+    assert json.loads((workdir / "summary.json").read_text())["finished"]
+    monkeypatch.undo()
+    assert run(*chosen, "--config.num_trials=3")[0] == 0
+    write = swallowed(report_command.write_report)
+    monkeypatch.setattr(report_command, "write_report", write)
+    code, _, err = run("--mode=report", f"--workdir={workdir}")
+    assert (code, err) == (130, "\nInterrupted.\n")
+
+
+def test_a_signal_that_gets_lost_in_a_benchmark_ends_it(table, tmp_path):
+    config = Config(
+        num_trials=5,
+        evaluator="table",
+        space=SpaceConfig(name="table"),
+        table=TableConfig(path=str(table), slots="a,b,c", objective="score"),
+        benchmark=BenchmarkConfig(strategies=("random:3",), num_workers=1),
+    )
+    counted = []
+    show = swallowed(lambda done, total: counted.append(done))
+    with pytest.raises(KeyboardInterrupt):
+        benchmark_command.run_benchmark(
+            config,
+            tmp_path / "out",
+            lambda done, total: show(done, total) if done else None,
+        )
+    assert counted == [1]
+    assert len(list((tmp_path / "out/runs").iterdir())) == 1
+
+
+FULL = OSError(errno.ENOSPC, "No space left on device", "metrics.jsonl")
+
+
+@pytest.mark.parametrize(
+    ("error", "message"),
+    [
+        (FULL, "The run can't go on: No space left on device (metrics.jsonl). To con"),
+        (OSError("one\ntwo"), "The run can't go on: one. To continue it once that is"),
+        (OSError(), "The run can't go on: OSError. To continue it once that is mended"),
+        (ValueError("Ledger is full\ntwo"), "Ledger is full"),
+        (ValueError(), "ValueError"),
+        (MemoryError("Unable to allocate"), "Unable to allocate"),
+        (MemoryError(), "MemoryError"),
+    ],
+)
+def test_what_ends_a_search_is_one_line(
+    run, table, tmp_path, monkeypatch, error, message
+):
+    def fail(*_):
+        raise error
+
+    monkeypatch.setattr(RunDirectory, "log", fail)
+    workdir = tmp_path / "run"
+    chosen = [*table_flags(table), "--config.strategy=random", f"--workdir={workdir}"]
+    monkeypatch.setattr(sys, "argv", ["launch.py", *chosen])
+    code, _, err = run(*chosen, "--config.num_trials=3")
+    assert code == 2
+    assert err.startswith(f"launch.py: {message}") and err.count("\n") == 1
+    if isinstance(error, OSError):
+        assert err.endswith(f": python launch.py {shlex.join(chosen)}\n")
+    monkeypatch.undo()
+    code, out, err = run(*chosen, "--config.num_trials=3")
+    assert code == 0, err
+    assert "3 trials, 0 failed" in out
 
 
 TINY_DIGITS = [

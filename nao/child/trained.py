@@ -17,6 +17,7 @@ import orbax.checkpoint as ocp
 from nao.child import description
 from nao.child.programs import EVALUATE_BATCH, TrainState
 from nao.data.dataset import ImageDataset
+from nao.system import orbax
 from nao.types import Array, PyTree
 
 PLATFORMS = ("cpu", "cuda", "tpu")
@@ -118,11 +119,17 @@ class TrainedChild:
         Args:
             path: A folder, made or overwritten.
             about: Further JSON values for `child.json`.
+
+        Raises:
+            OSError: If they can't be written.
         """
         path = pathlib.Path(path).expanduser().absolute()
         path.mkdir(parents=True, exist_ok=True)
         # Saving is asynchronous; leaving the context waits for it.
-        with ocp.StandardCheckpointer() as checkpointer:
+        with (
+            orbax.writing(path / "params"),
+            ocp.StandardCheckpointer() as checkpointer,
+        ):
             checkpointer.save(path / "params", _flat(self.variables), force=True)
         fields = {
             field.name: getattr(self.net, field.name)
@@ -195,7 +202,7 @@ def _read_parameters(path: pathlib.Path) -> dict[str, np.ndarray]:
         ValueError: If they can't be read.
     """
     try:
-        with ocp.StandardCheckpointer() as checkpointer:
+        with orbax.quiet(), ocp.StandardCheckpointer() as checkpointer:
             leaves = checkpointer.restore(path / "params")
         return {name: np.asarray(leaf) for name, leaf in leaves.items()}
     except Exception as error:  # Orbax has no common exception for damage.

@@ -17,6 +17,7 @@ from nao.commands.request import Request
 from nao.config import Config
 from nao.evaluators import Objective, TableEvaluator
 from nao.runs import RunDirectory, reader
+from nao.system import interrupts
 
 
 def run(request: Request) -> None:
@@ -77,8 +78,10 @@ def run_benchmark(
         jobs = runs.missing()
         before = total - len(jobs)
         progress_fn(before, total)
-        for done, _ in enumerate(runs.execute(jobs), start=before + 1):
-            progress_fn(done, total)
+        with interrupts.stoppable() as check:
+            for done, _ in enumerate(runs.execute(jobs), start=before + 1):
+                progress_fn(done, total)
+                check()
         goal = evaluator.best_value
         found = runs.finished()
         run.write_json(

@@ -1,5 +1,6 @@
 """What was asked for on the command line, as plain values."""
 
+import contextlib
 import dataclasses
 import os
 import pathlib
@@ -7,7 +8,7 @@ import shlex
 import sys
 import time
 import typing
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from nao import fields
@@ -91,6 +92,29 @@ class Request:
     def announce(self, folder: pathlib.Path) -> None:
         """Prints where a run is kept and the command that continues it."""
         print(f"Run: {folder}\nTo continue it: {self.continuation(folder)}", flush=True)
+
+    @contextlib.contextmanager
+    def continuable(self, folder: pathlib.Path, where: str = "here") -> Iterator[None]:
+        """Says how a run goes on that ends early.
+
+        Args:
+            folder: Its folder.
+            where: What it goes on from after an interruption.
+
+        Raises:
+            ValueError: If a file can't be read or written.
+        """
+        try:
+            yield
+        except KeyboardInterrupt:
+            self.stop(folder, where)
+        except OSError as error:
+            reason = (error.strerror or str(error) or type(error).__name__).strip()
+            name = "" if error.filename is None else f" ({error.filename})"
+            raise ValueError(
+                f"The run can't go on: {reason.splitlines()[0]}{name}. To continue it "
+                f"once that is mended: {self.continuation(folder)}"
+            ) from error
 
     def stop(self, folder: pathlib.Path, where: str = "here") -> typing.NoReturn:
         """Ends an interrupted process; says how the run goes on, and from where."""

@@ -11,7 +11,7 @@ from nao.config import Config
 from nao.evaluators.base import SourcedEvaluator
 from nao.runs import reader
 from nao.search import Result, search
-from nao.system import threads
+from nao.system import interrupts, threads
 
 
 def run(request: Request) -> None:
@@ -21,10 +21,8 @@ def run(request: Request) -> None:
     build.use_devices(config)  # First of all: JAX keeps the devices it finds first.
     folder = request.folder(pathlib.Path(request.config_name).stem)
     request.announce(folder)
-    try:
+    with request.continuable(folder):
         result = run_search(config, folder)
-    except KeyboardInterrupt:
-        request.stop(folder)
     if result.was_finished:
         print("This run is finished; a larger --config.num_trials continues it.")
     _print_outcome(result.summary, folder)
@@ -53,8 +51,11 @@ def run_search(config: Config, workdir: str | os.PathLike) -> Result:
         content=evaluator.content,
     )
     folder = reader.absolute(workdir)
-    _draw(result, evaluator, folder / "figures")
-    report.write_page(reader.read(folder), report.population(evaluator))
+    # Figures take seconds, and Matplotlib drops what is raised in its callbacks.
+    with interrupts.stoppable():
+        _draw(result, evaluator, folder / "figures")
+    with interrupts.stoppable():
+        report.write_page(reader.read(folder), report.population(evaluator))
     return result
 
 

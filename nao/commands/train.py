@@ -37,11 +37,11 @@ def run(request: Request) -> None:
     folder = request.folder("train")
     text = _architecture(request.architecture, folder)
     request.announce(folder)
-    with tqdm.tqdm(total=config.train.epochs, unit="epoch", disable=None) as bar:
-        try:
-            result = train(config, text, folder, _show_on(bar), _print_costs)
-        except KeyboardInterrupt:
-            request.stop(folder, "the last checkpoint")
+    with (
+        request.continuable(folder, "the last checkpoint"),
+        tqdm.tqdm(total=config.train.epochs, unit="epoch", disable=None) as bar,
+    ):
+        result = train(config, text, folder, _show_on(bar), _print_costs)
     print(json.dumps(result, indent=2))
 
 

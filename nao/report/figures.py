@@ -131,7 +131,7 @@ def _draw_trials(
     keys = []
     if is_outside.any():
         side = "below" if run.objective.maximize else "above"
-        keys.append(("outside", f"{side} the axis: {is_outside.sum()}"))
+        keys.append((f"outside {side}", f"{side} the axis: {is_outside.sum()}"))
     if run.failed:
         keys.append(("failed", f"failed: {len(run.failed)}"))
     return keys

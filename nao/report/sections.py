@@ -49,8 +49,14 @@ def _columns(
     }
     for name in dict.fromkeys(itertools.chain(*(t.evaluation.metrics for t in listed))):
         columns[name] = [trial.evaluation.metrics.get(name) for trial in listed]
-    # A table answers in no time, and random search predicts nothing.
-    return {name: values for name, values in columns.items() if any(values)}
+    if not any(columns["seconds"]):
+        del columns["seconds"]  # A table answers in no time.
+    # Random search predicts nothing; where all have failed, each row says so.
+    return {
+        name: values
+        for name, values in columns.items()
+        if name == run.objective.name or any(value is not None for value in values)
+    }
 
 
 def _heads(names: list[str]) -> list[Element]:
@@ -71,7 +77,7 @@ def _rows(
     """Yields a row for each listed trial: its numbers, then its architecture."""
     for i, trial in enumerate(listed):
         cells = [_number_cell(values[i]) for values in columns.values()]
-        if trial.value is None and run.objective.name in columns:
+        if trial.value is None:
             cells[list(columns).index(run.objective.name)].text = "failed"
         text = element("td", {"class": "text"}, run.space.format(trial.tokens))
         yield element("tr", {"data-trial": trial.index}, *cells, text)

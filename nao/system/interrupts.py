@@ -18,6 +18,9 @@ def stoppable() -> Iterator[Callable[[], None]]:
     Yields:
         A function to call where stopping is safe: raises KeyboardInterrupt if a signal
         has come before.
+
+    Raises:
+        KeyboardInterrupt: At the latest when the block is through.
     """
     came: list[int] = []
 
@@ -34,6 +37,7 @@ def stoppable() -> Iterator[Callable[[], None]]:
         return
     with handled_by(remember):
         yield check
+    check()
 
 
 @contextlib.contextmanager

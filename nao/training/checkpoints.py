@@ -1,17 +1,15 @@
 """The last states of a training, as Orbax checkpoints, numbered by epochs done."""
 
-import contextlib
 import gc
-import io
 import pathlib
 import time
-from collections.abc import Iterator
 
 import jax
 import orbax.checkpoint as ocp
 from absl import logging
 
 from nao.child.programs import TrainState
+from nao.system import orbax
 
 _KEPT = 2  # the newer one may be damaged
 _READS_S = 0.2  # what reads of a damaged checkpoint take to end, at most
@@ -28,7 +26,7 @@ class Checkpoints:
         """
         if path.exists() and not path.is_dir():
             raise ValueError(f"{path} must be a folder.")
-        with _quiet():
+        with orbax.quiet():
             self._manager = ocp.CheckpointManager(
                 path,
                 # Named, as Orbax would guess it from a checkpoint, damaged or not.
@@ -63,7 +61,7 @@ class Checkpoints:
         target = jax.tree.map(ocp.utils.to_shape_dtype_struct, _leaves(fresh))
         args = ocp.args.StandardRestore(target)
         leaves = None
-        with _quiet():
+        with orbax.quiet():
             try:
                 leaves = self._manager.restore(done, args=args)
             except MemoryError:
@@ -82,10 +80,15 @@ class Checkpoints:
         return jax.tree.unflatten(structure, all_leaves)
 
     def save(self, done: int, states: TrainState) -> None:
-        """Writes the state after so many epochs; it is on disk when this returns."""
-        self._manager.save(done, args=ocp.args.StandardSave(_leaves(states)))
-        # The next epoch reuses the memory of these arrays.
-        self._manager.wait_until_finished()
+        """Writes the state after so many epochs; it is on disk when this returns.
+
+        Raises:
+            OSError: If it can't be written.
+        """
+        with orbax.writing(self._manager.directory / str(done)):
+            self._manager.save(done, args=ocp.args.StandardSave(_leaves(states)))
+            # The next epoch reuses the memory of these arrays.
+            self._manager.wait_until_finished()
 
     def close(self) -> None:
         """Ends what Orbax has running."""
@@ -96,18 +99,3 @@ def _leaves(states: TrainState) -> dict[str, jax.Array]:
     """Returns the arrays by number; Orbax keeps none without elements."""
     leaves = enumerate(jax.tree.leaves(states))
     return {str(i): leaf for i, leaf in leaves if leaf.size}
-
-
-@contextlib.contextmanager
-def _quiet() -> Iterator[None]:
-    """Keeps what Orbax says of damage, tracebacks of pages, off the terminal.
-
-    It comes from Orbax's log, its threads, and reads that it leaves to the collector.
-    """
-    verbosity = logging.get_verbosity()
-    logging.set_verbosity(logging.FATAL)
-    try:
-        with contextlib.redirect_stderr(io.StringIO()):
-            yield
-    finally:
-        logging.set_verbosity(verbosity)

@@ -1,5 +1,6 @@
 """The training of one architecture, kept epoch by epoch so that it can be continued."""
 
+import contextlib
 import hashlib
 import json
 import pathlib
@@ -13,7 +14,7 @@ from nao import fields
 from nao.child.programs import TrainState
 from nao.evaluators import TrainingEvaluator
 from nao.runs import RunDirectory, shapes
-from nao.system import hosts
+from nao.system import hosts, interrupts
 from nao.training.checkpoints import Checkpoints
 
 _SAVE_EVERY_S = 20.0
@@ -73,16 +74,20 @@ def run(
 
     Raises:
         ChildFailure: If it can't be trained.
+        KeyboardInterrupt: After an interruption, with the last checkpoint kept.
     """
     there = finished(run)
     if there is not None:
         return there
     kept = _Progress(run, evaluator.num_final_epochs, save_every_s, progress_fn)
     key = jax.random.key(seed)
-    try:
-        metrics, child = evaluator.train(tokens, key, kept.keep, kept.begin)
-    finally:
-        kept.close()
+    with contextlib.closing(kept), interrupts.stoppable() as check:
+
+        def keep(*epoch) -> None:
+            kept.keep(*epoch)
+            check()
+
+        metrics, child = evaluator.train(tokens, key, keep, kept.begin)
     architecture = evaluator.space.to_json(tokens)
     about = {"architecture": architecture, "seed": seed, "metrics": metrics}
     child.save(run.path / "child", about)  # All hosts: Orbax waits for each of them.

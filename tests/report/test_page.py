@@ -15,7 +15,7 @@ import pytest
 from nao import fields, report, spaces, strategies
 from nao.config import Config
 from nao.evaluators import Evaluation, Objective
-from nao.report import answer, hover
+from nao.report import answer, figures, hover, sections
 from nao.report import page as page_lib
 from nao.runs import Trial
 from tests.json_values import replaced
@@ -249,6 +249,51 @@ def test_few_and_equal_values(finished, maximize, values):
         page_lib.to_html(page_lib.to_element(_with(finished[0], trials, maximize)))
     )
     assert ("No trial succeeded" in said) == (set(values) == {None})
+
+
+# The first has a trial and a round of number 0 alone.
+@pytest.mark.parametrize("values", [[7.0], [0.0, 0.0], [0.0, None], [None, None]])
+def test_a_column_of_zeros_is_shown(finished, values):
+    trials = [
+        Trial(i, 0, 4, SPACE.sample(np.random.default_rng(i), 1)[0], evaluation)
+        for i, evaluation in enumerate(
+            Evaluation(v, {"zeros": 0.0}, reason="" if v is not None else "oops")
+            for v in values
+        )
+    ]
+    table = sections.trials(_with(finished[0], trials)).find(".//table")
+    heads = ["".join(th.itertext()) for th in table.findall(".//th")]
+    assert heads == ["trial", "round", "sum", "zeros", "architecture"]
+    cells = [row.findall("td")[2].text for row in table.findall(".//tbody/tr")]
+    assert cells == ["failed" if v is None else f"{v:g}" for v in values]
+
+
+@pytest.mark.parametrize("maximize", [True, False])
+def test_the_legend_has_the_marks_of_the_chart(finished, tmp_path, maximize):
+    """A cross and an arrowhead: without a shape of their own they were dots."""
+    values = [1.0, 1.1, 0.9, 1.05, 0.95, 1.0, 1.1, None, -1e6 if maximize else 1e6]
+    trials = [
+        Trial(i, 0, 4, SPACE.sample(np.random.default_rng(i), 1)[0], evaluation)
+        for i, evaluation in enumerate(
+            Evaluation(v, reason="" if v is not None else "oops") for v in values
+        )
+    ]
+    run = _with(finished[0], trials, maximize)
+    drawn = figures.progress(run)
+    keys = [i.get("class") for i in drawn.findall(".//p/span/i")]
+    assert {"failed", f"outside {'below' if maximize else 'above'}"} < set(keys)
+    (tmp_path / "page.html").write_text(page_lib.to_html(page_lib.to_element(run)))
+    shapes, _ = visit(
+        tmp_path / "page.html",
+        """return ["failed", "outside", "trial"].map(name =>
+            getComputedStyle(document.querySelector(`.key i.${name}`)).clipPath);""",
+    )
+    assert [shape.partition("(")[0] for shape in shapes] == [
+        "polygon",
+        "polygon",
+        "none",
+    ]
+    assert shapes[0] != shapes[1]
 
 
 def _with(path, trials, maximize=True):
