@@ -18,6 +18,7 @@ from nao.child import description
 from nao.child.programs import EVALUATE_BATCH, TrainState
 from nao.data.dataset import ImageDataset
 from nao.system import orbax
+from nao.system.plain_paths import plain
 from nao.types import Array, PyTree
 
 PLATFORMS = ("cpu", "cuda", "tpu")
@@ -128,9 +129,11 @@ class TrainedChild:
         # Saving is asynchronous; leaving the context waits for it.
         with (
             orbax.writing(path / "params"),
+            plain(path / "params") as folder,
             ocp.StandardCheckpointer() as checkpointer,
         ):
-            checkpointer.save(path / "params", _flat(self.variables), force=True)
+            checkpointer.save(folder, _flat(self.variables), force=True)
+        _read_parameters(path)  # Saved is what can be read back.
         fields = {
             field.name: getattr(self.net, field.name)
             for field in dataclasses.fields(self.net)
@@ -202,8 +205,12 @@ def _read_parameters(path: pathlib.Path) -> dict[str, np.ndarray]:
         ValueError: If they can't be read.
     """
     try:
-        with orbax.quiet(), ocp.StandardCheckpointer() as checkpointer:
-            leaves = checkpointer.restore(path / "params")
+        with (
+            orbax.quiet(),
+            plain(path / "params") as folder,
+            ocp.StandardCheckpointer() as checkpointer,
+        ):
+            leaves = checkpointer.restore(folder)
         return {name: np.asarray(leaf) for name, leaf in leaves.items()}
     except Exception as error:  # Orbax has no common exception for damage.
         lines = str(error).strip().splitlines()

@@ -1,5 +1,6 @@
 """The last states of a training, as Orbax checkpoints, numbered by epochs done."""
 
+import contextlib
 import gc
 import pathlib
 import time
@@ -10,6 +11,7 @@ from absl import logging
 
 from nao.child.programs import TrainState
 from nao.system import orbax
+from nao.system.plain_paths import plain
 
 _KEPT = 2  # the newer one may be damaged
 _READS_S = 0.2  # what reads of a damaged checkpoint take to end, at most
@@ -26,13 +28,16 @@ class Checkpoints:
         """
         if path.exists() and not path.is_dir():
             raise ValueError(f"{path} must be a folder.")
-        with orbax.quiet():
+        path.mkdir(parents=True, exist_ok=True)
+        self._path = path
+        with contextlib.ExitStack() as stack, orbax.quiet():
             self._manager = ocp.CheckpointManager(
-                path,
+                stack.enter_context(plain(path)),
                 # Named, as Orbax would guess it from a checkpoint, damaged or not.
                 item_handlers=ocp.StandardCheckpointHandler(),
                 options=ocp.CheckpointManagerOptions(max_to_keep=_KEPT),
             )
+            self._stack = stack.pop_all()
 
     def latest(self, fresh: TrainState) -> tuple[int, TrainState] | None:
         """Returns the newest state that can be read, and the epochs done before it.
@@ -50,7 +55,7 @@ class Checkpoints:
             states = self._read(done, fresh)
             if states is not None:
                 return done, states
-            folder = self._manager.directory / str(done)
+            folder = self._path / str(done)
             logging.warning("Checkpoint %s is damaged; going on without it.", folder)
             # Else none of its number could be written again.
             self._manager.delete(done)
@@ -85,14 +90,15 @@ class Checkpoints:
         Raises:
             OSError: If it can't be written.
         """
-        with orbax.writing(self._manager.directory / str(done)):
+        with orbax.writing(self._path / str(done)):
             self._manager.save(done, args=ocp.args.StandardSave(_leaves(states)))
             # The next epoch reuses the memory of these arrays.
             self._manager.wait_until_finished()
 
     def close(self) -> None:
         """Ends what Orbax has running."""
-        self._manager.close()
+        with self._stack:
+            self._manager.close()
 
 
 def _leaves(states: TrainState) -> dict[str, jax.Array]:

@@ -68,6 +68,13 @@ def test_a_saved_child_is_the_same(case, tmp_path):
     assert json.loads((tmp_path / "child.json").read_text())["seed"] == 8
 
 
+@pytest.mark.parametrize("name", ["child [1]", "back\\slash", "a%20b?{0}"])
+def test_folders_have_any_name(case, tmp_path, name):
+    case[0].save(tmp_path / name, {})
+    loaded = TrainedChild.load(tmp_path / name)
+    jax.tree.map(np.testing.assert_array_equal, loaded.variables, case[0].variables)
+
+
 def test_an_exported_child_scores_batches_of_any_size(case):
     child, images, expected = case
     network = jax.export.deserialize(child.export())

@@ -16,14 +16,18 @@ def state(value):
     return TrainState(params, {"mean": jnp.full(4, value + 1)}, ())
 
 
-@pytest.fixture
-def folder(tmp_path):
-    """Checkpoints after epochs 1, 2 and 3, of which two are kept."""
-    kept = Checkpoints(tmp_path / "checkpoints")
+def fill(folder):
+    kept = Checkpoints(folder)
     for done in (1, 2, 3):
         kept.save(done, state(float(done)))
     kept.close()
-    return tmp_path / "checkpoints"
+    return folder
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Checkpoints after epochs 1, 2 and 3, of which two are kept."""
+    return fill(tmp_path / "checkpoints")
 
 
 def latest(folder):
@@ -57,6 +61,13 @@ def test_the_newest_is_read(folder):
     np.testing.assert_array_equal(found.params[0], np.full((5, 3), 3.0))
     np.testing.assert_array_equal(found.batch_stats["mean"], np.full(4, 4.0))
     assert found.params[1].shape == (0, 2)
+
+
+@pytest.mark.parametrize("name", ["run [1]", "back\\slash", "a%20b?{0}"])
+def test_folders_have_any_name(tmp_path, name):
+    done, found = latest(fill(tmp_path / name / "checkpoints"))
+    assert done == 3
+    np.testing.assert_array_equal(found.params[0], np.full((5, 3), 3.0))
 
 
 @pytest.mark.parametrize("damage", DAMAGE)
