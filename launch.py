@@ -155,6 +155,8 @@ def main(argv: list[str]) -> None:
     if not flags.FLAGS["verbosity"].present:
         logging.set_verbosity(logging.WARNING)  # Orbax reports every step it takes.
     try:
+        # Names of folders may hold bytes that are no text.
+        sys.stdout.reconfigure(errors="surrogateescape")
         with interrupts.stoppable():
             compiling.use_compile_cache()
             # Only the mode's own module: that of the service imports for a second.

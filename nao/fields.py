@@ -15,7 +15,7 @@ import numpy as np
 
 T = TypeVar("T")
 
-MAX_SEED = 2**63 - 1  # of a JAX key
+MAX_SEED = 2**32 - 1  # A JAX key keeps 32 bits: greater ones would be another's.
 
 # What a field of each type must be, in words, and the types that are that; numbers of
 # NumPy are numbers.
@@ -120,7 +120,7 @@ def _hints(cls: type) -> dict[str, Any]:
 def check_seed(seed: int) -> None:
     """Raises ValueError for a seed that no JAX key can be made of."""
     if not 0 <= seed <= MAX_SEED:
-        raise ValueError(f"seed must be 0 to 2**63 - 1, got {seed}.")
+        raise ValueError(f"seed must be 0 to 2**32 - 1, got {seed}.")
 
 
 def check_at_least(minimum: float, config: Any, *names: str, prefix: str = "") -> None:

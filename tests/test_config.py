@@ -66,8 +66,8 @@ def test_dots_at_the_end_of_a_help_text_stay():
             "nao.controller.predictor_sizes must be a tuple, got 5.",
         ),
         ({"space": {"slots": "ab"}}, "space.slots must be a mapping, got 'ab'."),
-        ({"seed": 2**63}, "seed must be at most 9223372036854775807, got 92233720"),
-        ({"seed": -1}, "seed must be 0 to 2**63 - 1, got -1."),
+        ({"seed": 2**32}, "seed must be at most 4294967295, got 4294967296."),
+        ({"seed": -1}, "seed must be 0 to 2**32 - 1, got -1."),
         ({"child": {"shift": 2**31}}, "child.shift must be at most 2147483646, got 21"),
         (
             {"child": {"learning_rate": 1e39}},
@@ -155,7 +155,7 @@ def test_a_folder_without_a_run_has_no_config(tmp_path):
     [
         (
             {"space": SpaceConfig(name="custom", slots={"a": ("1", "2")})},
-            "trained in the spaces conv_cell and nasbench201, got 'custom'",
+            "trained in the spaces conv_cell, .*got 'custom'",
         ),
         (
             {"space": SpaceConfig(name="table"), "evaluator": "function"},

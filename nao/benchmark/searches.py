@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from nao.benchmark.trajectory import Trajectory
-from nao.runs import StoredRun, ledger, reader
+from nao.runs import StoredRun, directory, ledger, reader
 
 
 def read_searches(
@@ -20,7 +20,7 @@ def read_searches(
         ValueError: If a folder holds no finished search, two are the same strategy with
             the same seed, or they differ in what they measured.
     """
-    paths = [reader.absolute(path) for path in workdirs]
+    paths = [directory.absolute(path) for path in workdirs]
     runs = [_read_finished(path) for path in paths]
     trajectories = [to_trajectory(run) for run in runs]
     seen: dict[tuple, pathlib.Path] = {}

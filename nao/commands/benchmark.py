@@ -16,7 +16,7 @@ from nao.commands import build
 from nao.commands.request import Request
 from nao.config import Config
 from nao.evaluators import Objective, TableEvaluator
-from nao.runs import RunDirectory, reader
+from nao.runs import RunDirectory, directory, reader
 from nao.system import interrupts
 
 
@@ -99,7 +99,7 @@ def compare_searches(
         ValueError: If a folder holds no finished search, or they differ in what they
             measured.
     """
-    folder = reader.absolute(workdir)
+    folder = directory.absolute(workdir)
     if folder in map(reader.absolute, workdirs):
         raise ValueError(f"{folder} is one of the searches; compare in another folder.")
     runs, trajectories = searches.read_searches(workdirs)

@@ -5,7 +5,7 @@ import os
 from nao import spaces
 from nao.commands.request import Request
 from nao.config import Config
-from nao.runs import reader
+from nao.runs import directory
 from nao.training import export
 
 
@@ -33,4 +33,4 @@ def export_run(config: Config, workdir: str | os.PathLike) -> dict[str, str]:
     Raises:
         ValueError: If there is nothing to export.
     """
-    return export.write(reader.absolute(workdir), spaces.make(config.space))
+    return export.write(directory.absolute(workdir), spaces.make(config.space))

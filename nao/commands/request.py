@@ -14,7 +14,7 @@ from typing import Any
 from nao import fields
 from nao.commands import configs
 from nao.config import Config
-from nao.runs import reader
+from nao.runs import directory, reader
 
 
 @dataclasses.dataclass(frozen=True)
@@ -69,7 +69,7 @@ class Request:
     def folder(self, name: str) -> pathlib.Path:
         """Returns the run's folder: the one asked for, or a new one in `runs`."""
         if self.workdir is not None:
-            return reader.absolute(self.workdir)
+            return directory.absolute(self.workdir)
         # Two runs begun in the same second are two processes.
         stamp = time.strftime("%Y%m%d-%H%M%S")
         return pathlib.Path("runs", f"{name}-{stamp}-{os.getpid()}").absolute()
@@ -82,7 +82,7 @@ class Request:
         """
         if self.workdir is None:
             raise ValueError(reason)
-        return reader.absolute(self.workdir)
+        return directory.absolute(self.workdir)
 
     def continuation(self, folder: pathlib.Path) -> str:
         """Returns the command that goes on with the run in a folder."""

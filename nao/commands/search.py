@@ -9,7 +9,7 @@ from nao.commands import build, report
 from nao.commands.request import Request
 from nao.config import Config
 from nao.evaluators.base import SourcedEvaluator
-from nao.runs import reader
+from nao.runs import directory, reader
 from nao.search import Result, search
 from nao.system import interrupts, threads
 
@@ -50,7 +50,7 @@ def run_search(config: Config, workdir: str | os.PathLike) -> Result:
         config=config,
         content=evaluator.content,
     )
-    folder = reader.absolute(workdir)
+    folder = directory.absolute(workdir)
     # Figures take seconds, and Matplotlib drops what is raised in its callbacks.
     with interrupts.stoppable():
         _draw(result, evaluator, folder / "figures")

@@ -17,7 +17,7 @@ from nao.commands.request import Request
 from nao.config import Config
 from nao.evaluators import TrainingEvaluator, training
 from nao.fields import to_dict
-from nao.runs import RunDirectory, reader
+from nao.runs import RunDirectory, directory, reader
 from nao.spaces.published import PUBLISHED
 from nao.system import hosts
 from nao.training import final
@@ -118,7 +118,7 @@ def train(
     evaluator = training.build(config, space)
     settings = _settings(config, space, tokens, evaluator)
     defaults, places = fields.defaults(Config), set(fields.places(Config))
-    workdir = reader.absolute(workdir)
+    workdir = directory.absolute(workdir)
     # The images are known by their content, wherever they lie.
     folder = final.folder(workdir, fields.without(settings, places), defaults)
     try:

@@ -7,14 +7,26 @@ import pathlib
 from collections.abc import Collection, Mapping
 
 import filelock
+from absl import logging
 
 from nao.fields import differences
-from nao.files import Shape, read_json, written_whole
+from nao.files import Shape, parse_object, read_json, written_whole
 from nao.runs import shapes
 from nao.runs.writing import writing
 from nao.system import process
 
 LOCK = ".lock"
+
+
+def absolute(path: str | os.PathLike) -> pathlib.Path:
+    """Returns a folder's absolute path, `~` replaced.
+
+    Raises:
+        ValueError: If the path is empty, which would be the working directory.
+    """
+    if not os.fspath(path):
+        raise ValueError("A workdir must be the path of a folder, got ''.")
+    return pathlib.Path(path).expanduser().absolute()
 
 
 class RunDirectory(contextlib.AbstractContextManager):
@@ -51,7 +63,7 @@ class RunDirectory(contextlib.AbstractContextManager):
             ValueError: If the folder can't be written, is in use by another process, or
                 holds a run of another config.
         """
-        self.path = pathlib.Path(path).expanduser().absolute()
+        self.path = absolute(path)
         self._metrics = self._writer = None
         self._is_writer = is_writer
         try:
@@ -59,6 +71,7 @@ class RunDirectory(contextlib.AbstractContextManager):
             self._lock = filelock.FileLock(self.path / LOCK)
             if is_writer:
                 self._lock.acquire(timeout=0)
+                self._tidy()
         except filelock.Timeout:
             raise ValueError(
                 f"Workdir {self.path} is in use by another process."
@@ -73,6 +86,11 @@ class RunDirectory(contextlib.AbstractContextManager):
         except BaseException:
             self._lock.release()
             raise
+
+    def _tidy(self) -> None:
+        """Removes what a killed process was writing."""
+        for path in filter(pathlib.Path.is_file, self.path.glob(".*.tmp")):
+            path.unlink()
 
     def _compare(self, defaults: Mapping, places: Collection[str]) -> None:
         there = self.read_json("config.json", shapes.Config)
@@ -152,16 +170,21 @@ class RunDirectory(contextlib.AbstractContextManager):
     def num_logged(self, field: str) -> int:
         """Returns how many lines of `metrics.jsonl` have a field.
 
-        Mends a half-written end.
+        Drops what is no JSON object: a killed process leaves part of a line.
         """
         path = self.path / "metrics.jsonl"
         if not path.exists():
             return 0
-        data = path.read_bytes()
-        whole = data[: data.rfind(b"\n") + 1]
-        if len(whole) < len(data):  # A killed process left part of a line.
-            path.write_bytes(whole)
-        return sum(f'"{field}":'.encode() in line for line in whole.splitlines())
+        lines = path.read_bytes().splitlines(keepends=True)
+        found = list(map(_logged, lines))
+        if None in found:
+            kept = [line for line, data in zip(lines, found, strict=True) if data]
+            logging.warning(
+                "%s: %d damaged lines dropped.", path, len(lines) - len(kept)
+            )
+            with writing(path), written_whole(path) as whole:
+                whole.write_bytes(b"".join(kept))
+        return sum(field in data for data in found if data)
 
     def log(self, step: int, metrics: Mapping) -> None:
         """Appends one line to `metrics.jsonl` and its numbers to TensorBoard.
@@ -189,3 +212,11 @@ class RunDirectory(contextlib.AbstractContextManager):
         for name, value in metrics.items():
             if isinstance(value, int | float) and not isinstance(value, bool):
                 self._writer.add_scalar(name, value, step)
+
+
+def _logged(line: bytes) -> dict | None:
+    """Returns what a whole line of `metrics.jsonl` says; None where it is damaged."""
+    try:
+        return parse_object(line) if line.endswith(b"\n") else None
+    except ValueError:
+        return None

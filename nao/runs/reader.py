@@ -119,7 +119,7 @@ def read(path: str | os.PathLike, space: Space | None = None) -> StoredRun:
     Raises:
         ValueError: If there is no search, or its ledger can't be read.
     """
-    path = absolute(path)
+    path = directory.absolute(path)
     config = _config_of(path)
     found = record.read(path, space)
     summary, environment, notes = _read_results(path)
@@ -146,11 +146,6 @@ def read(path: str | os.PathLike, space: Space | None = None) -> StoredRun:
     )
 
 
-def absolute(path: str | os.PathLike) -> pathlib.Path:
-    """Returns a folder's absolute path, `~` replaced."""
-    return pathlib.Path(path).expanduser().absolute()
-
-
 def read_trials(
     path: str | os.PathLike, space: Space, objective: Objective
 ) -> list[ledger.Trial]:
@@ -165,7 +160,7 @@ def read_trials(
         ValueError: If there is no run, it has lost its trials, or it is of another
             space or direction.
     """
-    path = absolute(path)
+    path = directory.absolute(path)
     config = _config_of(path)
     if storage.is_lost(path, config.get("storage") or ""):
         raise ValueError(f"{path} has lost its trials (no {storage.FILE}).")
@@ -178,7 +173,7 @@ def read_config(path: str | os.PathLike) -> Config | None:
     Raises:
         ValueError: If what is there is no config.
     """
-    file = absolute(path) / "config.json"
+    file = directory.absolute(path) / "config.json"
     return load_config(file) if file.exists() else None
 
 
@@ -203,7 +198,7 @@ def read_best(path: str | os.PathLike) -> dict[str, Any] | None:
     Raises:
         ValueError: If what is there is no such architecture.
     """
-    return read_json(absolute(path) / "best.json", shapes.Best)
+    return read_json(directory.absolute(path) / "best.json", shapes.Best)
 
 
 def read_training(path: str | os.PathLike) -> dict[str, Any] | None:
@@ -215,7 +210,7 @@ def read_training(path: str | os.PathLike) -> dict[str, Any] | None:
     Raises:
         ValueError: If what is there is no such training.
     """
-    return read_json(absolute(path) / "train.json", shapes.Training)
+    return read_json(directory.absolute(path) / "train.json", shapes.Training)
 
 
 def _config_of(path: pathlib.Path) -> dict[str, Any]:

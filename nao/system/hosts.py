@@ -15,6 +15,7 @@ from nao.system import interrupts
 
 _PATIENCE_S = 300  # for the first of several hosts
 _MOST_CPU_DEVICES = 4  # each takes the memory of a child
+_ENOUGH = 64  # JAX makes as many as it is told, thousands in minutes
 
 
 def cores() -> list[int]:
@@ -32,7 +33,7 @@ def use_cpu_devices(num: int = 0) -> None:
     Args:
         num: How many; 0 for one per core, at most 4. No effect on GPUs and TPUs.
     """
-    num = num or min(len(cores()), _MOST_CPU_DEVICES)
+    num = min(num, max(len(cores()), _ENOUGH)) or min(len(cores()), _MOST_CPU_DEVICES)
     # Once it has looked, the devices there are stay.
     with contextlib.suppress(RuntimeError):
         jax.config.update("jax_num_cpu_devices", num)

@@ -1,8 +1,9 @@
 import json
+import logging
 
 import pytest
 
-from nao.runs import RunDirectory
+from nao.runs import RunDirectory, directory
 
 CONFIG = {"seed": 0, "num_trials": 5, "child": {"epochs": 3}}
 
@@ -19,6 +20,27 @@ def test_files_are_whole_and_metrics_append(tmp_path):
     assert json.loads(lines[1]) == {"step": 2, "trial": 1, "objective": None}
     assert not list(tmp_path.rglob("*.tmp"))
     assert list((tmp_path / "a/b/tensorboard").iterdir())
+
+
+def test_damaged_lines_of_the_log_are_dropped(tmp_path, caplog):
+    path = tmp_path / "metrics.jsonl"
+    path.write_text('{"trial": 0}\nrubbish\n[1]\n{"other": 1}\n{"trial": 1}\n{"tri')
+    with RunDirectory(tmp_path, {}) as run, caplog.at_level(logging.WARNING):
+        assert run.num_logged("trial") == 2
+    assert path.read_text() == '{"trial": 0}\n{"other": 1}\n{"trial": 1}\n'
+    assert "3 damaged lines dropped" in caplog.text
+
+
+def test_what_a_killed_process_was_writing_is_removed(tmp_path):
+    (tmp_path / ".summary.json.123.tmp").write_text("{")
+    (tmp_path / ".mine.tmp").mkdir()
+    with RunDirectory(tmp_path, {}) as run:
+        assert {p.name for p in run.path.iterdir()} == {".lock", ".mine.tmp"}
+
+
+def test_an_empty_path_is_not_the_working_directory():
+    with pytest.raises(ValueError, match="must be the path of a folder, got ''"):
+        directory.absolute("")
 
 
 def test_differing_fields_are_named(tmp_path):
