@@ -173,5 +173,5 @@ def test_costs_are_known_before_training():
 
 def test_a_space_without_a_network_is_named_at_once():
     dataset = _evaluator()._dataset
-    with pytest.raises(ValueError, match="spaces conv_cell and nasbench201, got 'mine"):
+    with pytest.raises(ValueError, match=r"spaces conv_cell, .*got 'mine'"):
         TrainingEvaluator(custom({"a": (1, 2)}, name="mine"), dataset)
