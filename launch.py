@@ -25,9 +25,11 @@ from nao import fields
 from nao.commands import configs
 from nao.commands.request import Request
 from nao.config import Config
+from nao.files import as_line
 from nao.spaces.published import PUBLISHED
 from nao.system import compiling, interrupts
 
+_LONGEST = 2000  # characters of a line about a mistake
 _ROOT = pathlib.Path(__file__).resolve().parent
 
 # Each is a module of nao.commands.
@@ -171,7 +173,7 @@ def main(argv: list[str]) -> None:
 
 
 def _fail(message: str) -> None:
-    print(f"launch.py: {message.splitlines()[0]}", file=sys.stderr)
+    print(f"launch.py: {as_line(message, _LONGEST)}", file=sys.stderr)
     sys.exit(2)
 
 

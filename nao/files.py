@@ -126,9 +126,23 @@ def _rule(error: Mapping[str, Any]) -> str:
     return f"{text}, got {reprlib.repr(error['input'])}"
 
 
-def one_line(error: Exception, limit: int = 500) -> str:
+def one_line(error: BaseException, limit: int = 500) -> str:
     """Returns what an error says in one line; of a longer one its beginning and end."""
-    text = getattr(error, "strerror", None) or str(error) or type(error).__name__
+    return as_line(_says(error), limit)
+
+
+def first_line(error: BaseException, limit: int = 500) -> str:
+    """Returns the first line of what an error says, where a library's are pages."""
+    return as_line(_says(error).splitlines()[0], limit)
+
+
+def _says(error: BaseException) -> str:
+    text = getattr(error, "strerror", None) or str(error)
+    return text.strip() or type(error).__name__
+
+
+def as_line(text: str, limit: int) -> str:
+    """Returns a text in one line; of a longer one its beginning and end."""
     # Names of files and columns may hold whatever moves a terminal's cursor.
     text = "".join(
         c if c.isprintable() else c.encode("unicode_escape").decode()

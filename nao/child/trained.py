@@ -17,6 +17,7 @@ import orbax.checkpoint as ocp
 from nao.child import description
 from nao.child.programs import EVALUATE_BATCH, TrainState
 from nao.data.dataset import ImageDataset
+from nao.files import first_line
 from nao.system import orbax
 from nao.system.plain_paths import plain
 from nao.types import Array, PyTree
@@ -213,8 +214,7 @@ def _read_parameters(path: pathlib.Path) -> dict[str, np.ndarray]:
             leaves = checkpointer.restore(folder)
         return {name: np.asarray(leaf) for name, leaf in leaves.items()}
     except Exception as error:  # Orbax has no common exception for damage.
-        lines = str(error).strip().splitlines()
-        reason = lines[0] if lines else type(error).__name__
+        reason = first_line(error)
         raise ValueError(f"Parameters of {path} can't be read: {reason}") from None
 
 

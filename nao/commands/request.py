@@ -14,6 +14,7 @@ from typing import Any
 from nao import fields
 from nao.commands import configs
 from nao.config import Config
+from nao.files import first_line
 from nao.runs import directory, reader
 
 
@@ -109,10 +110,9 @@ class Request:
         except KeyboardInterrupt:
             self.stop(folder, where)
         except OSError as error:
-            reason = (error.strerror or str(error) or type(error).__name__).strip()
             name = "" if error.filename is None else f" ({error.filename})"
             raise ValueError(
-                f"The run can't go on: {reason.splitlines()[0]}{name}. To continue it "
+                f"The run can't go on: {first_line(error)}{name}. To continue it "
                 f"once that is mended: {self.continuation(folder)}"
             ) from error
 

@@ -10,6 +10,7 @@ import numpy as np
 import orbax.checkpoint as ocp
 from absl import logging
 
+from nao.files import first_line
 from nao.strategies import Pool, State
 from nao.system.plain_paths import plain
 from nao.types import PyTree
@@ -92,7 +93,7 @@ class Checkpoints:
         try:
             yield
         except Exception as error:  # Orbax has no common exception for a full disk.
-            reason = (str(error).strip() or repr(error)).splitlines()[0]
+            reason = first_line(error)
             logging.warning("Checkpoints in %s are not kept: %s", self._path, reason)
 
 

@@ -11,6 +11,7 @@ import optuna
 import sqlalchemy.exc
 
 from nao.evaluators import Evaluation, Objective
+from nao.files import first_line
 from nao.runs.storage import Opened
 from nao.runs.writing import writing
 from nao.spaces import Space
@@ -89,9 +90,8 @@ class Ledger:
             RuntimeError,
             ValueError,
         ) as error:
-            reason = str(error).strip().splitlines()[0]
             raise ValueError(
-                f"Ledger {opened.where} can't be opened: {reason}"
+                f"Ledger {opened.where} can't be opened: {first_line(error)}"
             ) from None
         if self._study.direction.name.lower() != direction:
             raise ValueError(

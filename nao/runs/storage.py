@@ -17,7 +17,7 @@ import sqlalchemy.exc
 import sqlalchemy.pool
 from optuna.storages import RDBStorage
 
-from nao.files import written_whole
+from nao.files import first_line, written_whole
 
 FILE = "study.db"  # in the folder of a run
 _STUDY = "nao"  # the one study in that file
@@ -105,5 +105,5 @@ def _opened(
     try:
         return RDBStorage("sqlite://", {"creator": connect, "poolclass": pool})
     except (sqlalchemy.exc.SQLAlchemyError, optuna.exceptions.OptunaError) as error:
-        reason = str(error).strip().splitlines()[0]
+        reason = first_line(error)
         raise ValueError(f"Ledger {path} can't be opened: {reason}") from None

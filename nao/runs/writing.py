@@ -7,6 +7,8 @@ from collections.abc import Iterator
 import optuna
 import sqlalchemy.exc
 
+from nao.files import first_line
+
 
 @contextlib.contextmanager
 def writing(path: pathlib.Path | str) -> Iterator[None]:
@@ -37,5 +39,4 @@ def _reason(error: BaseException) -> str:
     cause = error
     while inner := cause.__cause__:
         cause = inner
-    reason = getattr(cause, "strerror", None) or str(cause).strip() or repr(cause)
-    return reason.splitlines()[0].rstrip(".")
+    return first_line(cause).rstrip(".")

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 
 from absl import logging
 
+from nao.files import first_line
+
 
 @contextlib.contextmanager
 def quiet() -> Iterator[None]:
@@ -36,5 +38,5 @@ def writing(path: pathlib.Path) -> Iterator[None]:
     except MemoryError:
         raise
     except Exception as error:  # A full disk has many names.
-        reason = "".join(str(error).splitlines()[:1]) or type(error).__name__
+        reason = first_line(error)
         raise OSError(f"Checkpoint {path} can't be written: {reason}") from None
