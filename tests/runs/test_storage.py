@@ -1,5 +1,6 @@
 """Where trials are kept, whatever a folder is called and whoever may write there."""
 
+import os
 import pathlib
 import subprocess
 import sys
@@ -8,6 +9,8 @@ import textwrap
 import numpy as np
 import optuna
 import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
 
 import nao
 from nao import runs
@@ -40,6 +43,29 @@ def test_a_folder_of_any_name_holds_its_own_run(tmp_path, name):
     asked = found.last_round()
     np.testing.assert_array_equal(asked.tokens[:7], [t.tokens for t in found.trials])
     assert search(workdir, 9, strategy=nao.strategies.RandomSearch(SPACE)).best
+
+
+_MEANT = st.sampled_from(
+    ["%2e", "%s", "{}", "[a]", "\\", "?x=1", "#", "*", "$(a)", ";"]
+)
+_TEXT = st.lists(_MEANT | st.text(max_size=4), min_size=1, max_size=5).map("".join)
+_BYTES = st.binary(min_size=1, max_size=20).map(os.fsdecode)
+
+
+@settings(deadline=None, max_examples=40, derandomize=True)
+@given(name=_TEXT | _BYTES)
+def test_names_that_a_file_system_allows_are_allowed(tmp_path_factory, name):
+    assume("/" not in name and name not in (".", ".."))
+    folder = tmp_path_factory.mktemp("any")
+    try:
+        (folder / name).mkdir()
+    except (OSError, ValueError):
+        assume(False)
+    for num in (2, 3):
+        search(folder / name, num, strategy=nao.strategies.RandomSearch(SPACE))
+    assert {path.name for path in folder.iterdir()} == {name}
+    found = runs.read(folder / name)
+    assert len(found.trials) == 3 and found.last_round() is not None
 
 
 def test_a_ledger_is_there_whole_or_not_at_all(tmp_path, monkeypatch):
