@@ -16,6 +16,7 @@ from nao.runs import reader
 from nao.spaces import SpaceConfig
 from nao.strategies import NAOConfig
 from tests.json_values import JSON, replaced
+from tests.searching import search
 
 
 def test_every_field_explains_itself():
@@ -147,6 +148,12 @@ def test_a_folder_without_a_run_has_no_config(tmp_path):
     assert reader.read_config(tmp_path) is None
     (tmp_path / "config.json").write_text("[")
     with pytest.raises(ValueError, match="can't be read"):
+        reader.read_config(tmp_path)
+
+
+def test_a_run_that_python_began_asks_for_a_config(tmp_path):
+    search(tmp_path, 3)
+    with pytest.raises(ValueError, match=r"that launch\.py began, .*with --config"):
         reader.read_config(tmp_path)
 
 

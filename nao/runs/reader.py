@@ -186,6 +186,11 @@ def load_config(file: pathlib.Path) -> Config:
     data = read_json(file)
     if data is None:
         raise ValueError(f"{file} can't be read: there is no such file.")
+    if "strategy_config" in data:  # Objects made it, of which no config is known.
+        raise ValueError(
+            f"{file} must be of a run that launch.py began, got one of nao.search; "
+            "name a config with --config."
+        )
     try:
         return fields.from_dict(data, Config())
     except ValueError as error:
