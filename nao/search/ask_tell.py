@@ -11,17 +11,17 @@ round is told, in one call, before the next, the search is that of `nao.search`.
 
 import itertools
 import json
-import math
 import operator
 import os
 import pathlib
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import numpy as np
+import pydantic
 
 from nao import fields
-from nao.files import parse_object, written_whole
+from nao.files import Shape, check_shape, one_line, parse_object, written_whole
 from nao.search import arguments
 from nao.search.rounds import Proposer
 from nao.strategies import Pool, Strategy, Unseen
@@ -43,6 +43,22 @@ class _Result(NamedTuple):
     tokens: np.ndarray  # int32 [length]
     call: int  # number of the call of `tell` that brought it first
     value: float | None  # None where the evaluation failed
+
+
+class _SavedResult(Shape):
+    architecture: str
+    value: float | None
+    call: Annotated[int, pydantic.Field(ge=0)]
+
+
+class _Saved(Shape):
+    """What `save` writes, but for what must be that of the strategy."""
+
+    maximize: bool
+    seed: int
+    told: list[_SavedResult]
+    pending: list[str]
+    queue: list[str]
 
 
 class AskTell:
@@ -207,11 +223,12 @@ class AskTell:
                 raise ValueError(
                     f"it must have format {FORMAT!r} and version {FORMAT_VERSION}"
                 )
+            check_shape(data, _Saved, "it is damaged")
             found = cls(strategy, maximize=data["maximize"], seed=data["seed"])
             found._check_settings(data)
             found._take_up(data)
-        except (OSError, KeyError, TypeError, ValueError) as error:
-            reason = str(error).rstrip(".")
+        except (OSError, KeyError, ValueError) as error:
+            reason = one_line(error).rstrip(".")
             if isinstance(error, KeyError):
                 reason = f"it lacks {error}"
             raise ValueError(f"{path} is no search to go on with: {reason}.") from None
@@ -220,11 +237,9 @@ class AskTell:
     def _take_up(self, data: Mapping[str, Any]) -> None:
         """Reads results, pending architectures and the rest of a round."""
         for result in data["told"]:
-            tokens, value = self._parse(result["architecture"]), result["value"]
-            if value is not None and not math.isfinite(value):
-                raise ValueError(f"a told value is {value}")
+            tokens = self._parse(result["architecture"])
             (key,) = self._keys(tokens[None])
-            self._told[key] = _Result(tokens, result["call"], value)
+            self._told[key] = _Result(tokens, result["call"], result["value"])
         self._num_calls = 1 + max((r["call"] for r in data["told"]), default=-1)
         pending = self._stack([self._parse(text) for text in data["pending"]])
         self._pending = dict(zip(self._keys(pending), pending, strict=True))

@@ -3,6 +3,7 @@ import pathlib
 import subprocess
 import sys
 
+import hypothesis
 import numpy as np
 import pytest
 
@@ -10,6 +11,7 @@ import nao
 from nao import AskTell, spaces, strategies
 from nao.controller import ControllerConfig
 from nao.evaluators import FunctionEvaluator, Objective
+from tests.json_values import JSON, replaced
 
 EXAMPLE = pathlib.Path(__file__).parents[2] / "experiments/examples/ask_tell.py"
 SPACE = spaces.custom({"a": (1, 2, 3, 4), "b": (1, 2, 3, 4), "c": (1, 2, 3)})
@@ -166,6 +168,25 @@ def test_mistakes_are_one_line_and_change_nothing(tmp_path):
             AskTell.load(path, RANDOM)
     with pytest.raises(ValueError, match="No such file"):
         AskTell.load(tmp_path / "none.json", RANDOM)
+
+
+def test_any_saved_json_is_gone_on_with_or_one_line(tmp_path):
+    asker, path = AskTell(RANDOM), tmp_path / "search.json"
+    asker.tell([architecture := asker.ask(3)[0]], [loss(architecture)])
+    asker.save(path)
+
+    @hypothesis.settings(max_examples=150, deadline=None)
+    @hypothesis.given(JSON | replaced(json.loads(path.read_text())))
+    @hypothesis.example({**json.loads(path.read_text()), "seed": 2**40})
+    def check(data):
+        path.write_text(json.dumps(data))
+        try:
+            assert AskTell.load(path, RANDOM).ask(1)
+        except ValueError as error:
+            assert str(error).startswith(f"{path} is no search to go on with: ")
+            assert str(error).isprintable()
+
+    check()
 
 
 def test_the_example_goes_on_where_it_was_left(tmp_path):
