@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
+from absl import logging
 
 from nao.evaluators import Evaluation, Evaluator
 from nao.runs import checkpoints, ledger, record, shapes
@@ -70,10 +71,18 @@ class Loop:
         self.seconds = {"evaluate": 0.0, "controller": 0.0, "first_child": None}
         opened = storage_lib.to_write(run.path, storage)
         self.ledger = ledger.Ledger(opened, self.space, self.objective)
-        self.before = run.read_json("summary.json", shapes.Summary) or {}
+        self.before = self._summary_before()
         self.checkpoints = checkpoints.Checkpoints(run.path / "checkpoints")
         self.num_warm = 0
         self._asked: Round | None = None  # the last round, as it was asked
+
+    def _summary_before(self) -> dict[str, Any]:
+        """Returns `summary.json`; it says little that the ledger doesn't know."""
+        try:
+            return self.run.read_json("summary.json", shapes.Summary) or {}
+        except ValueError as error:
+            logging.warning("%s It is made anew.", error)
+            return {}
 
     def close(self) -> None:
         """Waits for what is being written."""

@@ -144,6 +144,17 @@ def test_a_choice_is_tested_once(tmp_path):
     assert len(tested) == len(set(tested)) > 0
 
 
+@pytest.mark.parametrize("damaged", ["{", '{"best": 3}'])
+def test_a_damaged_summary_is_made_anew(tmp_path, caplog, damaged):
+    first = search(tmp_path, num_trials=6)
+    (tmp_path / "summary.json").write_text(damaged)
+    with caplog.at_level("WARNING"):
+        again = search(tmp_path, num_trials=6)
+    assert again.summary["best"] == first.summary["best"]
+    assert "summary.json" in caplog.text and "It is made anew." in caplog.text
+    assert search(tmp_path, num_trials=6).was_finished
+
+
 def test_half_written_metrics_are_mended(tmp_path):
     search(tmp_path, num_trials=6)
     path = tmp_path / "metrics.jsonl"
