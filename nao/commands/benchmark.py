@@ -16,7 +16,7 @@ from nao.commands import build
 from nao.commands.request import Request
 from nao.config import Config
 from nao.evaluators import Objective, TableEvaluator
-from nao.runs import RunDirectory, directory, reader
+from nao.runs import RunDirectory, directory
 from nao.system import interrupts
 
 
@@ -100,7 +100,7 @@ def compare_searches(
             measured.
     """
     folder = directory.absolute(workdir)
-    if folder in map(reader.absolute, workdirs):
+    if folder in map(directory.absolute, workdirs):
         raise ValueError(f"{folder} is one of the searches; compare in another folder.")
     runs, trajectories = searches.read_searches(workdirs)
     objective = runs[0].objective

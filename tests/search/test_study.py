@@ -193,7 +193,7 @@ def test_another_config_is_refused_with_its_fields(tmp_path, fields, message):
     [
         ({"num_trials": 0}, "num_trials must be at least 1, got 0"),
         ({"num_trials": -3}, "num_trials must be at least 1, got -3"),
-        ({"seed": -1}, r"seed must be 0 to 2\*\*63 - 1, got -1"),
+        ({"seed": -1}, r"seed must be 0 to 2\*\*32 - 1, got -1"),
         ({"seed": 2**32}, "seed must be at most 4294967295, got 4294967296"),
         ({"num_trials": "10"}, "num_trials must be a whole number, got '10'"),
         ({"warm_start": "/nowhere/at/all"}, "does not hold a run"),
