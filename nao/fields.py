@@ -177,10 +177,10 @@ def leaves(cls: type, prefix: str = "") -> Iterator[Leaf]:
 
 def places(cls: type, prefix: str = "") -> Iterator[str]:
     """Yields the dotted names of the fields that only say where something lies."""
-    hints = typing.get_type_hints(cls)
     for field in dataclasses.fields(cls):
-        if dataclasses.is_dataclass(hints[field.name]):
-            yield from places(hints[field.name], f"{prefix}{field.name}.")
+        kind = _hints(cls)[field.name]
+        if dataclasses.is_dataclass(kind):
+            yield from places(kind, f"{prefix}{field.name}.")
         elif field.metadata.get("is_place"):
             yield f"{prefix}{field.name}"
 

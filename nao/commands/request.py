@@ -64,8 +64,7 @@ class Request:
             config = reader.read_config(self.workdir)
         config = config or configs.load(self.config_name, self.root)
         config = fields.override(config, self.overrides)
-        paths = ("table.path", "data.path", "data.archive")
-        return configs.find_paths(config, self.root, paths)
+        return configs.find_paths(config, self.root, fields.places(Config))
 
     def folder(self, name: str) -> pathlib.Path:
         """Returns the run's folder: the one asked for, or a new one in `runs`."""
