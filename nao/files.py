@@ -64,6 +64,11 @@ def parse_object(text: str | bytes) -> dict[str, Any]:
     return data
 
 
+def as_tuples(value: Any) -> Any:
+    """Returns a JSON value whose lists, inner ones too, are tuples again."""
+    return tuple(map(as_tuples, value)) if isinstance(value, list) else value
+
+
 class Shape(pydantic.BaseModel):
     """What a JSON object must have: its fields, and their types to the letter.
 

@@ -11,7 +11,7 @@ import numpy as np
 import pydantic
 
 from nao.child.nets import known_networks
-from nao.files import Shape, check_shape, read_json
+from nao.files import Shape, as_tuples, check_shape, read_json
 
 NAME = "child.json"
 FORMAT = "nao/child"
@@ -59,7 +59,7 @@ def network(description: Mapping[str, Any], path: pathlib.Path) -> nn.Module:
     Raises:
         ValueError: If there is no such network, or its parts do not fit together.
     """
-    fields = {name: _tuples(v) for name, v in description["network"].items()}
+    fields = {name: as_tuples(v) for name, v in description["network"].items()}
     known, kind = known_networks(), fields.pop("kind", None)
     problem = f"{path / NAME} is damaged: network"
     if kind not in list(known):
@@ -102,8 +102,3 @@ class _Exact(Shape):
     """Without unknown fields; a network of one's own may have any type of field."""
 
     model_config = pydantic.ConfigDict(extra="forbid", arbitrary_types_allowed=True)
-
-
-def _tuples(value: Any) -> Any:
-    """Returns JSON lists as the tuples that they were."""
-    return tuple(map(_tuples, value)) if isinstance(value, list) else value

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from nao.files import Shape, check_shape
+from nao.files import Shape, as_tuples, check_shape
 from nao.spaces import base
 from nao.spaces.registry import KINDS
 from nao.spaces.subset import Subset
@@ -106,11 +106,7 @@ def _from_json(name: str, value: Any) -> Any:
         return tuple(base.Slot(slot, tuple(choices)) for slot, choices in value)
     if isinstance(value, Mapping):  # a space inside a space, as in a `Subset`
         return from_description(value)
-    return _to_tuples(value)
-
-
-def _to_tuples(value: Any) -> Any:
-    return tuple(map(_to_tuples, value)) if isinstance(value, list) else value
+    return as_tuples(value)
 
 
 def _check_members(subset: Subset) -> None:
