@@ -71,7 +71,6 @@ class RunDirectory(contextlib.AbstractContextManager):
             self._lock = filelock.FileLock(self.path / LOCK)
             if is_writer:
                 self._lock.acquire(timeout=0)
-                self._tidy()
         except filelock.Timeout:
             raise ValueError(
                 f"Workdir {self.path} is in use by another process."
@@ -81,6 +80,8 @@ class RunDirectory(contextlib.AbstractContextManager):
                 f"Workdir {self.path} can't be written: {error.strerror or error}."
             ) from None
         try:
+            if is_writer:
+                self._tidy()
             self._config = json.loads(json.dumps(config))  # tuples as JSON's lists
             self._compare(defaults or {}, places)
         except BaseException:
@@ -89,8 +90,9 @@ class RunDirectory(contextlib.AbstractContextManager):
 
     def _tidy(self) -> None:
         """Removes what a killed process was writing."""
-        for path in filter(pathlib.Path.is_file, self.path.glob(".*.tmp")):
-            path.unlink()
+        with writing(self.path):
+            for path in filter(pathlib.Path.is_file, self.path.glob(".*.tmp")):
+                path.unlink()
 
     def _compare(self, defaults: Mapping, places: Collection[str]) -> None:
         there = self.read_json("config.json", shapes.Config)
