@@ -49,6 +49,18 @@ def written_whole(path: pathlib.Path) -> Iterator[pathlib.Path]:
         temporary.unlink(missing_ok=True)
 
 
+def write_json(path: pathlib.Path, data: Mapping, indent: int = 2) -> None:
+    """Writes a JSON object to a file, which is there whole or not at all.
+
+    Raises:
+        OSError: If it can't be written.
+        ValueError: If a number is not finite.
+    """
+    text = json.dumps(data, indent=indent, allow_nan=False) + "\n"
+    with written_whole(path) as temporary:
+        temporary.write_text(text)
+
+
 def parse_object(text: str | bytes) -> dict[str, Any]:
     """Reads a JSON object.
 

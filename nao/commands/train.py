@@ -16,7 +16,7 @@ from nao.commands import build
 from nao.commands.request import Request
 from nao.config import Config
 from nao.evaluators import TrainingEvaluator, training
-from nao.fields import to_dict
+from nao.files import write_json
 from nao.runs import RunDirectory, directory, reader
 from nao.spaces.published import PUBLISHED
 from nao.system import hosts
@@ -133,7 +133,7 @@ def train(
     result = space.to_json(tokens) | {"seed": config.seed, "metrics": metrics}
     result["training"] = folder.name
     if hosts.is_first_host():
-        (workdir / "train.json").write_text(json.dumps(result, indent=2) + "\n")
+        write_json(workdir / "train.json", result)
     return result
 
 
@@ -149,8 +149,8 @@ def _settings(
         "space": spaces.describe(space),
         "seed": config.seed,
         "num_devices": len(hosts.devices(config.num_devices)),
-        "train": to_dict(config.train.after(config.child)),
-        "data": to_dict(config.data),
+        "train": fields.to_dict(config.train.after(config.child)),
+        "data": fields.to_dict(config.data),
         "content": evaluator.content,
     }
 

@@ -10,7 +10,7 @@ import filelock
 from absl import logging
 
 from nao.fields import differences
-from nao.files import Shape, parse_object, read_json, written_whole
+from nao.files import Shape, parse_object, read_json, write_json, written_whole
 from nao.runs import shapes
 from nao.runs.writing import writing
 from nao.system import process
@@ -156,10 +156,9 @@ class RunDirectory(contextlib.AbstractContextManager):
         """
         if not self._is_writer:
             return
-        text = json.dumps(data, indent=2, allow_nan=False) + "\n"
-        whole = self.path / name
-        with writing(whole), written_whole(whole) as path:
-            path.write_text(text)
+        path = self.path / name
+        with writing(path):
+            write_json(path, data)
 
     def read_json(self, name: str, shape: type[Shape] | None = None) -> dict | None:
         """Returns what a file holds, see `files.read_json`; None where there is none.

@@ -21,7 +21,7 @@ import numpy as np
 import pydantic
 
 from nao import fields
-from nao.files import Shape, check_shape, one_line, parse_object, written_whole
+from nao.files import Shape, check_shape, one_line, parse_object, write_json
 from nao.search import arguments
 from nao.search.rounds import Proposer
 from nao.strategies import Pool, Strategy, Unseen
@@ -198,10 +198,8 @@ class AskTell:
             "pending": self.pending,
             "queue": list(map(self._format, self._queue)),
         }
-        text = json.dumps(data, indent=1, allow_nan=False) + "\n"
         try:
-            with written_whole(pathlib.Path(path)) as temporary:
-                temporary.write_text(text)
+            write_json(pathlib.Path(path), data, indent=1)
         except OSError as error:
             raise ValueError(f"{path} can't be written: {error.strerror}.") from None
 
