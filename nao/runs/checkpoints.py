@@ -12,6 +12,7 @@ from absl import logging
 
 from nao.files import first_line
 from nao.strategies import Pool, State
+from nao.system import orbax
 from nao.system.plain_paths import plain
 from nao.types import PyTree
 
@@ -39,14 +40,8 @@ class Checkpoints:
         Raises:
             ValueError: If there is something else of that name.
         """
-        if path.exists() and not path.is_dir():
-            raise ValueError(f"{path} must be a folder.")
-        self._stack = contextlib.ExitStack()
-        self._path = path
-        self._manager = ocp.CheckpointManager(
-            self._stack.enter_context(plain(path)),
-            options=ocp.CheckpointManagerOptions(max_to_keep=_KEPT),
-        )
+        self._path, self._stack = path, contextlib.ExitStack()
+        self._manager = self._stack.enter_context(orbax.last_ones(path, _KEPT))
 
     def save(self, told: int, asked: Round) -> None:
         """Starts writing a round; it is whole on disk, or not there at all.
@@ -83,9 +78,8 @@ class Checkpoints:
 
     def close(self) -> None:
         """Waits for what is being written."""
-        with self._stack, self._or_without():
+        with self._or_without(), self._stack:
             self._manager.wait_until_finished()
-            self._manager.close()
 
     @contextlib.contextmanager
     def _or_without(self) -> Iterator[None]:

@@ -5,9 +5,11 @@ import io
 import pathlib
 from collections.abc import Iterator
 
+import orbax.checkpoint as ocp
 from absl import logging
 
 from nao.files import first_line
+from nao.system.plain_paths import plain
 
 
 @contextlib.contextmanager
@@ -20,6 +22,30 @@ def quiet() -> Iterator[None]:
             yield
     finally:
         logging.set_verbosity(verbosity)
+
+
+@contextlib.contextmanager
+def last_ones(
+    path: pathlib.Path, kept: int, handler: ocp.CheckpointHandler | None = None
+) -> Iterator[ocp.CheckpointManager]:
+    """Opens a folder of numbered checkpoints, or makes it; closes it in the end.
+
+    Args:
+        path: The folder, absolute, of any name.
+        kept: How many of the last checkpoints stay.
+        handler: How checkpoints are read and written; None for Orbax's own guess.
+
+    Raises:
+        ValueError: If there is something else of that name.
+    """
+    if path.exists() and not path.is_dir():
+        raise ValueError(f"{path} must be a folder.")
+    path.mkdir(parents=True, exist_ok=True)
+    with plain(path) as folder:
+        options = ocp.CheckpointManagerOptions(max_to_keep=kept)
+        manager = ocp.CheckpointManager(folder, item_handlers=handler, options=options)
+        with contextlib.closing(manager):
+            yield manager
 
 
 @contextlib.contextmanager

@@ -11,7 +11,6 @@ from absl import logging
 
 from nao.child.programs import TrainState
 from nao.system import orbax
-from nao.system.plain_paths import plain
 
 _KEPT = 2  # the newer one may be damaged
 _READS_S = 0.2  # what reads of a damaged checkpoint take to end, at most
@@ -26,18 +25,13 @@ class Checkpoints:
         Raises:
             ValueError: If there is something else of that name.
         """
-        if path.exists() and not path.is_dir():
-            raise ValueError(f"{path} must be a folder.")
-        path.mkdir(parents=True, exist_ok=True)
-        self._path = path
-        with contextlib.ExitStack() as stack, orbax.quiet():
-            self._manager = ocp.CheckpointManager(
-                stack.enter_context(plain(path)),
-                # Named, as Orbax would guess it from a checkpoint, damaged or not.
-                item_handlers=ocp.StandardCheckpointHandler(),
-                options=ocp.CheckpointManagerOptions(max_to_keep=_KEPT),
+        self._path, self._stack = path, contextlib.ExitStack()
+        with orbax.quiet():
+            # Named, as Orbax would guess it from a checkpoint, damaged or not.
+            handler = ocp.StandardCheckpointHandler()
+            self._manager = self._stack.enter_context(
+                orbax.last_ones(path, _KEPT, handler)
             )
-            self._stack = stack.pop_all()
 
     def latest(self, fresh: TrainState) -> tuple[int, TrainState] | None:
         """Returns the newest state that can be read, and the epochs done before it.
@@ -97,8 +91,7 @@ class Checkpoints:
 
     def close(self) -> None:
         """Ends what Orbax has running."""
-        with self._stack:
-            self._manager.close()
+        self._stack.close()
 
 
 def _leaves(states: TrainState) -> dict[str, jax.Array]:
