@@ -9,28 +9,12 @@ import pytest
 
 import nao
 from nao import AskTell, spaces, strategies
-from nao.controller import ControllerConfig
 from nao.evaluators import FunctionEvaluator, Objective
 from tests.json_values import JSON, replaced
+from tests.searching import CONFIG
 
 EXAMPLE = pathlib.Path(__file__).parents[2] / "experiments/examples/ask_tell.py"
 SPACE = spaces.custom({"a": (1, 2, 3, 4), "b": (1, 2, 3, 4), "c": (1, 2, 3)})
-CONFIG = strategies.NAOConfig(
-    num_seed_archs=6,
-    round_size=4,
-    top_k=3,
-    num_random_starts=3,
-    step_sizes=(0.0, 1.0),
-    controller=ControllerConfig(
-        embedding_size=8,
-        hidden_size=8,
-        predictor_sizes=(8,),
-        num_epochs=2,
-        min_steps=0,
-        batch_size=16,
-        num_unlabelled=4,
-    ),
-)
 NAO = strategies.NAO(SPACE, CONFIG)
 RANDOM = strategies.RandomSearch(SPACE, strategies.RandomConfig(round_size=5))
 
