@@ -119,7 +119,8 @@ def _hints(cls: type) -> dict[str, Any]:
 
 def check_seed(seed: int) -> None:
     """Raises ValueError for a seed that no JAX key can be made of."""
-    if not 0 <= seed <= MAX_SEED:
+    check_value("seed", seed, int, MAX_SEED)
+    if seed < 0:
         raise ValueError(f"seed must be 0 to 2**32 - 1, got {seed}.")
 
 

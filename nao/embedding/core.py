@@ -11,6 +11,7 @@ import dataclasses
 import jax
 import numpy as np
 
+from nao import fields
 from nao.controller import LatentSpace
 from nao.embedding import architectures as architectures_lib
 from nao.embedding.architectures import Architectures
@@ -158,6 +159,7 @@ class FittedController:
                 f"num_samples must be at least 1 and temperature 0 to {_HOTTEST:g}, "
                 f"got {num_samples} and {temperature}."
             )
+        fields.check_seed(seed)
         repeated = np.repeat(points, num_samples, axis=0)
         drawn = self.latent.decode(repeated, temperature, jax.random.key(seed))
         return drawn.reshape(len(points), num_samples, self.space.length)

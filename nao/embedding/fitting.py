@@ -8,6 +8,7 @@ import jax
 import numpy as np
 from absl import logging
 
+from nao import fields
 from nao.controller import (
     PRESETS,
     Controller,
@@ -44,6 +45,7 @@ def fit(
         ValueError: If an architecture or a value is not as described there.
     """
     _check_kinds(space, config)
+    fields.check_seed(seed)
     tokens = architectures_lib.to_tokens(space, architectures)
     if not len(tokens):
         raise ValueError("A fit needs at least one architecture, got none.")

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
+from nao import fields
 from nao.controller import ControllerConfig, fronts
 from nao.embedding import objectives
 from nao.embedding.embedding import Embedding
@@ -62,6 +63,7 @@ def search_front(
         ValueError: If a number or a column is not as described here.
     """
     _check_sizes(num_seed_archs, round_size, num_queries)
+    fields.check_seed(seed)
     search = _FrontSearch(space, evaluate_fn, costs_fn, minimize, canonical, config)
     rng = np.random.default_rng(seed)
     tokens, columns = search.start(rng, min(num_seed_archs, num_queries))

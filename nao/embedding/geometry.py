@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from nao import fields
 from nao.embedding.architectures import Architectures
 from nao.embedding.core import FittedController
 
@@ -39,6 +40,7 @@ def sample(
             f"num must be at least 1 and distance not negative, got {num} and "
             f"{distance}."
         )
+    fields.check_seed(seed)
     rng = np.random.default_rng(seed)
     centres = _centres(fitted, num, near, rng)
     noise = rng.normal(size=centres.shape).astype(np.float32)

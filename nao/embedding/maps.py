@@ -5,6 +5,8 @@ from typing import Any
 
 import numpy as np
 
+from nao import fields
+
 METHODS = ("pca", "tsne")
 _NEAREST = 5  # mapped rows whose mean place a new point gets on a t-SNE map
 
@@ -57,6 +59,7 @@ def fit(embeddings: np.ndarray, method: str, seed: int) -> Map:
     """
     if method not in METHODS:
         raise ValueError(f"method must be one of {', '.join(METHODS)}, got {method!r}.")
+    fields.check_seed(seed)
     if not len(embeddings):
         raise ValueError("A map needs at least one architecture, got none.")
     distinct, places = np.unique(embeddings, axis=0, return_inverse=True)

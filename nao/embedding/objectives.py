@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from nao import fields
 from nao.controller import Goal
 from nao.controller.targets import Scale
 from nao.embedding.architectures import Architectures
@@ -80,6 +81,9 @@ class Wish:
     confidence: float = 1.0
     exclude: Architectures | None = None
     seed: int = 0
+
+    def __post_init__(self):
+        fields.check_seed(self.seed)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

@@ -18,7 +18,7 @@ from optuna.distributions import (
 from optuna.search_space import intersection_search_space
 from optuna.trial import FrozenTrial, TrialState
 
-from nao.fields import check_at_least
+from nao.fields import check_at_least, check_seed
 from nao.search.rounds import Proposer
 from nao.spaces import Slot, Space
 from nao.strategies import NAO, NAOConfig, Pool, Unseen
@@ -73,8 +73,7 @@ class NAOSampler(optuna.samplers.BaseSampler):
         self._config = NAOConfig() if config is None else config
         self._seed = int(np.random.SeedSequence().entropy % 2**31)
         if seed is not None:
-            if seed < 0:
-                raise ValueError(f"seed must not be negative, got {seed}.")
+            check_seed(seed)
             self._seed = seed
         self.max_choices = max_choices
         check_at_least(2, self, "max_choices")

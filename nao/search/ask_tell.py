@@ -11,7 +11,6 @@ round is told, in one call, before the next, the search is that of `nao.search`.
 
 import itertools
 import json
-import operator
 import os
 import pathlib
 from collections.abc import Iterable, Mapping, Sequence
@@ -76,11 +75,11 @@ class AskTell:
         """Begins a search.
 
         Raises:
-            ValueError: If the seed is negative or too large.
-            TypeError: If it is no integer, or the strategy is none.
+            ValueError: If the seed is no integer, negative or too large.
+            TypeError: If the strategy is none.
         """
         arguments.check_strategy(strategy)
-        fields.check_seed(operator.index(seed))
+        fields.check_seed(seed)
         self.strategy, self.maximize, self.seed = strategy, maximize, seed
         # By `space.keys`: what was told, and what was asked for and not told.
         self._told: dict[bytes, _Result] = {}

@@ -20,7 +20,6 @@ def of_arguments(
         ValueError: If one is of another type, or a number is out of range.
     """
     fields.check_value("num_trials", num_trials, int)
-    fields.check_value("seed", seed, int, fields.MAX_SEED)
     fields.check_value("storage", storage, str)
     if num_trials < 1:
         raise ValueError(f"num_trials must be at least 1, got {num_trials}.")

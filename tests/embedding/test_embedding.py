@@ -7,6 +7,7 @@ import pytest
 import nao
 from nao import spaces
 from nao.controller import metrics
+from nao.embedding import search_front
 from nao.system.compiling import CompileMonitor
 from tests.embedding.conftest import SPACE, TINY, cost, score
 
@@ -244,6 +245,22 @@ def test_call_sizes_share_programs(embedding, everything):
         embedding.ascend(everything[:5], steps=4, step_size=0.3, objective="cost")
         embedding.decode(embedding.encoder_outputs(everything[:20]))
     assert not [name for name in monitor.counts if name.startswith("latent")]
+
+
+@pytest.mark.parametrize("seed", [-1, 2**32, 0.5])
+def test_seeds_that_no_key_can_be_made_of(single, everything, seed):
+    """They were another seed's without a word, or what a library says."""
+    calls = (
+        lambda: nao.Embedding.fit(SPACE, everything, score(everything), seed=seed),
+        lambda: single.sample(2, seed=seed),
+        lambda: single.map(everything, seed=seed),
+        lambda: single.propose(2, seed=seed),
+        lambda: single.decode(np.zeros((1, 1, 1)), num_samples=1, seed=seed),
+        lambda: search_front(SPACE, score, 4, seed=seed),
+    )
+    for call in calls:
+        with pytest.raises(ValueError, match="seed must be"):
+            call()
 
 
 def test_same_seed_same_fit(single, everything):

@@ -182,7 +182,9 @@ def test_a_pickled_sampler_goes_on():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"seed": -1}, "seed must not be negative"),
+        ({"seed": -1}, "seed must be 0 to"),
+        ({"seed": 2**32}, "seed must be at most 4294967295"),
+        ({"seed": 0.5}, "seed must be a whole number, got 0.5"),
         ({"max_choices": 1}, "max_choices must be at least 2"),
         ({"search_space": {"x": FloatDistribution(0, 1)}}, "or integers of 2 to 32"),
         ({"search_space": {"n": IntDistribution(0, 99)}}, "got n=IntDistribution"),
