@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from nao.benchmark.trajectory import Trajectory
+from nao.system import floats
 
 _BUDGETS = (10, 20, 50, 100, 150, 200, 300, 500, 1000, 2000, 5000, 10000)
 
@@ -116,7 +117,7 @@ def summarise(groups: Sequence[Group], goal: float) -> list[dict[str, Any]]:
                 has = num <= found.num_queries
                 values = curve[:, num - 1] if has else np.array([])
                 values = values[~np.isnan(values)]
-                mean = float(values.mean()) if len(values) else None
+                mean = floats.mean(values) if len(values) else None
                 row[f"{name}@{num}"] = mean
                 row[f"{name}@{num}_sd"] = _deviation(values)
         seconds = found.seconds_per_query()
@@ -169,6 +170,8 @@ def to_csv(rows: Sequence[dict[str, Any]]) -> str:
 def _spread(mean: float | None, deviation: float | None, digits: int) -> str:
     if mean is None:
         return "-"
+    if mean and not 1e-15 < abs(mean) < 1e15:
+        return f"{mean:.3g}" + ("" if deviation is None else f" ± {deviation:.2g}")
     if mean:
         # Three significant digits of a loss of 1e-7.
         digits = max(digits, 2 - math.floor(math.log10(abs(mean))))
@@ -177,4 +180,4 @@ def _spread(mean: float | None, deviation: float | None, digits: int) -> str:
 
 
 def _deviation(values: np.ndarray) -> float | None:
-    return float(values.std(ddof=1)) if len(values) > 1 else None
+    return floats.deviation(values) if len(values) > 1 else None

@@ -6,6 +6,7 @@ import numpy as np
 from scipy import stats
 
 from nao.controller import config as config_lib
+from nao.system import floats
 
 _EDGE = 0.2  # a tenth of the places of `rank`, from -1 to 1
 _FARTHEST = 1e15  # target of any value: its square is a number in float32, too
@@ -34,7 +35,7 @@ def normalise(objective: np.ndarray, rule: str) -> np.ndarray:
         )
     if objective.ndim != 1 or not np.isfinite(objective).all():
         raise ValueError(f"objective must be finite and of rank 1, got {objective}.")
-    objective = objective / _unit(objective)  # no rule depends on the unit
+    objective = objective / floats.unit(objective)  # no rule depends on the unit
     # The released code divides by the pool's range, which is zero when all values tie.
     if not len(objective) or not np.ptp(objective):
         middle = 0.5 if rule == "min_max" else 0.0
@@ -113,7 +114,7 @@ class Scale(NamedTuple):
             part if reach == np.inf else part / (1 + np.abs(part) / reach)
             for part in (below, above)
         ]
-        unit = _unit(self.values)
+        unit = floats.unit(self.values)
         values = np.interp(targets, self.targets, self.values / unit)
         values = values + low * level[0] + high * level[1]
         most = np.finfo(np.float64).max / max(unit, 1.0)
@@ -132,7 +133,7 @@ class Scale(NamedTuple):
         return self._slope(0, low), self._slope(high, last)
 
     def _slope(self, first: int, second: int) -> float:
-        unit = _unit(self.values)
+        unit = floats.unit(self.values)
         rise = self.values[second] / unit - self.values[first] / unit
         return rise / (self.targets[second] - self.targets[first])
 
@@ -142,7 +143,7 @@ class Scale(NamedTuple):
         Values beyond the pool map beyond its targets, also for `rank`, so a bound
         outside the measured range still constrains.
         """
-        unit = _unit(self.values)
+        unit = floats.unit(self.values)
         knots = self.values[:: self._sign] / unit
         # What overflows lies beyond the pool in any unit, and is cut below.
         with np.errstate(over="ignore"):
@@ -192,19 +193,6 @@ def scale(values: np.ndarray, rule: str, maximize: bool = True) -> Scale:
     targets = normalise(values if maximize else -values, rule)
     targets, first = np.unique(targets.astype(np.float64), return_index=True)
     return Scale(targets, values[first], rule, maximize)
-
-
-def _unit(values: np.ndarray) -> float:
-    """Returns a power of two to divide values by where they are very large or small.
-
-    Differences, squares and sums of what is near the ends of float64 would overflow. In
-    between it is 1, and dividing by a power of two loses nothing.
-    """
-    largest = np.abs(values).max(initial=0.0)
-    if not largest or 1e-100 < largest < 1e100:
-        return 1.0
-    # Of the least numbers there is no such power: 2**-1022 is the least normal one.
-    return float(2.0 ** max(int(np.frexp(largest)[1]) - 1, -1022))
 
 
 def _beyond(x: np.ndarray, knots: np.ndarray) -> np.ndarray:

@@ -14,6 +14,7 @@ from nao.evaluators.table_config import TableConfig, check_settings
 from nao.evaluators.table_file import Rows, TableFile
 from nao.files import one_line
 from nao.spaces import Space, Subset, custom
+from nao.system import floats
 from nao.types import Array
 
 # Objective and test value by `space.keys`, of sequences rather than functions:
@@ -191,9 +192,8 @@ def _spread(rows: Sequence[tuple[float, float]]) -> dict[str, float]:
     """Returns how many rows there are, and how far their objectives are apart."""
     metrics = {"num_rows": float(len(rows))}
     if len(rows) > 1:
-        with np.errstate(over="ignore"):
-            deviation = np.std([value for value, _ in rows], ddof=1)
-        metrics["standard_deviation"] = float(deviation)
+        objective = np.array([value for value, _ in rows])
+        metrics["standard_deviation"] = floats.deviation(objective)
     return metrics
 
 

@@ -10,6 +10,11 @@ from nao.runs.ledger import Trial
 LARGEST = 1e150
 
 
+def clip(values: np.ndarray) -> np.ndarray:
+    """Brings values to the largest that charts can draw; NaN stays."""
+    return np.clip(values, -LARGEST, LARGEST)
+
+
 def is_bounded(run: StoredRun) -> bool:
     """Says whether charts can draw all values of a run as they are."""
     return all(abs(trial.value or 0.0) <= LARGEST for trial in run.trials)
@@ -19,7 +24,7 @@ def bounded(run: StoredRun) -> StoredRun:
     """Returns a run whose values are brought to the largest that charts can draw."""
     population = run.population
     if population is not None:
-        population = np.clip(population, -LARGEST, LARGEST)
+        population = clip(population)
     trials = bounded_trials(run.trials)
     return dataclasses.replace(run, trials=trials, population=population)
 

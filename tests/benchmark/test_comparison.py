@@ -51,6 +51,15 @@ def test_summary_rows():
     assert read["best@10"] == "9.5" and read["test@10"] == ""
 
 
+def test_numbers_near_the_end_of_float64_are_averaged():
+    """Their sum is no float64; written in full they have 309 digits."""
+    runs = [make_run("a", seed, [seed * 1e307] * 10) for seed in (15, 17)]
+    (row,) = comparison.summarise(comparison.group(runs, maximize=True), goal=2e308)
+    assert row["best@10"] == pytest.approx(1.6e308)
+    assert row["best@10_sd"] == pytest.approx(1.4142136e307)
+    assert "| 1.6e+308 ± 1.4e+307 |" in comparison.to_markdown([row])
+
+
 def test_json_round_trip_and_cut():
     back = Trajectory.from_json(json.loads(json.dumps(RUNS[1].to_json())))
     np.testing.assert_array_equal(back.objective, RUNS[1].objective)

@@ -10,6 +10,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from nao.benchmark import Group
+from nao.report import bounds
 
 _SIZE = (7.5, 4.4)  # inches
 # Okabe & Ito (2008), told apart by the colour-blind; dashes tell those apart whose
@@ -33,7 +34,9 @@ def draw_regret(groups: Sequence[Group], goal: float, name: str) -> Figure:
         name: Name of the objective, with its unit.
     """
     figure, axes = _figure("queries", f"{name}: regret of the best so far")
-    curves = [np.abs(goal - group.best()) for group in groups]
+    # Values that charts can't draw are drawn as the largest that they can.
+    goal = bounds.clip(np.array(goal))
+    curves = [np.abs(goal - bounds.clip(group.best())) for group in groups]
     means = np.concatenate([_mean(curve, axis=0) for curve in curves])
     # A mean of zero has no place on the axis: its line ends on the lower edge.
     floor = means[means > 0].min() / 2 if (means > 0).any() else 1e-3
@@ -48,7 +51,7 @@ def draw_test(groups: Sequence[Group], name: str) -> Figure:
     """Draws the test number of the best so far, mean and 95 % confidence interval."""
     figure, axes = _figure("queries", name)
     for (color, dash), group in zip(_styles(), groups, strict=False):
-        test = group.test()
+        test = bounds.clip(group.test())
         if not np.isnan(test).all():
             _band(axes, group, test, color, dash)
     axes.yaxis.get_major_formatter().set_useOffset(False)

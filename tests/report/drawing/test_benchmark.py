@@ -5,7 +5,7 @@ import pytest
 
 from nao import report
 from nao.benchmark import Trajectory, comparison
-from tests.comparable import RUNS
+from tests.comparable import RUNS, make_run
 
 GROUPS = comparison.group(RUNS, maximize=True)
 
@@ -41,3 +41,17 @@ def test_strategies_beyond_the_colours_get_dashes():
     lines = _lines(report.draw_regret(comparison.group(runs, True), 3.0, "accuracy"))
     looks = {(line.get_color(), line.get_linestyle()) for line in lines.values()}
     assert len(looks) == 10
+
+
+def test_values_that_charts_cannot_draw_are_drawn_as_the_largest():
+    """Their mean was no float64, and the table of numbers a traceback."""
+    huge = np.array([-1.2e308, 1.5e308, 1.6e308])
+    runs = [
+        Trajectory(**vars(make_run("nao", seed, huge)) | {"test": huge})
+        for seed in range(2)
+    ]
+    groups = comparison.group(runs, maximize=True)
+    lines = _lines(report.draw_regret(groups, 1.6e308, "score"))
+    np.testing.assert_array_equal(lines["nao (2)"].get_ydata()[:1], [2e150])
+    lines = _lines(report.draw_test(groups, "test"))
+    np.testing.assert_array_equal(lines["nao (2)"].get_ydata(), [-1e150, 1e150, 1e150])
