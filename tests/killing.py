@@ -1,9 +1,11 @@
-"""Kills searches at their n-th write, for every n, and goes on with each.
+"""Kills jobs at their n-th write, for every n, and goes on with each.
 
-    python -m tests.killing FOLDER [EVERY]
+    python -m tests.killing FOLDER [JOB [EVERY]]
 
-Prints a line for each: the event that was the last, and whether the search that went
-on ended as one that was never killed. Forks before JAX has begun any thread.
+Jobs are a search by a function, a search that trains children, the training of one
+architecture, and a benchmark. Prints a line for each kill: the event that was the last,
+and whether the job that went on ended as one that was never killed. Forks before JAX
+has begun any thread.
 """
 
 import functools
@@ -12,12 +14,24 @@ import os
 import pathlib
 import signal
 import sys
+import traceback
 
-import nao
+import jax
+import numpy as np
+
 from nao import strategies
+from nao.child import ChildConfig, FinalConfig
+from nao.child.trained import TrainedChild
+from nao.commands.benchmark import run_benchmark
+from nao.config import BenchmarkConfig, Config
 from nao.controller import ControllerConfig
+from nao.data import PARTS, ImageDataset, Split
+from nao.evaluators import TableConfig, TrainingEvaluator
+from nao.runs import RunDirectory
+from nao.spaces import ConvCell, SpaceConfig
 from nao.system import compiling
-from tests.searching import SPACE, Counting
+from nao.training import final
+from tests.searching import SPACE, search
 
 _EVENTS = (
     "os.mkdir",
@@ -52,7 +66,6 @@ def _watch(folder, last, seen):
 
 
 def _search(folder):
-    compiling.use_compile_cache()  # Each child of the fork compiles anew otherwise.
     config = strategies.NAOConfig(
         num_seed_archs=4,
         round_size=2,
@@ -61,13 +74,80 @@ def _search(folder):
             4, 4, predictor_sizes=(4,), num_epochs=1, min_steps=0
         ),
     )
-    return nao.search(
-        strategies.NAO(SPACE, config),
-        Counting(),
-        num_trials=7,
-        workdir=folder,
-        progress=False,
+    search(folder, 7, strategy=strategies.NAO(SPACE, config))
+
+
+def _children():
+    """Returns an evaluator that trains cells of one node on sixteen tiny images."""
+    rng, labels = np.random.default_rng(0), np.arange(16, dtype=np.int32) % 2
+    splits = [
+        Split(rng.normal(size=(16, 4, 4, 1)).astype(np.float32), labels) for _ in PARTS
+    ]
+    return TrainingEvaluator(
+        ConvCell(("avg_pool_3x3", "identity"), num_nodes=1),
+        ImageDataset("noise", 2, *splits),
+        ChildConfig(channels=2, batch_size=8, epochs=1),
+        FinalConfig(epochs=3),
     )
+
+
+def _search_children(folder):
+    evaluator = _children()
+    search(folder, 4, evaluator, strategies.RandomSearch(evaluator.space))
+
+
+def _train(folder):
+    evaluator = _children()
+    (tokens,) = evaluator.space.sample(np.random.default_rng(0), 1)
+    with RunDirectory(folder, {}) as run:
+        final.run(evaluator, tokens, 0, run, lambda *_: None, save_every_s=0.0)
+
+
+def _benchmark(folder):
+    table = pathlib.Path(folder).parent / "table.csv"
+    rows = [f"{a},{b},{5 * a + b}" for a in range(5) for b in range(5)]
+    table.write_text("\n".join(["a,b,score", *rows]))
+    config = Config(
+        num_trials=10,
+        evaluator="table",
+        space=SpaceConfig(name="table"),
+        table=TableConfig(str(table), slots="a,b", objective="score"),
+        benchmark=BenchmarkConfig(("random", "local_search"), 2, num_workers=1),
+    )
+    run_benchmark(config, folder, lambda *_: None)
+
+
+def _lines(folder, *keys):
+    lines = pathlib.Path(folder, "metrics.jsonl").read_text().splitlines()
+    return [[json.loads(line)[key] for key in keys] for line in lines]
+
+
+def _summary(folder):
+    trials = _lines(folder, "trial", "round", "objective", "predicted")
+    summary = json.loads(pathlib.Path(folder, "summary.json").read_text())
+    return trials, summary["best"], summary["finished"]
+
+
+def _trained(folder):
+    result = json.loads(pathlib.Path(folder, "result.json").read_text())
+    del result["seconds"]
+    child = TrainedChild.load(pathlib.Path(folder, "child"))
+    weights = [leaf.tobytes().hex() for leaf in jax.tree.leaves(child.variables)]
+    return _lines(folder, "epoch", "train_loss"), result, weights
+
+
+def _compared(folder):
+    runs = json.loads(pathlib.Path(folder, "benchmark.json").read_text())["runs"]
+    return [(run["architectures"], run["objective"], run["test"]) for run in runs]
+
+
+# What each job does in a folder, and what must be the same at its end.
+_JOBS = {
+    "search": (_search, _summary),
+    "children": (_search_children, _summary),
+    "training": (_train, _trained),
+    "benchmark": (_benchmark, _compared),
+}
 
 
 def _in_a_child(function):
@@ -78,39 +158,42 @@ def _in_a_child(function):
         try:
             function()
             code = 0
+        except BaseException:
+            traceback.print_exc()
         finally:
-            os._exit(code)
+            os._exit(code)  # The parent's tests and handlers are not this process's.
     status = os.waitpid(process, 0)[1]
     return None if os.WIFSIGNALED(status) else os.WEXITSTATUS(status)
 
 
-def _listing(folder):
-    lines = pathlib.Path(folder, "metrics.jsonl").read_text().splitlines()
-    keys = ("trial", "round", "objective", "predicted")
-    summary = json.loads(pathlib.Path(folder, "summary.json").read_text())
-    trials = [[json.loads(line)[key] for key in keys] for line in lines]
-    return trials, summary["best"], summary["finished"]
-
-
-def _killed(folder, last):
+def _killed(job, folder, last):
     _watch(folder, last, [])
-    _search(folder)
+    job(folder)
 
 
-def main(folder, every=1):
-    """Kills at every `every`-th event until a search gets through."""
-    assert _in_a_child(lambda: _search(f"{folder}/whole")) == 0
-    expected, last = _listing(f"{folder}/whole"), 1
+def _finished(job, outcome, folder):
+    """Does a job whole and says, next to its folder, what came of it."""
+    job(folder)
+    pathlib.Path(f"{folder}.outcome").write_text(json.dumps(outcome(folder)))
+
+
+def main(folder, name="search", every=1):
+    """Kills a job at every `every`-th event until it gets through."""
+    job, outcome = _JOBS[name]
+    compiling.use_compile_cache()  # Each child of the fork compiles anew otherwise.
+    whole = functools.partial(_finished, job, outcome)
+    assert _in_a_child(functools.partial(whole, f"{folder}/whole")) == 0
+    expected, last = pathlib.Path(folder, "whole.outcome").read_text(), 1
     while True:
         workdir = f"{folder}/killed-{last}"
-        if _in_a_child(functools.partial(_killed, workdir, last)) is not None:
+        if _in_a_child(functools.partial(_killed, job, workdir, last)) is not None:
             return
         event = pathlib.Path(f"{workdir}.last").read_text()
-        code = _in_a_child(functools.partial(_search, workdir))
-        same = code == 0 and _listing(workdir) == expected
+        code = _in_a_child(functools.partial(whole, workdir))
+        same = code == 0 and expected == pathlib.Path(f"{workdir}.outcome").read_text()
         print("same" if same else "OTHER", last, event, flush=True)
         last += every
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], *map(int, sys.argv[2:]))
+    main(*sys.argv[1:3], *map(int, sys.argv[3:]))

@@ -12,9 +12,15 @@ ROOT = pathlib.Path(__file__).parents[2]
 
 @pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs POSIX processes")
-def test_a_search_killed_at_any_write_ends_as_one_that_was_not(tmp_path):
-    """Every ninth of some eighty writes; `python -m tests.killing FOLDER` does all."""
-    command = [sys.executable, "-m", "tests.killing", str(tmp_path), "9"]
+@pytest.mark.parametrize(
+    ("job", "every", "least"),
+    [("search", 9, 8), ("children", 23, 3), ("training", 15, 3), ("benchmark", 9, 3)],
+)
+def test_a_job_killed_at_any_write_ends_as_one_that_was_not(
+    tmp_path, job, every, least
+):
+    """A sample of the writes; `python -m tests.killing FOLDER JOB` takes all."""
+    command = [sys.executable, "-m", "tests.killing", str(tmp_path), job, str(every)]
     environment = os.environ | {
         "NAO_CACHE_DIR": str(tmp_path / "cache"),
         "JAX_PLATFORMS": "cpu",
@@ -24,4 +30,4 @@ def test_a_search_killed_at_any_write_ends_as_one_that_was_not(tmp_path):
     )
     assert done.returncode == 0, done.stderr
     outcomes = [line.split()[0] for line in done.stdout.splitlines()]
-    assert len(outcomes) >= 8 and set(outcomes) == {"same"}
+    assert len(outcomes) >= least and set(outcomes) == {"same"}
