@@ -102,7 +102,7 @@ def read_json(path: pathlib.Path, shape: type[Shape] | None = None) -> dict | No
             the field, the rule and the value.
     """
     try:
-        data = parse_object(path.read_text())
+        data = parse_object(read_bytes(path))
     except FileNotFoundError:
         return None
     except (OSError, ValueError) as error:
@@ -284,12 +284,26 @@ def _check_array(opened: IO[bytes], member: zipfile.ZipInfo) -> None:
         )
 
 
+def expanded(path: str | os.PathLike) -> pathlib.Path:
+    """Returns a path with `~` and `~user` replaced.
+
+    Raises:
+        ValueError: If there is no such user.
+    """
+    try:
+        return pathlib.Path(path).expanduser()
+    except RuntimeError:
+        raise ValueError(
+            f"{os.fspath(path)!r} can't be found: there is no such user."
+        ) from None
+
+
 def cache_dir() -> pathlib.Path:
     """Returns where compiled programs and decoded data are kept between runs.
 
     `$NAO_CACHE_DIR`, else `nao` in the user's cache folder.
     """
     if "NAO_CACHE_DIR" in os.environ:
-        return pathlib.Path(os.environ["NAO_CACHE_DIR"]).expanduser()
+        return expanded(os.environ["NAO_CACHE_DIR"])
     base = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
-    return pathlib.Path(base).expanduser() / "nao"
+    return expanded(base) / "nao"

@@ -224,6 +224,12 @@ def test_a_gzipped_table_in_the_benchmarks_notation(run, tmp_path):
         ),
         (["--mode=train", "--config=table", "--architecture=1"], "needs evaluator="),
         (["--workdir=/proc/nowhere"], "can't be written"),
+        (["--workdir=~no-such-user/x"], "can't be found: there is no such user"),
+        (["--config=~no-such-user/x.py"], "can't be found: there is no such user"),
+        (
+            ["--config=table", "--config.table.path=~no-such-user/x.csv"],
+            "can't be found: there is no such user",
+        ),
     ],
 )
 def test_a_mistake_is_one_line(run, tmp_path, monkeypatch, arguments, message):
@@ -288,6 +294,9 @@ def test_a_moved_table_is_the_same_table(run, table, tmp_path, monkeypatch):
     code, _, err = run(*table_flags(other), *flags, "--config.num_trials=9")
     assert code == 2 and "table.sha256 is" in err
     assert not err.count("table.path")
+    # Named relative to a folder, it is found from any: also by the run's own config.
+    config = tmp_path / "run" / "config.json"
+    assert json.loads(config.read_text())["table"]["path"] == str(moved)
 
 
 def test_a_run_begun_before_a_field_existed_goes_on(run, table, tmp_path):
@@ -337,7 +346,8 @@ def test_a_benchmark_end_to_end(run, table, tmp_path):
     assert err == (
         "launch.py: mode=benchmark needs --workdir, for its tables and figures.\n"
     )
-    code, _, err = run("--mode=benchmark", f"--runs={tmp_path}", arguments[-1])
+    compared = f"--workdir={tmp_path / 'compared'}"
+    code, _, err = run("--mode=benchmark", f"--runs={tmp_path}", compared)
     assert code == 2 and "holds no finished search" in err
 
 

@@ -17,7 +17,7 @@ import orbax.checkpoint as ocp
 from nao.child import description
 from nao.child.programs import EVALUATE_BATCH, TrainState
 from nao.data.dataset import ImageDataset
-from nao.files import first_line
+from nao.files import expanded, first_line
 from nao.system import orbax
 from nao.system.plain_paths import plain
 from nao.types import Array, PyTree
@@ -125,7 +125,7 @@ class TrainedChild:
         Raises:
             OSError: If they can't be written.
         """
-        path = pathlib.Path(path).expanduser().absolute()
+        path = expanded(path).absolute()
         path.mkdir(parents=True, exist_ok=True)
         # Saving is asynchronous; leaving the context waits for it.
         with (
@@ -159,7 +159,7 @@ class TrainedChild:
         Raises:
             ValueError: If there is no child, or one of another version.
         """
-        path = pathlib.Path(path).expanduser().absolute()
+        path = expanded(path).absolute()
         about = description.read(path)
         net = description.network(about, path)
         empty = jax.eval_shape(lambda: net.init(jax.random.key(0), method="declare"))

@@ -102,6 +102,8 @@ def compare_searches(
     folder = directory.absolute(workdir)
     if folder in map(directory.absolute, workdirs):
         raise ValueError(f"{folder} is one of the searches; compare in another folder.")
+    if (folder / "config.json").exists():
+        raise ValueError(f"{folder} holds a run; compare in another folder.")
     runs, trajectories = searches.read_searches(workdirs)
     objective = runs[0].objective
     goal = comparison.best_value(trajectories, objective.maximize)

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterable
 from types import ModuleType
 
-from nao import fields
+from nao import fields, files
 from nao.config import Config
 from nao.runs import reader
 
@@ -29,7 +29,7 @@ def load(name: str, root: pathlib.Path) -> Config:
         ValueError: If there is none, or it does not return a config.
     """
     candidates = [
-        pathlib.Path(name).expanduser(),
+        files.expanded(name),
         root / name,
         _folder(root) / f"{name}.py",
     ]
@@ -71,7 +71,7 @@ def _run(path: pathlib.Path) -> tuple[ModuleType, object]:
 
 
 def find_paths(config: Config, root: pathlib.Path, names: Iterable[str]) -> Config:
-    """Returns a config whose relative paths are found from any working directory.
+    """Returns a config whose paths are absolute, so that a run's is one anywhere.
 
     Args:
         config: The config.
@@ -83,7 +83,8 @@ def find_paths(config: Config, root: pathlib.Path, names: Iterable[str]) -> Conf
     for name in names:
         section, field = name.split(".")
         path = getattr(getattr(config, section), field)
-        is_there = pathlib.Path(path).expanduser().exists()
-        if path and not is_there and (root / path).exists():
-            found[name] = str(root / path)
+        if path:
+            here, there = files.expanded(path).absolute(), root / path
+            is_there = there.exists() and not here.exists()
+            found[name] = str(there if is_there else here)
     return fields.override(config, found)

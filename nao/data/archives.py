@@ -16,7 +16,7 @@ import numpy as np
 import tqdm
 
 from nao.data import idx, prepared
-from nao.files import written_whole
+from nao.files import expanded, written_whole
 
 _TIMEOUT_S = 20  # of the connection and of each block, not of the whole file
 _BLOCK = 2**20  # bytes, between two moves of the bar
@@ -67,7 +67,7 @@ def prepare(name: str, path: str = "", archive: str = "") -> None:
 
 def _given(source: Source, archive: str) -> Files:
     """Returns the archives that the user has, each of the published SHA-256."""
-    path = pathlib.Path(archive).expanduser()
+    path = expanded(archive)
     if len(source.sha256) == 1 and path.is_file():
         files = dict.fromkeys(source.sha256, path)  # whatever its name
     else:

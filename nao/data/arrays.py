@@ -10,7 +10,7 @@ import pathlib
 import numpy as np
 
 from nao.data.split import PARTS, Split
-from nao.files import one_line, read_npz
+from nao.files import expanded, one_line, read_npz
 
 
 def load(path: str) -> tuple[dict[str, Split], int]:
@@ -25,7 +25,7 @@ def load(path: str) -> tuple[dict[str, Split], int]:
     """
     if not path:
         raise ValueError("data.name=npz needs data.path, an .npz file.")
-    file = pathlib.Path(path).expanduser()
+    file = expanded(path)
     arrays = _read(file)
     keys = _find_keys(arrays, file)
     splits = {

@@ -10,7 +10,7 @@ import numpy as np
 
 from nao.data import cache, images, listing, split
 from nao.data.split import Split
-from nao.files import one_line
+from nao.files import expanded, one_line
 
 _PARTS = {
     "train": ("train",),
@@ -38,7 +38,7 @@ def load(
     """
     if not path:
         raise ValueError("data.name=folder needs data.path, a folder of class folders.")
-    root = pathlib.Path(path).expanduser().absolute()
+    root = expanded(path).absolute()
     if not root.is_dir():
         raise ValueError(f"data.path must be a folder of class folders, got {path!r}.")
     try:

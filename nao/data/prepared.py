@@ -19,7 +19,7 @@ from absl import logging
 
 from nao.data import cache, idx, split
 from nao.data.split import Split
-from nao.files import one_line
+from nao.files import expanded, one_line
 
 # Names of tensorflow-datasets and numbers of classes.
 SETS = {
@@ -66,7 +66,7 @@ def load(name: str, path: str = "") -> tuple[dict[str, Split], int]:
 def data_dir(path: str) -> pathlib.Path:
     """Returns the folder of prepared sets."""
     default = os.environ.get("TFDS_DATA_DIR") or "~/tensorflow_datasets"
-    return pathlib.Path(path or default).expanduser().absolute()
+    return expanded(path or default).absolute()
 
 
 def find(name: str, path: str) -> pathlib.Path | None:

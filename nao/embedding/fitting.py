@@ -69,7 +69,7 @@ def fit(
         return LatentSpace(controller, params)
 
     order = np.random.default_rng(seed).permutation(len(tokens))
-    left = order[: int(held_out * len(tokens))]
+    left = order[: _num_held_out(len(tokens), held_out)]
     errors, calibrations = np.zeros(len(described)), ()
     if len(left):
         latent = fit_rows(order[len(left) :])
@@ -95,6 +95,18 @@ def _check_kinds(space: Any, config: Any) -> None:
             "config must be a nao.ControllerConfig, or None for "
             f"PRESETS['embedding'], got {config!r}."
         )
+
+
+def _num_held_out(num: int, share: float) -> int:
+    """Returns how many of `num` architectures are held out; warns if none can be."""
+    held_out = int(share * num)
+    if share and not held_out:
+        logging.warning(
+            "Of %d architectures none is held out: how far off predictions are is not "
+            "known, and their deviations are those between members alone.",
+            num,
+        )
+    return held_out
 
 
 def _warn_of_unequal(keys: Sequence[bytes], columns: Mapping[str, np.ndarray]) -> None:

@@ -3,7 +3,6 @@
 import dataclasses
 import json
 import os
-import pathlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -19,7 +18,7 @@ from nao.embedding.calibration import Calibration
 from nao.embedding.core import FittedController
 from nao.embedding.objectives import Objectives
 from nao.evaluators import Objective
-from nao.files import parse_object, read_npz, written_whole
+from nao.files import expanded, parse_object, read_npz, written_whole
 
 FORMAT = "nao/embedding"
 FORMAT_VERSION = 1
@@ -31,7 +30,7 @@ def save(fitted: FittedController, path: str | os.PathLike) -> None:
     Raises:
         ValueError: If the file can't be written.
     """
-    path = pathlib.Path(path).expanduser()
+    path = expanded(path)
     text = json.dumps(_header(fitted), allow_nan=False).encode()
     arrays = {"header": np.frombuffer(text, np.uint8)} | _arrays(fitted)
     try:
@@ -75,7 +74,7 @@ def load(path: str | os.PathLike, space: spaces.Space | None) -> FittedControlle
     """
     if space is not None:
         architectures.check_space(space)
-    path = pathlib.Path(path).expanduser()
+    path = expanded(path)
     try:
         arrays = read_npz(path)
         header = parse_object(arrays["header"].tobytes())

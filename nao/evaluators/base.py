@@ -2,12 +2,14 @@
 
 import dataclasses
 import math
+import reprlib
 import traceback
 from collections.abc import Iterator, Mapping
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
+from nao.fields import check_types
 from nao.spaces import Space
 from nao.types import Array
 
@@ -15,6 +17,8 @@ from nao.types import Array
 # its way to the ledger, `metrics.jsonl`, the page and messages.
 _MAX_REASON = 500  # characters
 _MAX_TRACEBACK = 20_000  # characters
+# What a line of `metrics.jsonl` says of every trial.
+_TAKEN = ("step", "trial", "round", "objective", "predicted", "seconds", "reason")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -31,6 +35,9 @@ class Objective:
     maximize: bool = True
     unit: str = ""
 
+    def __post_init__(self):
+        check_types(self, "Objective.")
+
     @property
     def sign(self) -> int:
         """Factor that turns a value into one where higher is better."""
@@ -43,7 +50,9 @@ class Evaluation:
 
     Attributes:
         value: The objective as measured, in its own unit; None where it failed.
-        metrics: Further numbers worth keeping (loss, epochs, parameters).
+        metrics: Further numbers worth keeping (loss, epochs, parameters), under names
+            that `metrics.jsonl` has no use for. What is not finite, as the loss of a
+            child that diverged, is left out.
         seconds: Wall-clock seconds the evaluation took.
         reason: Why it failed; empty where it did not. Of several lines the last is
             kept, and of a long line its beginning.
@@ -66,6 +75,11 @@ class Evaluation:
         )
 
     def __post_init__(self):
+        # Of NumPy or JAX, numbers could not be written as JSON.
+        if self.value is not None:
+            object.__setattr__(self, "value", number("value", self.value))
+        object.__setattr__(self, "metrics", _metrics(self.metrics))
+        object.__setattr__(self, "seconds", number("seconds", self.seconds))
         object.__setattr__(self, "reason", _last_line(self.reason))
         object.__setattr__(self, "traceback", self.traceback[-_MAX_TRACEBACK:])
         # NaN compares false with everything, so no best would ever be replaced by one
@@ -124,6 +138,46 @@ class SourcedEvaluator(Evaluator, Protocol):
 
     space: Space
     content: Mapping[str, str]
+
+
+def number(name: str, value: Any) -> float:
+    """Returns a user's number, of Python, NumPy or JAX, as Python's.
+
+    Raises:
+        ValueError: If it is none; the message calls it by `name`.
+    """
+    try:
+        if isinstance(value, str | bytes):  # `float` would read them.
+            raise TypeError
+        return float(value)
+    except (TypeError, ValueError, OverflowError):
+        raise ValueError(
+            f"{name} must be a number, got {reprlib.repr(value)}."
+        ) from None
+
+
+def numbers(name: str, values: Any) -> dict[str, float]:
+    """Returns a user's numbers by their names, see `number`.
+
+    Raises:
+        ValueError: If these are no numbers by name.
+    """
+    if not isinstance(values, Mapping) or not all(isinstance(n, str) for n in values):
+        raise ValueError(
+            f"{name} must be numbers by their names, got {reprlib.repr(values)}."
+        )
+    return {n: number(f"{name}[{n!r}]", value) for n, value in values.items()}
+
+
+def _metrics(metrics: Any) -> dict[str, float]:
+    """Returns the finite ones of metrics; raises ValueError where a name is taken."""
+    found = numbers("metrics", metrics)
+    for name in found:
+        if name in _TAKEN:
+            raise ValueError(
+                f"A metric must not be called {', '.join(_TAKEN)}; got {name!r}."
+            )
+    return {name: value for name, value in found.items() if math.isfinite(value)}
 
 
 def in_one_line(error: BaseException) -> str:

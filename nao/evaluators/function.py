@@ -74,7 +74,7 @@ class FunctionEvaluator:
         start = time.perf_counter()
         try:
             # Converted here, so that a result that is no number fails as well.
-            value = float(self.function(choices))
+            value = base.number("result", self.function(choices))
         # A user's code may call `sys.exit`; Ctrl-C, a KeyboardInterrupt, still ends the
         # search.
         except (Exception, SystemExit) as error:

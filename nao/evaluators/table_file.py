@@ -4,7 +4,6 @@ import codecs
 import csv
 import hashlib
 import io
-import pathlib
 import re
 from collections.abc import Collection, Iterator
 from typing import NamedTuple
@@ -55,7 +54,7 @@ def read(path: str, wanted: Collection[str]) -> TableFile:
         ValueError: If the file can't be read, or is not a table with a header.
     """
     try:
-        data = files.read_bytes(pathlib.Path(path).expanduser())
+        data = files.read_bytes(files.expanded(path))
         # Of the file as it lies there, so that `sha256sum` prints the same.
         sha256 = hashlib.sha256(data).hexdigest()
         text = _decode(files.unpacked(data), path)

@@ -10,7 +10,15 @@ import filelock
 from absl import logging
 
 from nao.fields import differences
-from nao.files import Shape, parse_object, read_json, write_json, written_whole
+from nao.files import (
+    Shape,
+    expanded,
+    parse_object,
+    read_bytes,
+    read_json,
+    write_json,
+    written_whole,
+)
 from nao.runs import shapes
 from nao.runs.writing import writing
 from nao.system import process
@@ -22,11 +30,14 @@ def absolute(path: str | os.PathLike) -> pathlib.Path:
     """Returns a folder's absolute path, `~` replaced.
 
     Raises:
-        ValueError: If the path is empty, which would be the working directory.
+        ValueError: If it is no path of a folder: empty, which would be the working
+            directory, or of what no path can be.
     """
-    if not os.fspath(path):
-        raise ValueError("A workdir must be the path of a folder, got ''.")
-    return pathlib.Path(path).expanduser().absolute()
+    # Not `os.PathLike` alone: bytes are paths to Python, but not to all that is here.
+    text = os.fspath(path) if isinstance(path, str | os.PathLike) else None
+    if not isinstance(text, str) or not text or "\0" in text:
+        raise ValueError(f"A workdir must be the path of a folder, got {path!r}.")
+    return expanded(path).absolute()
 
 
 class RunDirectory(contextlib.AbstractContextManager):
@@ -101,12 +112,6 @@ class RunDirectory(contextlib.AbstractContextManager):
         differing = differences(there, self._config, defaults) if there else []
         self.moved = [field for field, _, _ in differing if field in places]
         differing = [found for found in differing if found[0] not in places]
-        for field, was, now in differing:
-            if field == "num_trials" and None not in (was, now) and now < was:
-                raise ValueError(
-                    f"Workdir {self.path} holds a run of {was} trials; it continues "
-                    f"with as many or more, got num_trials={now}."
-                )
         lines = [
             f"{field} is {was!r} there and {now!r} here"
             for field, was, now in differing
@@ -117,6 +122,13 @@ class RunDirectory(contextlib.AbstractContextManager):
                 f"Workdir {self.path} holds a run of another config: "
                 f"{'; '.join(lines)}."
             )
+        # Last: of another kind of run the number says nothing.
+        for _, was, now in differing:
+            if now < was:
+                raise ValueError(
+                    f"Workdir {self.path} holds a run of {was} trials; it continues "
+                    f"with as many or more, got num_trials={now}."
+                )
 
     def begin(self) -> None:
         """Writes `config.json` and `environment.json`, once all else is in order."""
@@ -176,7 +188,10 @@ class RunDirectory(contextlib.AbstractContextManager):
         path = self.path / "metrics.jsonl"
         if not path.exists():
             return 0
-        lines = path.read_bytes().splitlines(keepends=True)
+        try:
+            lines = read_bytes(path).splitlines(keepends=True)
+        except ValueError as error:
+            raise ValueError(f"{path} can't be read: {error}.") from None
         found = list(map(_logged, lines))
         if None in found:
             kept = [line for line, data in zip(lines, found, strict=True) if data]

@@ -2,8 +2,6 @@
 
 import dataclasses
 import hashlib
-import math
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -11,7 +9,8 @@ import optuna
 import sqlalchemy.exc
 
 from nao.evaluators import Evaluation, Objective
-from nao.files import first_line
+from nao.files import check_shape, first_line
+from nao.runs import shapes
 from nao.runs.storage import Opened
 from nao.runs.writing import writing
 from nao.spaces import Space
@@ -131,7 +130,7 @@ class Ledger:
                         "architecture": self._space.format(trial.tokens),
                         "hash": architecture_hash(self._space, trial.tokens),
                         "predicted": trial.predicted,
-                        "metrics": _finite(evaluation.metrics),
+                        "metrics": dict(evaluation.metrics),
                         "seconds": evaluation.seconds,
                         "reason": evaluation.reason,
                         "traceback": evaluation.traceback,
@@ -152,7 +151,8 @@ class Ledger:
     def _thaw(self, index: int, frozen: optuna.trial.FrozenTrial) -> Trial:
         attrs = frozen.user_attrs
         try:
-            if attrs["index"] != index or attrs["round_size"] < 1:
+            check_shape(attrs, shapes.TrialAttributes, "")
+            if attrs["index"] != index:
                 raise ValueError
             trial = Trial(
                 index=index,
@@ -216,8 +216,3 @@ def log_line(trial: Trial) -> dict[str, Any]:
         **trial.evaluation.metrics,
     }
     return line | ({"reason": trial.evaluation.reason} if trial.value is None else {})
-
-
-def _finite(metrics: Mapping[str, float]) -> dict[str, float | None]:
-    """Returns metrics that JSON can hold."""
-    return {k: v if math.isfinite(v) else None for k, v in metrics.items()}

@@ -121,12 +121,18 @@ def read(path: str | os.PathLike, space: Space | None = None) -> StoredRun:
     """
     path = directory.absolute(path)
     config = _config_of(path)
+    storage_url = config.get("storage") or ""
     found = record.read(path, space)
     summary, environment, notes = _read_results(path)
     trials = _read_trials(path, config, found.space, found.objective)
     if not trials:
         notes.append("The ledger has no trial yet.")
-    counted = summary.get("num_trials")
+    counted, is_lost = summary.get("num_trials"), storage.is_lost(path, storage_url)
+    if counted is not None and counted > len(trials) and not is_lost:
+        raise ValueError(
+            f"Ledger of {path} is damaged: it has {len(trials)} trials, summary.json "
+            f"{counted}."
+        )
     if counted not in (None, len(trials)):
         notes.append(
             f"summary.json is of the first {counted} trials, and so are times, "
@@ -141,7 +147,7 @@ def read(path: str | os.PathLike, space: Space | None = None) -> StoredRun:
         config=config,
         environment=environment,
         summary=summary,
-        is_lost=storage.is_lost(path, config.get("storage") or ""),
+        is_lost=is_lost,
         notes=tuple(notes),
     )
 

@@ -135,6 +135,19 @@ class Result(Shape):
     memory_mib: float
 
 
+class TrialAttributes(Shape):
+    """What a trial of the ledger has besides its value and its choices."""
+
+    index: _Count
+    round: _Count
+    round_size: Annotated[int, pydantic.Field(ge=1)]
+    predicted: float | None
+    metrics: dict[str, float]
+    seconds: float
+    reason: str
+    traceback: str = ""
+
+
 class WarmStart(Shape):
     """`warm_start.json`: the trials of an earlier run, as they were."""
 

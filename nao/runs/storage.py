@@ -17,7 +17,7 @@ import sqlalchemy.exc
 import sqlalchemy.pool
 from optuna.storages import RDBStorage
 
-from nao.files import first_line, written_whole
+from nao.files import check_regular, first_line, one_line, written_whole
 
 FILE = "study.db"  # in the folder of a run
 _STUDY = "nao"  # the one study in that file
@@ -50,6 +50,7 @@ def to_write(run_path: pathlib.Path, url: str) -> Opened:
     if url:
         return Opened(url, str(run_path), url)
     path = run_path / FILE
+    _check(path)
     if not path.exists():
         # Killed while it makes its tables, Optuna leaves a file that no one can use.
         with written_whole(path) as temporary:
@@ -70,6 +71,7 @@ def to_read(run_path: pathlib.Path, url: str) -> Opened:
     if url:
         return Opened(url, str(run_path), url)
     path = run_path / FILE
+    _check(path)
     try:
         copied = _copy(path)
     except sqlite3.Error as error:
@@ -82,6 +84,16 @@ def to_read(run_path: pathlib.Path, url: str) -> Opened:
 def is_lost(run_path: pathlib.Path, url: str) -> bool:
     """Says whether a run's ledger is a file in its folder that is not there."""
     return not url and not (run_path / FILE).exists()
+
+
+def _check(path: pathlib.Path) -> None:
+    """Raises ValueError where SQLite would wait for a pipe or the like for ever."""
+    try:
+        check_regular(path)
+    except FileNotFoundError:
+        pass
+    except (OSError, ValueError) as error:
+        raise ValueError(f"Ledger {path} can't be opened: {one_line(error)}.") from None
 
 
 def _copy(path: pathlib.Path) -> sqlite3.Connection:

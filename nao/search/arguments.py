@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 from typing import Any
 
+from nao.evaluators import Objective
 from nao.spaces import Space
 
 _STRATEGY = ("space", "config", "deduplicate", "name", "init", "ask", "tell")
 _EVALUATOR = ("objective", "evaluate", "test")
 
 
-def check(strategy: Any, evaluator: Any) -> None:
+def check(strategy: Any, evaluator: Any, round_fn: Any) -> None:
     """Checks that an evaluator can measure what a strategy can propose.
 
     Raises:
@@ -19,6 +20,13 @@ def check(strategy: Any, evaluator: Any) -> None:
     check_strategy(strategy)
     hint = "a function is called by nao.evaluators.FunctionEvaluator(space, function)"
     _check("evaluator", evaluator, _EVALUATOR, hint)
+    if not isinstance(evaluator.objective, Objective):
+        raise TypeError(
+            "evaluator.objective must be one such as nao.evaluators.Objective('loss', "
+            f"maximize=False), got {_describe(evaluator.objective)}."
+        )
+    if round_fn is not None and not callable(round_fn):
+        raise TypeError(f"round_fn must take all trials, got {_describe(round_fn)}.")
     _check_spaces(strategy, evaluator)
 
 

@@ -20,7 +20,15 @@ import numpy as np
 import pydantic
 
 from nao import fields
-from nao.files import Shape, check_shape, one_line, parse_object, write_json
+from nao.evaluators.base import number
+from nao.files import (
+    Shape,
+    check_shape,
+    one_line,
+    parse_object,
+    read_bytes,
+    write_json,
+)
 from nao.search import arguments
 from nao.search.rounds import Proposer
 from nao.strategies import Pool, Strategy, Unseen
@@ -53,6 +61,7 @@ class _SavedResult(Shape):
 class _Saved(Shape):
     """What `save` writes, but for what must be that of the strategy."""
 
+    version: int
     maximize: bool
     seed: int
     told: list[_SavedResult]
@@ -80,7 +89,9 @@ class AskTell:
         """
         arguments.check_strategy(strategy)
         fields.check_seed(seed)
-        self.strategy, self.maximize, self.seed = strategy, maximize, seed
+        fields.check_value("maximize", maximize, bool)
+        # Of NumPy they could not be written as JSON.
+        self.strategy, self.maximize, self.seed = strategy, bool(maximize), int(seed)
         # By `space.keys`: what was told, and what was asked for and not told.
         self._told: dict[bytes, _Result] = {}
         self._pending: dict[bytes, np.ndarray] = {}
@@ -116,6 +127,7 @@ class AskTell:
         Raises:
             ValueError: If `num` is not positive.
         """
+        fields.check_value("num", num, int)
         if num < 1:
             raise ValueError(f"num must be at least 1, got {num}.")
         found: list[np.ndarray] = []
@@ -167,12 +179,12 @@ class AskTell:
                 f"{architectures!r} and {values!r}."
             )
         tokens = self._stack([self._parse(text) for text in architectures])
-        numbers = [np.nan if value is None else float(value) for value in values]
-        for key, row, number in zip(self._keys(tokens), tokens, numbers, strict=True):
+        numbers = [np.nan if v is None else number("A value", v) for v in values]
+        for key, row, measured in zip(self._keys(tokens), tokens, numbers, strict=True):
             before = self._told.get(key)
             # A corrected value stays where it was told first, and so in its round.
             call = self._num_calls if before is None else before.call
-            value = number if np.isfinite(number) else None
+            value = measured if np.isfinite(measured) else None
             self._told[key] = _Result(row, call, value)
             self._pending.pop(key, None)
         self._num_calls += 1
@@ -215,7 +227,7 @@ class AskTell:
                 strategy.
         """
         try:
-            data = parse_object(pathlib.Path(path).read_text())
+            data = parse_object(read_bytes(pathlib.Path(path)))
             if (data["format"], data["version"]) != (FORMAT, FORMAT_VERSION):
                 raise ValueError(
                     f"it must have format {FORMAT!r} and version {FORMAT_VERSION}"

@@ -20,7 +20,7 @@ from nao.runs import storage as storage_lib
 from nao.runs.checkpoints import Round
 from nao.runs.directory import RunDirectory
 from nao.runs.ledger import Trial
-from nao.search import failures, summary, warm_start
+from nao.search import failures, outcomes, summary, warm_start
 from nao.search.bar import SearchBar
 from nao.search.rounds import Proposer
 from nao.strategies import Strategy
@@ -124,11 +124,13 @@ class Loop:
     def _reconcile_log(self) -> None:
         """Makes `metrics.jsonl` agree with the ledger, which is written first."""
         logged = self.run.num_logged("trial")
-        if logged > len(self.ledger):
-            raise ValueError(
-                f"Ledger of {self.run.path} is damaged: it has {len(self.ledger)} "
-                f"trials, metrics.jsonl {logged}."
-            )
+        summed_up = self.before.get("num_trials", 0)
+        for file, num in (("metrics.jsonl", logged), ("summary.json", summed_up)):
+            if num > len(self.ledger):
+                raise ValueError(
+                    f"Ledger of {self.run.path} is damaged: it has "
+                    f"{len(self.ledger)} trials, {file} {num}."
+                )
         for trial in self.ledger.trials[logged:]:
             self._log(trial)
 
@@ -212,8 +214,9 @@ class Loop:
         # By the index of the trial: a repeated architecture gets a new draw, and one
         # that is evaluated again after a crash the same.
         keys = self.proposer.child_keys(self.progress.num_told + np.arange(done, stop))
-        outcomes = self.evaluator.evaluate(asked.tokens[done:stop], keys)
-        for row, outcome in zip(range(done, stop), outcomes, strict=True):
+        tokens = asked.tokens[done:stop]
+        outcomes_left = outcomes.evaluate(self.evaluator, tokens, keys)
+        for row, outcome in zip(range(done, stop), outcomes_left, strict=True):
             self._append(asked, row, outcome)
             bar.advance()
             check()
@@ -266,7 +269,7 @@ class Loop:
         test = self._tested_before(best)
         if test is None and best is not None:
             (key,) = self.proposer.child_keys(np.array([best.index]))
-            test = self.evaluator.test(best.tokens, key)
+            test = outcomes.test(self.evaluator, best.tokens, key)
         # The last fit may be of an earlier process.
         asked = self._asked or self.checkpoints.latest()
         rng = np.random.default_rng(self.proposer.seed)

@@ -66,8 +66,14 @@ def of_search(
         content: SHA-256 of what the numbers come from, by name: where it is known, it
             does not matter where that lies.
     """
+    if not isinstance(content, Mapping) or not all(
+        isinstance(text, str) for pair in content.items() for text in pair
+    ):
+        raise ValueError(f"content must be text by name, got {content!r}.")
     if config is not None:
         kind = type(config)
+        if not dataclasses.is_dataclass(kind):
+            raise ValueError(f"config must be a dataclass, got {config!r}.")
         places = frozenset(fields.places(kind) if content else ())
         return Settings(fields.to_dict(config), fields.defaults(kind), places)
     settings = {

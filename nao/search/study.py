@@ -59,8 +59,9 @@ def search(
             the trials are kept, and the same call goes on with the next round.
         KeyboardInterrupt: After an interruption, with everything written.
     """
-    arguments_lib.check(strategy, evaluator)
+    arguments_lib.check(strategy, evaluator, round_fn)
     arguments = settings_lib.of_arguments(num_trials, seed, storage, warm_start)
+    num_trials, seed = arguments["num_trials"], arguments["seed"]  # no longer NumPy's
     settings = settings_lib.of_search(config, strategy, evaluator, content or {})
     with contextlib.ExitStack() as stack:
         monitor = stack.enter_context(CompileMonitor())

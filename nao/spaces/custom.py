@@ -17,7 +17,9 @@ def custom(slots: Mapping[str, Iterable] | None, name: str = "custom") -> base.S
     Raises:
         ValueError: If there is no slot, or a slot has no choices or the same one twice.
     """
-    slots = slots or {}
+    slots = {} if slots is None else slots
+    if not isinstance(slots, Mapping):
+        raise ValueError(f"slots must map names to lists of choices, got {slots!r}.")
     for slot, choices in slots.items():
         # A string is iterable, too: its letters would become the choices.
         if isinstance(choices, str) or not isinstance(choices, Iterable):

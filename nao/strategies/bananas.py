@@ -19,6 +19,7 @@ from nao.fields import check_at_least, check_positive, check_types, option
 from nao.spaces import Space
 from nao.strategies import base, encodings
 from nao.strategies.unseen import Unseen
+from nao.system import floats
 from nao.types import Array
 
 _MIN_CAPACITY = 256  # rows that a fit is compiled for; a larger pool doubles it
@@ -130,8 +131,9 @@ class Bananas(base.PoolStrategy):
             encodings.encode(self.space, self.config.encoding, pool.tokens),
             ((0, capacity - num), (0, 0)),
         )
-        scale = pool.objective.std() or 1.0  # where all objectives tie
-        targets = (pool.objective - pool.objective.mean()) / scale
+        objective = pool.objective / floats.unit(pool.objective)
+        scale = objective.std() or 1.0  # where all objectives tie
+        targets = (objective - objective.mean()) / scale
         targets = np.pad(targets, (0, capacity - num)).astype(np.float32)
         # There may be more candidates than asked for, where chance filled a round.
         size = max(self.config.num_candidates, self.config.round_size)

@@ -14,6 +14,7 @@ from nao.fields import check_at_least, check_types, option
 from nao.spaces import Space
 from nao.strategies import base, encodings
 from nao.strategies.unseen import Unseen
+from nao.system import floats
 from nao.types import Array
 
 
@@ -64,14 +65,19 @@ class GP(base.PoolStrategy):
         if not len(candidates):  # a small space, nearly used up
             return unseen.draw(rng, config.round_size), state._replace(predicted=None)
         mean, deviation = self._predict(pool, candidates)
-        improvement = _expected_improvement(mean, deviation, pool.objective.max())
+        # In the unit of `mean`: squares of numbers near the ends of float64 overflow.
+        best = pool.objective.max() / floats.unit(pool.objective)
+        improvement = _expected_improvement(mean, deviation, best)
         chosen = np.argsort(-improvement, kind="stable")[: config.round_size]
         return candidates[chosen], state._replace(predicted=mean[chosen])
 
     def _predict(
         self, pool: base.Pool, candidates: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Returns mean and standard deviation of the candidates, float64 [num] each."""
+        """Returns mean and standard deviation of the candidates, float64 [num] each.
+
+        Both are divided by the objective's `floats.unit`.
+        """
         # Imported here: scikit-learn takes a second, which only this strategy needs.
         from sklearn import exceptions, gaussian_process
         from sklearn.gaussian_process import kernels
@@ -87,7 +93,7 @@ class GP(base.PoolStrategy):
             warnings.simplefilter("ignore", exceptions.ConvergenceWarning)
             model.fit(
                 encodings.encode(self.space, self.config.encoding, pool.tokens),
-                pool.objective,
+                pool.objective / floats.unit(pool.objective),
             )
         return model.predict(
             encodings.encode(self.space, self.config.encoding, candidates),

@@ -18,9 +18,11 @@ from nao.fields import check_at_least, check_positive, check_types, option
 from nao.spaces import Space
 from nao.strategies import base
 from nao.strategies.unseen import Unseen
+from nao.system import floats
 from nao.types import Array, PyTree
 
 _BOUND = 0.08  # parameters start uniform in [-0.08, 0.08], section 4.1
+_LARGEST = 1e6  # deviations from the mean that a reward counts as
 _MAX_SAMPLES = 20  # rounds sampled in vain from the policy before chance takes over
 
 
@@ -100,7 +102,8 @@ class Reinforce(base.Strategy):
 
     The state's memory holds `params` and `opt_state` of the policy, and the moving
     average `baseline` of all objectives told, standardised by `scale`: mean and
-    standard deviation of the first round told, float32 [2], zeros before it.
+    standard deviation of the first round told in a unit that float32 can hold, and the
+    logarithm of that unit to base 2, float32 [3], zeros before it.
 
     Departures from the paper: an architecture evaluated before is sampled again rather
     than counted again; objectives are standardised by the first round told, so that no
@@ -119,7 +122,7 @@ class Reinforce(base.Strategy):
             "params": params,
             "opt_state": opt_state,
             "baseline": np.float32(0),
-            "scale": np.zeros(2, np.float32),
+            "scale": np.zeros(3, np.float32),
         }
         return base.State(base.empty_pool(self.space), memory=memory)
 
@@ -157,9 +160,11 @@ class Reinforce(base.Strategy):
         memory = dict(state.memory)
         # A deviation is never 0, so zeros are the scale that is not there yet.
         if not memory["scale"].any():
-            memory["scale"] = np.array([values.mean(), values.std() or 1.0], np.float32)
-        mean, deviation = memory["scale"]
-        rewards = ((values - mean) / deviation).astype(np.float32)
+            memory["scale"] = _scale(values)
+        mean, deviation, exponent = memory["scale"]
+        rewards = (values / 2.0 ** float(exponent) - mean) / deviation
+        # Later ones may lie beyond float32 where the first did not.
+        rewards = rewards.clip(-_LARGEST, _LARGEST).astype(np.float32)
         # Against the baseline of earlier rounds: with a part of its own reward in it, a
         # round's gradient would be biased.
         memory["params"], memory["opt_state"] = policy_update(
@@ -175,6 +180,13 @@ class Reinforce(base.Strategy):
             decay * memory["baseline"] + (1 - decay) * rewards.mean()
         )
         return state._replace(memory=memory)
+
+
+def _scale(values: np.ndarray) -> np.ndarray:
+    """Returns mean and deviation in a unit that float32 can hold, and its exponent."""
+    unit = floats.unit(values)
+    values = values / unit
+    return np.array([values.mean(), values.std() or 1.0, np.log2(unit)], np.float32)
 
 
 _jit = functools.partial(jax.jit, static_argnames=("space", "config"))

@@ -1,7 +1,9 @@
 """What fails in libraries' own threads, in one line each."""
 
 import logging as standard_logging
+import sys
 import threading
+from types import TracebackType
 
 from absl import logging
 
@@ -13,6 +15,7 @@ def tell_failures_in_a_line() -> None:
     them say so with a traceback, and the search itself too.
     """
     threading.excepthook = _tell
+    sys.excepthook = _tell_foreign
     logger = logging.get_absl_logger()
     if not any(isinstance(found, _FirstLine) for found in logger.filters):
         logger.addFilter(_FirstLine())
@@ -31,6 +34,22 @@ class _FirstLine(standard_logging.Filter):
 def _tell(failed: threading.ExceptHookArgs) -> None:
     if failed.exc_type is SystemExit:
         return
-    reason = str(failed.exc_value).strip() or failed.exc_type.__name__
     name = failed.thread.name if failed.thread else "a thread"
-    logging.info("In %s: %s", name, reason)
+    _log(name, failed.exc_type, failed.exc_value)
+
+
+def _tell_foreign(
+    kind: type[BaseException], error: BaseException, trace: TracebackType | None
+) -> None:
+    """Tells of an exception that the interpreter would print.
+
+    In threads that a library's C++ has begun, such exceptions come here too.
+    """
+    if threading.current_thread() is threading.main_thread():
+        sys.__excepthook__(kind, error, trace)
+    else:
+        _log(threading.current_thread().name, kind, error)
+
+
+def _log(thread: str, kind: type[BaseException], error: BaseException | None) -> None:
+    logging.info("In %s: %s", thread, str(error).strip() or kind.__name__)

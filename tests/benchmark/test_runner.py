@@ -170,6 +170,8 @@ def test_finished_searches_are_compared(config, tmp_path):
         compare_searches([one, one], tmp_path / "out")
     with pytest.raises(ValueError, match="is one of the searches"):
         compare_searches(folders, one)
+    with pytest.raises(ValueError, match="holds a run; compare in another folder"):
+        compare_searches([one], folders[1])
     # Another table, and a search that was interrupted.
     rows = pathlib.Path(config.table.path).read_text().splitlines()
     table = dataclasses.replace(config.table, path=str(tmp_path / "rest.csv"))

@@ -71,10 +71,11 @@ def test_a_reason_is_the_last_line_of_what_was_raised(error, reason):
         assert outcome.seconds > 0
 
 
-def test_a_result_that_is_no_number_says_where():
-    for outcome in outcomes(function.FunctionEvaluator(SPACE, lambda choices: None)):
-        assert outcome.reason.startswith("TypeError: float() argument")
-        assert "float(self.function(choices))" in outcome.traceback
+@pytest.mark.parametrize("result", [None, "0.5", b"1", [0.5], 10**400])
+def test_a_result_that_is_no_number_says_where(result):
+    for outcome in outcomes(function.FunctionEvaluator(SPACE, lambda choices: result)):
+        assert outcome.reason.startswith("ValueError: result must be a number, got ")
+        assert "self.function(choices)" in outcome.traceback
 
 
 def test_what_is_kept_of_a_failure_has_bounded_length():

@@ -53,6 +53,9 @@ def test_differing_fields_are_named(tmp_path):
         assert run.read_json("config.json")["num_trials"] == 9
     with pytest.raises(ValueError, match="as many or more, got num_trials=5"):
         RunDirectory(tmp_path, CONFIG)
+    # Of a run of another kind the number says nothing.
+    with pytest.raises(ValueError, match=r"another config: child\.epochs is 3"):
+        RunDirectory(tmp_path, CONFIG | {"child": {"epochs": 4}})
 
 
 def test_a_field_that_one_side_lacks_is_at_its_default(tmp_path):

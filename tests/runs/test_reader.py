@@ -1,6 +1,8 @@
 """A run's folder, read in whatever state it is."""
 
 import json
+import os
+import sqlite3
 
 import hypothesis
 import pytest
@@ -19,6 +21,11 @@ LOSS = Objective("loss", maximize=False)
 
 @pytest.fixture
 def folder(tmp_path):
+    _search(tmp_path / "run")
+    return tmp_path / "run"
+
+
+def _search(workdir):
     def loss(choices):
         return int(choices["a"]) * int(choices["b"])
 
@@ -26,10 +33,9 @@ def folder(tmp_path):
         nao.strategies.RandomSearch(SPACE),
         FunctionEvaluator(SPACE, loss, LOSS),
         num_trials=4,
-        workdir=tmp_path / "run",
+        workdir=workdir,
         progress=False,
     )
-    return tmp_path / "run"
 
 
 def test_a_finished_run(folder):
@@ -64,6 +70,41 @@ def test_what_is_missing_is_said(folder):
     assert runs.read(folder).is_lost
     with pytest.raises(ValueError, match=r"has lost its trials \(no study\.db\)"):
         reader.read_trials(folder, SPACE, LOSS)
+
+
+def test_an_emptied_ledger_is_damage(folder):
+    """A good page gave way to one of no trials; a search evaluated all anew."""
+    (folder / "study.db").write_bytes(b"")
+    with pytest.raises(ValueError, match=r"damaged: it has 0 trials, summary\.json"):
+        runs.read(folder)
+    for name in ("study.db", "metrics.jsonl"):
+        (folder / name).unlink()
+    with pytest.raises(ValueError, match=r"damaged: it has 0 trials, summary\.json"):
+        _search(folder)
+
+
+@pytest.mark.parametrize("name", ["metrics", "seconds", "predicted", "round"])
+def test_attributes_of_another_type_are_damage(folder, name):
+    with sqlite3.connect(folder / "study.db") as database:
+        database.execute(
+            "UPDATE trial_user_attributes SET value_json = '\"x\"' WHERE key = ?",
+            (name,),
+        )
+    database.close()
+    with pytest.raises(ValueError, match="is damaged or of another space: trial 0"):
+        runs.read(folder)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
+@pytest.mark.parametrize("name", ["config.json", "search.json", "study.db"])
+def test_a_pipe_is_no_file(folder, name):
+    """Nobody writes into it: reading waited for ever."""
+    (folder / name).unlink()
+    os.mkfifo(folder / name)
+    with pytest.raises(ValueError, match=f"{name} can't be .*it is a named pipe"):
+        runs.read(folder)
+    with pytest.raises(ValueError, match=f"{name} can't be .*it is a named pipe"):
+        _search(folder)
 
 
 def test_a_folder_without_a_run(tmp_path):

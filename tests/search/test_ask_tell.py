@@ -128,6 +128,12 @@ def test_mistakes_are_one_line_and_change_nothing(tmp_path):
         asker.tell(["a=1 b=1 c=1", "a=9 b=1 c=1"], [1.0, 2.0])
     with pytest.raises(ValueError, match="must be text, got 3"):
         asker.tell([3], [1.0])
+    with pytest.raises(ValueError, match="A value must be a number, got 'high'"):
+        asker.tell(["a=1 b=1 c=1"], ["high"])
+    with pytest.raises(ValueError, match="A value must be a number, got 1000"):
+        asker.tell(["a=1 b=1 c=1"], [10**400])
+    with pytest.raises(ValueError, match=r"num must be a whole number, got 2\.5"):
+        asker.ask(2.5)
     with pytest.raises(ValueError, match="can't be written: No such file"):
         asker.save(tmp_path / "nowhere" / "search.json")
     with pytest.raises(ValueError, match="seed must be at most 4294967295"):

@@ -100,6 +100,19 @@ def test_pools_without_information_are_survived(make, objective):
     assert all(len(tokens) for tokens in rounds)
 
 
+@pytest.mark.filterwarnings("error::RuntimeWarning")
+@pytest.mark.parametrize("unit", [1e200, 1e307])
+def test_numbers_near_the_end_of_float64_are_learned_from(make, unit):
+    """Their squares are infinite, and float32 holds none of them."""
+
+    def objective(tokens):
+        return unit * np.where(tokens.sum(1) % 2, 1.0, -1.0) * (1 + tokens[:, 0])
+
+    rounds, state = run(make(SPACE, "sequence"), 3, objective)
+    assert all(len(tokens) for tokens in rounds)
+    assert state.predicted is None or np.isfinite(state.predicted).all()
+
+
 def test_small_spaces_are_used_up_and_then_nothing_comes(make):
     space = spaces.custom({"a": range(3), "b": range(3)})
     rounds, state = run(make(space, "canonical"), 10)
