@@ -68,6 +68,9 @@ class Evaluation:
     def __post_init__(self):
         object.__setattr__(self, "reason", _last_line(self.reason))
         object.__setattr__(self, "traceback", self.traceback[-_MAX_TRACEBACK:])
+        metrics = {name: _number(each) for name, each in self.metrics.items()}
+        object.__setattr__(self, "metrics", metrics)
+        object.__setattr__(self, "value", _number(self.value))
         # NaN compares false with everything, so no best would ever be replaced by one
         # or replace it: a child that diverged is a failed one instead.
         if self.value is not None and not math.isfinite(self.value):
@@ -138,6 +141,11 @@ def in_one_line(error: BaseException) -> str:
         message = ""
     name = type(error).__name__
     return _last_line(f"{name}: {message}" if message else name)
+
+
+def _number(value: float | None) -> float | None:
+    """Returns a number of NumPy's or JAX's as Python's, which JSON can hold."""
+    return value.item() if hasattr(value, "item") else value
 
 
 def _last_line(text: str) -> str:

@@ -69,7 +69,8 @@ class Loop:
         self.proposer = proposer
         self.started = time.perf_counter()
         self.seconds = {"evaluate": 0.0, "controller": 0.0, "first_child": None}
-        opened = storage_lib.to_write(run.path, storage)
+        title = f"{self.space.name} by {strategy.name}, seed {proposer.seed}"
+        opened = storage_lib.to_write(run.path, storage, title)
         self.ledger = ledger.Ledger(opened, self.space, self.objective)
         self.before = self._summary_before()
         self.checkpoints = checkpoints.Checkpoints(run.path / "checkpoints")
@@ -239,7 +240,10 @@ class Loop:
             self.seconds["first_child"] = process.seconds_since_start()
 
     def _log(self, trial: Trial) -> None:
-        self.run.log(trial.index + 1, ledger.log_line(trial))
+        # A mended log repeats trials that others have followed since.
+        so_far = self.ledger.trials[: trial.index + 1]
+        scalars = ledger.scalars(so_far, self.objective)
+        self.run.log(trial.index + 1, ledger.log_line(trial), scalars)
 
     def _write_best(self) -> None:
         best = self.ledger.best()
