@@ -20,3 +20,7 @@ __all__ = [
     "Proposal",
     "search_front",
 ]
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -2,6 +2,9 @@
 
 from nao.search.ask_tell import AskTell
 from nao.search.loop import Result
-from nao.search.study import search
 
-__all__ = ["AskTell", "Result", "search"]
+__all__ = ["AskTell", "Result"]
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -23,11 +23,10 @@ from nao.runs.ledger import Trial
 from nao.search import failures, summary, warm_start
 from nao.search.bar import SearchBar
 from nao.search.rounds import Proposer
+from nao.search.watching import Watch
 from nao.strategies import Strategy
 from nao.system import process
 from nao.system.compiling import CompileMonitor
-
-RoundFn = Callable[[list[Trial]], None]  # all trials so far, after every round
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -153,7 +152,7 @@ class Loop:
         num_trials: int,
         bar: SearchBar,
         check: Callable[[], None],
-        round_fn: RoundFn | None,
+        watch: Watch,
     ) -> bool:
         """Runs rounds until the budget is spent; True where the space ran out first."""
         while len(self.ledger) < num_trials:
@@ -165,11 +164,12 @@ class Loop:
                 return True
             bar.show_stage(f"round {self.progress.num_rounds}")
             stop = min(size, num_trials - told)
-            self._evaluate(asked, len(self.ledger) - told, stop, bar, check)
+            rows = range(len(self.ledger) - told, stop)
+            self._evaluate(asked, rows, bar, check, watch)
             if stop == size:  # Only whole rounds are told; see `rounds`.
                 self._tell(self.ledger.trials[told:])
-            if round_fn is not None:
-                round_fn(list(self.ledger.trials))
+            if watch.on_round is not None:
+                watch.on_round(list(self.ledger.trials))
             is_over = len(self.ledger) >= num_trials
             failures.check(self.ledger.trials, self.run.path, is_over)
         return False
@@ -203,20 +203,23 @@ class Loop:
     def _evaluate(
         self,
         asked: Round,
-        done: int,
-        stop: int,
+        rows: range,
         bar: SearchBar,
         check: Callable[[], None],
+        watch: Watch,
     ) -> None:
-        """Evaluates rows `done` to `stop` of a round, writing each as it comes."""
+        """Evaluates rows of a round, writing each as it comes."""
         start = time.perf_counter()
         # By the index of the trial: a repeated architecture gets a new draw, and one
         # that is evaluated again after a crash the same.
-        keys = self.proposer.child_keys(self.progress.num_told + np.arange(done, stop))
-        outcomes = self.evaluator.evaluate(asked.tokens[done:stop], keys)
-        for row, outcome in zip(range(done, stop), outcomes, strict=True):
+        keys = self.proposer.child_keys(self.progress.num_told + np.array(rows, int))
+        tokens = asked.tokens[rows.start : rows.stop]
+        outcomes = self.evaluator.evaluate(tokens, keys)
+        for row, outcome in zip(rows, outcomes, strict=True):
             self._append(asked, row, outcome)
             bar.advance()
+            if watch.on_trial is not None:
+                watch.on_trial(self.ledger.trials[-1])
             check()
         self.seconds["evaluate"] += time.perf_counter() - start
         self._write_best()

@@ -28,6 +28,7 @@ def folder(tmp_path):
         num_trials=4,
         workdir=tmp_path / "run",
         progress=False,
+        report=False,
     )
     return tmp_path / "run"
 
@@ -109,6 +110,7 @@ def files(tmp_path_factory):
         num_trials=2,
         workdir=path,
         progress=False,
+        report=False,
     )
     names = ("config.json", "search.json", "summary.json")
     found = {name: json.loads((path / name).read_text()) for name in names}
