@@ -12,6 +12,7 @@ from nao.child import ChildConfig, FinalConfig, TrainedChild
 from nao.config import Config
 from nao.controller import Controller, ControllerConfig
 from nao.embedding import Constraint, Embedding
+from nao.runs import Trial
 from nao.search import AskTell, Result
 from nao.searching import search
 
@@ -31,6 +32,7 @@ __all__ = [
     "FinalConfig",
     "Result",
     "TrainedChild",
+    "Trial",
     "__version__",
     "benchmark",
     "child",

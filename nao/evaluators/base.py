@@ -55,7 +55,7 @@ class Evaluation:
     metrics: Mapping[str, float] = dataclasses.field(default_factory=dict)
     seconds: float = 0.0
     reason: str = ""
-    traceback: str = ""
+    traceback: str = dataclasses.field(default="", repr=False)  # of a page
 
     @classmethod
     def of_exception(cls, error: BaseException, seconds: float = 0.0) -> "Evaluation":

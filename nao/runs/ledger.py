@@ -18,11 +18,12 @@ from nao.runs.storage import Opened, study_name
 from nao.runs.writing import writing
 from nao.spaces import Space
 from nao.strategies.quiet import quiet_optuna
+from nao.system import showing
 
 _METRIC = "metrics."  # before the names of metrics, among a trial's other attributes
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class Trial:
     """One evaluated architecture.
 
@@ -47,6 +48,23 @@ class Trial:
     def value(self) -> float | None:
         """The objective as measured; None where the evaluation failed."""
         return self.evaluation.value
+
+    def __repr__(self) -> str:
+        reason = self.evaluation.reason
+        outcome = f"failed: {reason}" if reason else f"value {self.value:.6g}"
+        return f"Trial({self.index}, {outcome}, round {self.round})"
+
+    def _repr_html_(self) -> str:
+        evaluation = self.evaluation
+        row = {
+            "value": self.value,
+            "round": self.round,
+            "predicted": self.predicted,
+            "seconds": evaluation.seconds,
+            **evaluation.metrics,
+        }
+        row |= {"reason": evaluation.reason} if evaluation.reason else {}
+        return showing.to_html(f"Trial {self.index}", [row])
 
 
 def architecture_hash(space: Space, tokens: np.ndarray) -> str:

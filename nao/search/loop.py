@@ -5,7 +5,6 @@ waited for; `metrics.jsonl`, `best.json` and checkpoints follow it, and are made
 agree with it when a killed search goes on.
 """
 
-import dataclasses
 import os
 import time
 from collections.abc import Callable, Mapping
@@ -22,28 +21,12 @@ from nao.runs.directory import RunDirectory
 from nao.runs.ledger import Trial
 from nao.search import failures, summary, warm_start
 from nao.search.bar import SearchBar
+from nao.search.result import Result
 from nao.search.rounds import Proposer
 from nao.search.watching import Watch
 from nao.strategies import Strategy
 from nao.system import process
 from nao.system.compiling import CompileMonitor
-
-
-@dataclasses.dataclass(frozen=True, eq=False)
-class Result:
-    """What a search found.
-
-    Attributes:
-        best: The best trial; None where there was nothing to evaluate.
-        trials: All trials, in the order of evaluation.
-        summary: What `summary.json` holds.
-        was_finished: Whether the run was finished before, so that nothing was done.
-    """
-
-    best: Trial | None
-    trials: list[Trial]
-    summary: dict
-    was_finished: bool = False
 
 
 class Loop:
@@ -259,7 +242,8 @@ class Loop:
     def result(self, summed_up: dict, was_finished: bool = False) -> Result:
         """Returns what was found."""
         trials = list(self.ledger.trials)
-        return Result(self.ledger.best(), trials, summed_up, was_finished)
+        best = self.ledger.best()
+        return Result(best, trials, summed_up, self.space, self.objective, was_finished)
 
     def finish(
         self, num_trials: int, is_exhausted: bool, monitor: CompileMonitor

@@ -9,7 +9,8 @@ from nao.search import arguments as arguments_lib
 from nao.search import failures
 from nao.search import settings as settings_lib
 from nao.search.bar import SearchBar
-from nao.search.loop import Loop, Result
+from nao.search.loop import Loop
+from nao.search.result import Result
 from nao.search.rounds import Proposer
 from nao.search.settings import Asked
 from nao.search.watching import Watch
