@@ -33,7 +33,7 @@ def configs(cls):
             yield from configs(field.type)
 
 
-@pytest.mark.parametrize("cls", configs(Config), ids=lambda cls: cls.__name__)
+@pytest.mark.parametrize("cls", [*configs(Config)], ids=lambda cls: cls.__name__)
 def test_docstrings_list_every_field(cls):
     _, _, attributes = cls.__doc__.partition("\n\nAttributes:\n")
     listed = [line.split(":")[0].strip() for line in attributes.splitlines()]

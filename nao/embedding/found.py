@@ -82,7 +82,8 @@ class Neighbours(Found):
     indices: np.ndarray
 
     def _more(self) -> list[dict[str, Any]]:
-        return [{"distance": float(distance)} for distance in self.distances]
+        # Of float32, so zero is a few 1e-8.
+        return [{"distance": round(float(each), 6)} for each in self.distances]
 
 
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)

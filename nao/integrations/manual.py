@@ -64,8 +64,9 @@ def _query(
     body = ""
     if request is not None:
         text = json.dumps(_example(request, examples), indent=2)
-        body = f'<textarea spellcheck="false" aria-label="request">{html.escape(text)}'
-        body += "</textarea>"
+        rows = text.count("\n") + 2
+        body = f'<textarea spellcheck="false" aria-label="request" rows="{rows}">'
+        body += f"{html.escape(text)}</textarea>"
     return _QUERY.substitute(
         name=_id(path),
         method=method.upper(),
@@ -106,28 +107,36 @@ def _fields(request: Mapping[str, Any], parts: Mapping[str, Any]) -> str:
 
 
 def _kind(schema: Mapping[str, Any], parts: Mapping[str, Any]) -> str:
-    """Says in words what a value must be."""
+    """Says in words what a value must be, and between what limits."""
+    options = [o for o in schema.get("anyOf", [schema]) if o.get("type") != "null"]
+    bare = [_bare_kind(option, parts) for option in options]
+    limits = _limits(options[0]) if len(options) == 1 else ""
+    return f"{' or '.join(bare)}{limits}{' or null' * (options != [schema])}"
+
+
+def _bare_kind(schema: Mapping[str, Any], parts: Mapping[str, Any]) -> str:
+    """Says in words of what type a value must be."""
     if "$ref" in schema:
         inner = _resolved(schema, parts)["properties"]
         return f"object of {', '.join(inner)}"
     if "anyOf" in schema:
-        kinds = [_kind(option, parts) for option in schema["anyOf"]]
-        return " or ".join(dict.fromkeys(kinds))
+        return " or ".join(_bare_kind(option, parts) for option in schema["anyOf"])
     kind = schema.get("type", "value")
     if kind == "array":
-        return f"list of ({_kind(schema['items'], parts)}){_limits(schema, 'Items')}"
-    if kind == "object":
-        values = schema.get("additionalProperties")
-        return f"object of {_kind(values, parts)} by name" if values else kind
-    return f"{'text' if kind == 'string' else kind}{_limits(schema)}"
+        inner = _bare_kind(schema["items"], parts)
+        return f"list of ({inner})" if " or " in inner else f"list of {inner}"
+    if kind == "object" and schema.get("additionalProperties"):
+        return f"object of {_bare_kind(schema['additionalProperties'], parts)} by name"
+    return "text" if kind == "string" else kind
 
 
-def _limits(schema: Mapping[str, Any], of: str = "imum") -> str:
+def _limits(schema: Mapping[str, Any]) -> str:
     """Says between what a number, or the length of a list, must be."""
+    of = "Items" if schema.get("type") == "array" else "imum"
     least, most = schema.get(f"min{of}"), schema.get(f"max{of}")
-    words = [f"at least {least}"] * (least is not None)
-    words += [f"at most {most}"] * (most is not None)
-    return f", {', '.join(words)}" if words else ""
+    if least is not None and most is not None:
+        return f", {least:g} to {most:,.12g}"
+    return f", at least {least:g}" if least is not None else ""
 
 
 def _example(request: Mapping[str, Any], examples: Sequence[str]) -> dict[str, Any]:

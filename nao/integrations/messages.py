@@ -18,13 +18,27 @@ Architecture = (
     | Annotated[dict[_Name, _Name], pydantic.Field(max_length=1000)]
 )
 _Architectures = Annotated[
-    list[Architecture], pydantic.Field(min_length=1, max_length=MAX_ROWS)
+    list[Architecture],
+    pydantic.Field(
+        min_length=1,
+        max_length=MAX_ROWS,
+        description="Each as text in the space's notation, as tokens, or as choices.",
+    ),
 ]
 _Points = Annotated[
-    list[list[list[_Number]]], pydantic.Field(min_length=1, max_length=MAX_ROWS)
+    list[list[list[_Number]]],
+    pydantic.Field(
+        min_length=1,
+        max_length=MAX_ROWS,
+        description="As /encode and /ascend return them.",
+    ),
 ]
 # The name of an objective, or weights by name.
 _Objective = _Name | Annotated[dict[_Name, _Number], pydantic.Field(max_length=100)]
+_Wanted = Annotated[
+    _Objective | None,
+    pydantic.Field(description="A name, or weights by name; the first by default."),
+]
 
 
 _Confidence = Annotated[
@@ -52,7 +66,10 @@ class Bound(_Request):
     at_least: _Number | None = None
 
 
-_Bounds = Annotated[list[Bound], pydantic.Field(max_length=100)]
+_Bounds = Annotated[
+    list[Bound],
+    pydantic.Field(max_length=100, description="Bounds, in the objectives' units."),
+]
 
 
 class Architectures(_Request):
@@ -70,8 +87,12 @@ class Points(_Request):
 class Where(_Request):
     """Architectures, or points of the latent space: one of the two."""
 
-    architectures: _Architectures | None = None
-    points: _Points | None = None
+    architectures: _Architectures | None = pydantic.Field(
+        None, description="Each as text, as tokens, or as choices."
+    )
+    points: _Points | None = pydantic.Field(
+        None, description="As /encode and /ascend return them."
+    )
 
     @pydantic.model_validator(mode="after")
     def _is_one_of_two(self) -> Self:
@@ -91,13 +112,15 @@ class Encode(Architectures):
 class Predict(Where):
     """What to predict for, and the objective; all by default."""
 
-    objective: _Name | None = None
+    objective: _Name | None = pydantic.Field(
+        None, description="Its name; all objectives by default."
+    )
 
 
 class Gradient(Where):
     """Where to take the gradient, and of which objective, in what bounds."""
 
-    objective: _Objective | None = None
+    objective: _Wanted = None
     constraints: _Bounds = []
 
 
@@ -105,8 +128,14 @@ class Ascend(Where):
     """Where to start, and the objective to climb, in what bounds."""
 
     steps: int = pydantic.Field(20, ge=0, le=_MAX_STEPS)
-    step_size: float = pydantic.Field(0.3, ge=0, le=1e6, allow_inf_nan=False)
-    objective: _Objective | None = None
+    step_size: float = pydantic.Field(
+        0.3,
+        ge=0,
+        le=1e6,
+        allow_inf_nan=False,
+        description="How far an encoder output, of length 1, moves in a step.",
+    )
+    objective: _Wanted = None
     constraints: _Bounds = []
     with_points: bool = pydantic.Field(False, description="Also return the points.")
 
@@ -115,7 +144,7 @@ class Propose(_Request):
     """How many new architectures to propose, for which objective, in what bounds."""
 
     num: int = pydantic.Field(10, ge=1, le=MAX_ROWS)
-    objective: _Objective | None = None
+    objective: _Wanted = None
     constraints: _Bounds = []
     starts: _Architectures | None = pydantic.Field(
         None, description="Where ascents start; the best evaluated ones by default."
@@ -162,7 +191,9 @@ class Neighbours(_Request):
 
     architecture: Architecture
     k: int = pydantic.Field(10, ge=1, le=MAX_ROWS)
-    among: _Architectures | None = None
+    among: _Architectures | None = pydantic.Field(
+        None, description="What is searched; the evaluated ones by default."
+    )
 
 
 class Interpolate(_Request):
@@ -177,15 +208,25 @@ class Sample(_Request):
     """How many architectures to draw, and near which."""
 
     num: int = pydantic.Field(10, ge=1, le=MAX_ROWS)
-    near: _Architectures | None = None
-    distance: float = pydantic.Field(0.5, ge=0, le=1e6, allow_inf_nan=False)
+    near: _Architectures | None = pydantic.Field(
+        None, description="What to stay near; random architectures by default."
+    )
+    distance: float = pydantic.Field(
+        0.5,
+        ge=0,
+        le=1e6,
+        allow_inf_nan=False,
+        description="How far an encoder output, of length 1, moves at random.",
+    )
     seed: _Seed = 0
 
 
 class Map(_Request):
     """Architectures to map, the evaluated ones by default, and the method."""
 
-    architectures: _Architectures | None = None
+    architectures: _Architectures | None = pydantic.Field(
+        None, description="What to map; the evaluated ones by default."
+    )
     method: _Name = pydantic.Field("pca", description="pca or tsne.")
     project: _Points | None = pydantic.Field(
         None, description="Points to place on the map, such as those of an ascent."

@@ -59,7 +59,6 @@ class Trial:
         row = {
             "value": self.value,
             "round": self.round,
-            "predicted": self.predicted,
             "seconds": evaluation.seconds,
             **evaluation.metrics,
         }

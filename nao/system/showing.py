@@ -11,6 +11,8 @@ from typing import Any
 _MOST_ROWS = 10  # of a table; a frame has all
 _MOST_TEXT = 120  # characters of a cell
 
+_STYLE = "padding: 0 .8em 0 0; overflow-wrap: anywhere"  # of a cell
+
 Row = Mapping[str, Any]  # a nested mapping is several columns, `metrics.loss`
 
 
@@ -33,7 +35,7 @@ def to_html(caption: str, rows: Sequence[Row]) -> str:
     """Returns a small HTML table of the first rows, escaped, below a caption."""
     shown = rows[:_MOST_ROWS]
     names = list(dict.fromkeys(name for row in shown for name in row))
-    head = "".join(f"<th>{html.escape(name)}</th>" for name in names)
+    head = "".join(_head(name, shown) for name in names)
     body = "".join(
         f"<tr>{''.join(_cell(row.get(name)) for name in names)}</tr>" for row in shown
     )
@@ -50,10 +52,19 @@ def number(value: Any) -> str:
     return "–" if value is None else f"{value:.6g}"  # noqa: RUF001
 
 
+def _head(name: str, rows: Sequence[Row]) -> str:
+    """Returns the head of a column, aligned as its cells are."""
+    side = "right" if all(map(_is_number, (row.get(name) for row in rows))) else "left"
+    return f'<th style="{_STYLE}; text-align: {side}">{html.escape(name)}</th>'
+
+
 def _cell(value: Any) -> str:
-    if value is None or isinstance(value, int | float):
-        return f'<td style="text-align: right">{number(value)}</td>'
+    if _is_number(value):
+        return f'<td style="{_STYLE}; text-align: right">{number(value)}</td>'
     text = str(value)
     text = text if len(text) <= _MOST_TEXT else f"{text[: _MOST_TEXT - 3]}..."
-    style = "text-align: left; overflow-wrap: anywhere"
-    return f'<td style="{style}">{html.escape(text)}</td>'
+    return f'<td style="{_STYLE}; text-align: left">{html.escape(text)}</td>'
+
+
+def _is_number(value: Any) -> bool:
+    return value is None or isinstance(value, int | float)
