@@ -6,11 +6,11 @@ import sys
 import pytest
 
 import nao
-from tests.searching import Counting, search
+from tests.searching import CONFIG, SPACE, Counting, search
 
 
 def test_a_search_leaves_its_page_and_figures(tmp_path):
-    strategy = nao.strategies.RandomSearch(Counting().space)
+    strategy = nao.strategies.RandomSearch(SPACE)
     search(tmp_path, 3, strategy=strategy, report=True)
     assert "search of custom" in (tmp_path / "report.html").read_text()
     assert {path.name for path in (tmp_path / "figures").iterdir()} == {
@@ -18,8 +18,20 @@ def test_a_search_leaves_its_page_and_figures(tmp_path):
     }
 
 
+class OwnSpace(nao.spaces.Space):
+    """A class that no folder can name: a reader has to be given the space."""
+
+
+def test_a_space_class_of_ones_own_has_its_page(tmp_path):
+    space = OwnSpace("own", SPACE.slots)
+    strategy = nao.strategies.NAO(space, CONFIG)
+    search(tmp_path, 10, Counting(space=space), strategy, report=True)
+    page = (tmp_path / "report.html").read_text()
+    assert "Map of the embeddings" in page
+
+
 def test_a_search_without_a_report_draws_nothing(tmp_path):
-    search(tmp_path, 3, strategy=nao.strategies.RandomSearch(Counting().space))
+    search(tmp_path, 3, strategy=nao.strategies.RandomSearch(SPACE))
     assert not {"report.html", "figures"} & {path.name for path in tmp_path.iterdir()}
 
 
