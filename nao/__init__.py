@@ -4,12 +4,22 @@ A search is a strategy that proposes architectures of a space, and an evaluator 
 gives them their number: `nao.search(strategy, evaluator, num_trials=..., workdir=...)`.
 """
 
-from nao import data, evaluators, spaces, strategies
-from nao.child import ChildConfig, TrainedChild
+import importlib
+from typing import Any
+
+from nao import child, controller, data, embedding, evaluators, spaces, strategies
+from nao.child import ChildConfig, FinalConfig, TrainedChild
 from nao.config import Config
 from nao.controller import Controller, ControllerConfig
 from nao.embedding import Constraint, Embedding
-from nao.search import AskTell, Result, search
+from nao.runs import Trial
+from nao.search import AskTell, Result
+from nao.searching import search
+
+__version__ = "0.1.0"  # pyproject.toml reads it from here
+
+# Imported when they are first asked for: they draw and serve, which a search does not.
+_LAZY = ("benchmark", "integrations", "report")
 
 __all__ = [
     "AskTell",
@@ -19,11 +29,31 @@ __all__ = [
     "Controller",
     "ControllerConfig",
     "Embedding",
+    "FinalConfig",
     "Result",
     "TrainedChild",
+    "Trial",
+    "__version__",
+    "benchmark",
+    "child",
+    "controller",
     "data",
+    "embedding",
     "evaluators",
+    "integrations",
+    "report",
     "search",
     "spaces",
     "strategies",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Imports a room that is not needed to search, once it is asked for."""
+    if name in _LAZY:
+        return importlib.import_module(f"nao.{name}")
+    raise AttributeError(f"module 'nao' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return __all__

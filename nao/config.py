@@ -12,6 +12,7 @@ from nao.fields import (
     check_at_least,
     check_seed,
     check_types,
+    documented,
     option,
     part,
 )
@@ -23,6 +24,7 @@ from nao.strategies import (
 )
 
 
+@documented
 @dataclasses.dataclass(frozen=True)
 class BenchmarkConfig:
     """What `--mode=benchmark` compares, on the table of the config."""
@@ -52,6 +54,7 @@ class BenchmarkConfig:
 
 # By inheritance the parts of strategies and evaluators are fields of the config itself,
 # such as `nao.round_size`, and a config is the settings that their registries take.
+@documented
 @dataclasses.dataclass(frozen=True)
 class Config(StrategySettings, EvaluatorSettings):
     """All settings of one experiment, whatever its mode."""

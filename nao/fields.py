@@ -3,6 +3,7 @@
 import dataclasses
 import difflib
 import functools
+import inspect
 import math
 import numbers
 import reprlib
@@ -52,6 +53,16 @@ def part(cls: type) -> Any:
     return dataclasses.field(default_factory=cls)
 
 
+def documented(cls: type[T]) -> type[T]:
+    """Adds the fields of a config class to its docstring, from their help texts."""
+    lines = [
+        f"    {f.name}: {f.metadata.get('help') or f'See `{f.type.__name__}`.'}"
+        for f in dataclasses.fields(cls)
+    ]
+    cls.__doc__ = "\n".join([inspect.getdoc(cls) or "", "", "Attributes:", *lines])
+    return cls
+
+
 def check_types(config: Any, prefix: str = "") -> None:
     """Checks that the fields of a config, and of its parts, are of their types.
 
@@ -75,8 +86,7 @@ def check_value(name: str, value: Any, kind: Any, most: float | None = None) -> 
         most: Largest value of a number; None for the largest int32 or float32.
 
     Raises:
-        ValueError: If it is of another type, or a number that is not finite or too
-            large.
+        ValueError: If it is of another type, or not finite, or too large.
     """
     if isinstance(kind, types.UnionType) and value is not None:
         kind = kind.__args__[0]
@@ -220,8 +230,7 @@ def from_dict(data: Mapping, default: T, prefix: str = "") -> T:
         prefix: What stands before the names of its fields in messages.
 
     Raises:
-        ValueError: If a field is unknown, or a value is of another type or out of
-            range.
+        ValueError: If a field is unknown, or a value is none of its type or range.
     """
     if not isinstance(data, Mapping):
         name = prefix.rstrip(".") or type(default).__name__

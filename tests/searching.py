@@ -54,12 +54,15 @@ class Counting:
         return {"test_sum": float(self.space.to_indices(tokens).sum())}
 
 
-def search(workdir, num_trials=16, evaluator=None, strategy=None, **fields):
+def search(
+    workdir, num_trials=16, evaluator=None, strategy=None, report=False, **fields
+):
     return nao.search(
         strategy or strategies.NAO(SPACE, CONFIG),
         evaluator or Counting(),
         num_trials=num_trials,
         workdir=workdir,
         progress=False,
+        report=report,
         **fields,
     )

@@ -25,6 +25,21 @@ def test_every_field_explains_itself():
         assert leaf.help.endswith("."), leaf.name
 
 
+def configs(cls):
+    """Yields a config class and the classes of its parts."""
+    yield cls
+    for field in dataclasses.fields(cls):
+        if dataclasses.is_dataclass(field.type):
+            yield from configs(field.type)
+
+
+@pytest.mark.parametrize("cls", [*configs(Config)], ids=lambda cls: cls.__name__)
+def test_docstrings_list_every_field(cls):
+    _, _, attributes = cls.__doc__.partition("\n\nAttributes:\n")
+    listed = [line.split(":")[0].strip() for line in attributes.splitlines()]
+    assert listed == [field.name for field in dataclasses.fields(cls)]
+
+
 def test_dots_at_the_end_of_a_help_text_stay():
     @dataclasses.dataclass(frozen=True)
     class Own:

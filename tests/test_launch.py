@@ -21,10 +21,9 @@ from absl.testing import flagsaver
 from PIL import Image
 
 import launch
-from nao import fields, spaces
+from nao import fields, searching, spaces
 from nao.commands import benchmark as benchmark_command
 from nao.commands import report as report_command
-from nao.commands import search as search_command
 from nao.config import BenchmarkConfig, Config
 from nao.evaluators import TableConfig
 from nao.runs import RunDirectory
@@ -417,7 +416,7 @@ def swallowed(function=lambda *_: None):
 def test_a_signal_that_gets_lost_in_a_figure_ends_the_run(
     run, table, tmp_path, monkeypatch
 ):
-    monkeypatch.setattr(search_command, "_draw", swallowed())
+    monkeypatch.setattr(searching, "write_report", swallowed())
     workdir = tmp_path / "run"
     chosen = [*table_flags(table), "--config.strategy=random", f"--workdir={workdir}"]
     code, _, err = run(*chosen, "--config.num_trials=3")

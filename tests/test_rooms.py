@@ -19,6 +19,7 @@ LAYERS = (
     {"search", "training", "embedding"},
     {"benchmark", "integrations"},
     {"report"},
+    {"searching"},
     {"commands"},
     {"__init__"},
 )

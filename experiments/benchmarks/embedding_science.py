@@ -106,9 +106,10 @@ def ascend(table: Table, seed: int) -> None:
     starts = unseen[val < np.median(table.columns["val200"])][:200]
     before = table(starts, "val200")["val200"]
     path = fitted.ascend(starts)
-    after = table(path.best(), "val200")["val200"]
+    ends = path.best().tokens
+    after = table(ends, "val200")["val200"]
     mutated = table(SPACE.mutate(rng, starts), "val200")["val200"]
-    differs = (path.best() != starts).any(-1)
+    differs = (ends != starts).any(-1)
     higher, chance = (after > before).mean(), (mutated > before).mean()
     print(
         f"{seed} | ascend | differs {differs.mean():.3f}, higher "
@@ -148,7 +149,7 @@ def front(table: Table, seed: int, num: int) -> None:
 
     whole = volume(table.tokens)
     costs = ("params_mb",)
-    known, _ = embedding.search_front(
+    known = embedding.search_front(
         SPACE,
         lambda t: table(t, "val200"),
         num,
@@ -156,13 +157,13 @@ def front(table: Table, seed: int, num: int) -> None:
         minimize=costs,
         seed=seed,
     )
-    learned, _ = embedding.search_front(
+    learned = embedding.search_front(
         SPACE, lambda t: table(t, *FRONT), num, minimize=costs, seed=seed
     )
     at_random = SPACE.sample(np.random.default_rng(seed), 4 * num)
     shares = {
-        "embedding": volume(known) / whole,
-        "parameters learned": volume(learned) / whole,
+        "embedding": volume(known.tokens) / whole,
+        "parameters learned": volume(learned.tokens) / whole,
         "random": volume(_distinct(at_random, num)) / whole,
     }
     for population in (20, 50):

@@ -7,3 +7,7 @@ from nao.benchmark.runner import run_one
 from nao.benchmark.trajectory import Trajectory
 
 __all__ = ["Benchmark", "Entry", "Group", "Trajectory", "read_entries", "run_one"]
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -13,3 +13,7 @@ __all__ = [
     "FinalConfig",
     "TrainedChild",
 ]
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -7,13 +7,14 @@ import jax.numpy as jnp
 import optax
 
 from nao.data.augment import Augmentation
-from nao.fields import check_at_least, check_positive, check_types, option
+from nao.fields import check_at_least, check_positive, check_types, documented, option
 from nao.types import Array
 
 _DTYPES = ("auto", "float32", "bfloat16")
 _MOST_SHIFT = 2**31 - 2  # JAX draws below the next number, an int32
 
 
+@documented
 @dataclasses.dataclass(frozen=True)
 class ChildConfig:
     """How child networks are built and trained; fields say what they mean."""
@@ -83,6 +84,7 @@ class ChildConfig:
             )
 
 
+@documented
 @dataclasses.dataclass(frozen=True)
 class FinalConfig(ChildConfig):
     """How the final choice is trained, before the test part is read."""

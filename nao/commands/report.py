@@ -1,16 +1,13 @@
 """Writes the page about a search: `--mode=report`."""
 
 import contextlib
-import dataclasses
 import os
 import pathlib
 
-import numpy as np
-
+from nao import searching
 from nao.commands import build
 from nao.commands.request import Request
-from nao.evaluators import Evaluator, TableEvaluator
-from nao.runs import StoredRun, reader
+from nao.runs import reader
 
 
 def run(request: Request) -> None:
@@ -20,7 +17,7 @@ def run(request: Request) -> None:
 
 
 def write_report(workdir: str | os.PathLike) -> pathlib.Path:
-    """Writes `report.html` about the search in a folder, in whatever state it is.
+    """Writes `report.html` and `figures/` of a search, in whatever state it is.
 
     Returns:
         Path of the page.
@@ -29,31 +26,9 @@ def write_report(workdir: str | os.PathLike) -> pathlib.Path:
         ValueError: If there is no search, or something of it can't be read.
     """
     run = reader.read(workdir)
-    found = None
+    evaluator = None
     if run.config.get("evaluator") == "table":
         # The page does without a table that is gone, but for random search.
         with contextlib.suppress(ValueError):
-            found = population(build.evaluator(reader.read_config(run.path)))
-    return write_page(run, found)
-
-
-def population(evaluator: Evaluator) -> np.ndarray | None:
-    """Returns the objectives of all architectures of a table, float64 [num]."""
-    if not isinstance(evaluator, TableEvaluator):
-        return None
-    return np.array([value for value, _ in evaluator.values.values()])
-
-
-def write_page(run: StoredRun, population: np.ndarray | None) -> pathlib.Path:
-    """Writes the page of a run.
-
-    Args:
-        run: The run.
-        population: What random search draws from, float64 [num]; None if not known.
-
-    Returns:
-        Path of the page.
-    """
-    from nao import report  # Matplotlib takes a second, which the first child has not.
-
-    return report.write_page(dataclasses.replace(run, population=population))
+            evaluator = build.evaluator(reader.read_config(run.path))
+    return searching.write_report(run, evaluator)

@@ -5,13 +5,12 @@ import pathlib
 from collections.abc import Mapping
 from typing import Any
 
-from nao.commands import build, report
+from nao import searching
+from nao.commands import build
 from nao.commands.request import Request
 from nao.config import Config
-from nao.evaluators.base import SourcedEvaluator
-from nao.runs import directory, reader
-from nao.search import Result, search
-from nao.system import interrupts, threads
+from nao.search import Result
+from nao.system import threads
 
 
 def run(request: Request) -> None:
@@ -29,17 +28,14 @@ def run(request: Request) -> None:
 
 
 def run_search(config: Config, workdir: str | os.PathLike) -> Result:
-    """Runs, or continues, the search that a config describes, and reports its outcome.
-
-    Figures of the best architecture and of the progress go to `figures/` in the folder,
-    and a page with all there is to see to `report.html`.
+    """Runs, or continues, the search that a config describes.
 
     Raises:
         ValueError: As `nao.search` does, and if the parts of the config do not fit.
         KeyboardInterrupt: After an interruption, with everything written.
     """
     evaluator = build.evaluator(config)
-    result = search(
+    return searching.search(
         build.strategy(config, evaluator.space),
         evaluator,
         num_trials=config.num_trials,
@@ -50,24 +46,6 @@ def run_search(config: Config, workdir: str | os.PathLike) -> Result:
         config=config,
         content=evaluator.content,
     )
-    folder = directory.absolute(workdir)
-    # Figures take seconds, and Matplotlib drops what is raised in its callbacks.
-    with interrupts.stoppable():
-        _draw(result, evaluator, folder / "figures")
-    with interrupts.stoppable():
-        report.write_page(reader.read(folder), report.population(evaluator))
-    return result
-
-
-def _draw(result: Result, evaluator: SourcedEvaluator, folder: pathlib.Path) -> None:
-    from nao import report as drawing  # Matplotlib takes a second to import.
-
-    figures = {"progress": drawing.draw_progress(result.trials, evaluator.objective)}
-    if result.best is not None:
-        figures["best"] = drawing.draw_architecture(evaluator.space, result.best.tokens)
-    folder.mkdir(exist_ok=True)
-    for name, figure in figures.items():
-        drawing.save(figure, folder / name)
 
 
 def _print_outcome(summary: Mapping[str, Any], workdir: pathlib.Path) -> None:

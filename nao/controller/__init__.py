@@ -16,3 +16,7 @@ __all__ = [
     "LatentSpace",
     "Params",
 ]
+
+
+def __dir__() -> list[str]:
+    return __all__

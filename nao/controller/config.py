@@ -2,12 +2,13 @@
 
 import dataclasses
 
-from nao.fields import check_at_least, check_positive, check_types, option
+from nao.fields import check_at_least, check_positive, check_types, documented, option
 
 TARGETS = ("min_max", "z_score", "rank")
 SCHEDULES = ("constant", "cosine")
 
 
+@documented
 @dataclasses.dataclass(frozen=True)
 class ControllerConfig:
     """Sizes, losses and fit of the controller; hashable, so static under jit.

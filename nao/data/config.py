@@ -4,9 +4,10 @@ import dataclasses
 
 from nao.data import archives, dataset
 from nao.data.dataset import DATASETS, ImageDataset, check_amounts, check_resize
-from nao.fields import check_types, option
+from nao.fields import check_types, documented, option
 
 
+@documented
 @dataclasses.dataclass(frozen=True)
 class DataConfig:
     """Which images children are trained on."""

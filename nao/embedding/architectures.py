@@ -9,7 +9,8 @@ import numpy as np
 from nao.spaces import Space, Subset
 
 # Text in the space's notation or versioned JSON, a choice for each slot by name, tokens
-# [length], an object with `tokens` (a trial), or many of them: a list or [num, length].
+# [length], an object with `tokens` (a trial), or many of them: a list, [num, length],
+# `Found`.
 Architectures = Any
 
 
@@ -32,6 +33,8 @@ def to_tokens(space: Space, architectures: Architectures) -> np.ndarray:
     """
     if isinstance(space, Subset):
         space = space.whole
+    if np.ndim(getattr(architectures, "tokens", ())) == 2:
+        return _check(space, architectures.tokens)  # what a query found
     if isinstance(architectures, str | Mapping) or hasattr(architectures, "tokens"):
         return _one(space, architectures)[None]
     if not isinstance(architectures, np.ndarray):

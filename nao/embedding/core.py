@@ -7,6 +7,7 @@ compared. Only points can be decoded.
 """
 
 import dataclasses
+from typing import Any
 
 import jax
 import numpy as np
@@ -17,11 +18,12 @@ from nao.embedding import architectures as architectures_lib
 from nao.embedding.architectures import Architectures
 from nao.embedding.objectives import Objectives, Prediction
 from nao.spaces import Space
+from nao.system import showing
 
 _HOTTEST = 1e6  # temperature of drawing, far beyond which logits vanish
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class FittedController:
     """A controller, and the architectures and values it was fitted to.
 
@@ -43,6 +45,52 @@ class FittedController:
     tokens: np.ndarray
     values: np.ndarray
     canonical: bool = True
+
+    def __repr__(self) -> str:
+        names = ", ".join(self.objectives.names)
+        num = len(self.tokens)
+        name = type(self).__name__
+        return f"{name}({self.space.name}, {num} architectures, predicts {names})"
+
+    def _repr_html_(self) -> str:
+        num = len(self.tokens)
+        rows = [
+            {
+                "objective": column.name,
+                "better": "higher" if column.maximize else "lower",
+                "least": float(values.min()) if num else None,
+                "largest": float(values.max()) if num else None,
+                "unit": column.unit,
+            }
+            for column, values in zip(
+                self.objectives.columns, self.values.T, strict=True
+            )
+        ]
+        return showing.to_html(repr(self), rows)
+
+    def to_dataframe(self) -> Any:
+        """Returns a row for each evaluated architecture, as a `pandas.DataFrame`.
+
+        `architecture`, each objective by its name as it was measured, the columns
+        `predicted.<objective>` and `std.<objective>`, and `choices.<slot>`.
+
+        Raises:
+            ImportError: If pandas is not installed.
+        """
+        predicted = self.predict_all(self.tokens)
+        slots = [slot.name for slot in self.space.slots]
+        return showing.to_frame(
+            {
+                "architecture": self.space.format(tokens),
+                **dict(zip(self.objectives.names, values.tolist(), strict=True)),
+                "predicted": {name: p.mean[i] for name, p in predicted.items()},
+                "std": {name: p.std[i] for name, p in predicted.items()},
+                "choices": dict(zip(slots, self.space.choices(tokens), strict=True)),
+            }
+            for i, (tokens, values) in enumerate(
+                zip(self.tokens, self.values, strict=True)
+            )
+        )
 
     # Architectures in and out.
 

@@ -16,21 +16,27 @@ from nao.embedding import fitting, geometry, maps, pareto, paths, saved, workdir
 from nao.embedding import index as index_lib
 from nao.embedding.architectures import Architectures
 from nao.embedding.core import FittedController
+from nao.embedding.found import Found, Front, Line, Neighbours
 from nao.embedding.objectives import Constraint, Wanted, Wish
 from nao.spaces import Space
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class Embedding(FittedController):
     """Queries on a fitted controller; its attributes are those of `FittedController`.
 
     Made by `fit`, `from_workdir` or `load`. Architectures go in as text, as choices by
-    slot, as tokens, as trials, or as a list of those; they come out as tokens, int32
-    [..., length], which `format` turns into text.
+    slot, as tokens, as trials, as what a query found, or as a list of those.
 
-    With an ensemble, the latent space is the product of its members': points and
-    embeddings hold the members' side by side, and each decoded token is the members'
-    joint choice.
+    What comes out follows one rule. A query that looks for architectures (`propose`,
+    `pareto`, `neighbours`, `interpolate`, `sample`, and `best` of the `Path` that
+    `ascend` returns) gives a `Found`: tokens, their notation, what is predicted for
+    each, and what else the query knows. A query about architectures or points that are
+    given (`encode`, `encoder_outputs`, `decode`, `gradient`, `reconstruction`) gives an
+    array with a row for each, and `predict` a `Prediction` of two such arrays.
+
+    With an ensemble, points and embeddings hold the members' side by side, and each
+    decoded token is the members' joint choice.
     """
 
     @classmethod
@@ -188,7 +194,7 @@ class Embedding(FittedController):
         exclude: Architectures | None = None,
         confidence: float = 1.0,
         seed: int = 0,
-    ) -> paths.Proposal:
+    ) -> Found:
         """Returns the new architectures with the best predictions that ascent finds.
 
         Many ascents at several step sizes, decoded greedily and by sampling.
@@ -221,7 +227,7 @@ class Embedding(FittedController):
         exclude: Architectures | None = None,
         confidence: float = 1.0,
         seed: int = 0,
-    ) -> pareto.Front:
+    ) -> Front:
         """Returns the predicted Pareto front among what ascents along trade-offs find.
 
         Args:
@@ -243,9 +249,7 @@ class Embedding(FittedController):
 
     # Between and around architectures.
 
-    def interpolate(
-        self, a: Architectures, b: Architectures, num: int
-    ) -> tuple[np.ndarray, np.ndarray]:
+    def interpolate(self, a: Architectures, b: Architectures, num: int) -> Line:
         """Goes from one architecture to another, in equal steps of the straight line.
 
         Args:
@@ -254,8 +258,7 @@ class Embedding(FittedController):
             num: Points, both ends included; at least 2.
 
         Returns:
-            Points float32 [num, encoder_length, size], brought back to unit length,
-            and what they decode to, int32 [num, length].
+            The points, and what they decode to.
 
         Raises:
             ValueError: If an end is not one architecture, or `num` is below 2.
@@ -268,7 +271,7 @@ class Embedding(FittedController):
         near: Architectures | None = None,
         distance: float = 0.5,
         seed: int = 0,
-    ) -> np.ndarray:
+    ) -> Found:
         """Decodes random points around architectures.
 
         Args:
@@ -280,7 +283,7 @@ class Embedding(FittedController):
             seed: Seed of everything random.
 
         Returns:
-            int32 [num, length], grammatical; a space with rules that cross slots may
+            `num` architectures, grammatical; a space with rules that cross slots may
             hold some of them not valid (`space.is_valid`).
 
         Raises:
@@ -306,7 +309,7 @@ class Embedding(FittedController):
         architecture: Architectures,
         k: int = 10,
         among: index_lib.Index | Architectures | None = None,
-    ) -> index_lib.Neighbours:
+    ) -> Neighbours:
         """Returns the `k` nearest architectures by cosine distance of embeddings.
 
         Args:
@@ -320,7 +323,7 @@ class Embedding(FittedController):
         """
         if not isinstance(among, index_lib.Index):
             among = self.index(among)
-        return among.nearest(self.pool(self.point(architecture)), k)
+        return geometry.neighbours(self, architecture, k, among)
 
     def map(
         self,

@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -11,11 +12,49 @@ from nao.embedding import objectives
 from nao.embedding.embedding import Embedding
 from nao.spaces import Space
 from nao.strategies.unseen import Unseen
+from nao.system import showing
 
 _MAX_CANDIDATES = 300  # architectures of a round whose hypervolume gain is computed
 
 # Maps tokens [num, length] to columns [num] by name.
 Columns = Callable[[np.ndarray], Mapping[str, np.ndarray]]
+
+
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
+class Measured:
+    """Architectures that a search for a front measured, in the order of its queries.
+
+    Attributes:
+        space: Space of the architectures.
+        tokens: int32 [num, length].
+        values: Columns float64 [num] by name, those of `costs_fn` last.
+    """
+
+    space: Space
+    tokens: np.ndarray
+    values: Mapping[str, np.ndarray]
+
+    def __repr__(self) -> str:
+        return f"Measured({len(self.tokens)} architectures of {self.space.name})"
+
+    def to_dataframe(self) -> Any:
+        """Returns a row for each architecture, as a `pandas.DataFrame`.
+
+        Raises:
+            ImportError: If pandas is not installed.
+        """
+        return showing.to_frame(self._rows())
+
+    def _repr_html_(self) -> str:
+        return showing.to_html(repr(self), self._rows())
+
+    def _rows(self) -> list[dict[str, Any]]:
+        values = [column.tolist() for column in self.values.values()]
+        return [
+            {"architecture": self.space.format(tokens)}
+            | dict(zip(self.values, row, strict=True))
+            for tokens, row in zip(self.tokens, zip(*values, strict=True), strict=True)
+        ]
 
 
 def search_front(
@@ -30,7 +69,7 @@ def search_front(
     canonical: bool = True,
     config: ControllerConfig | None = None,
     seed: int = 0,
-) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+) -> Measured:
     """Searches for a Pareto front.
 
     A round fits an embedding to all that was measured and takes, of what ascents along
@@ -55,9 +94,8 @@ def search_front(
         seed: Seed of everything random.
 
     Returns:
-        Architectures in the order of their queries, int32 [num, length], and their
-        columns, those of `costs_fn` last. Fewer than `num_queries` where the space has
-        no more.
+        What was measured, in the order of the queries. Fewer than `num_queries` where
+        the space has no more.
 
     Raises:
         ValueError: If a number or a column is not as described here.
@@ -72,7 +110,7 @@ def search_front(
         if not len(asked):
             break
         tokens, columns = search.measure(asked, tokens, columns)
-    return tokens, columns
+    return Measured(space, tokens, columns)
 
 
 def _check_sizes(num_seed_archs: int, round_size: int, num_queries: int) -> None:

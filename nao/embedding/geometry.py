@@ -1,15 +1,18 @@
-"""Straight lines between points of the latent space, and random points around them."""
+"""Where points of the latent space lie: lines between them, what is near them."""
 
 import numpy as np
 
 from nao import fields
+from nao.embedding import found
 from nao.embedding.architectures import Architectures
 from nao.embedding.core import FittedController
+from nao.embedding.found import Found, Line, Neighbours
+from nao.embedding.index import Index
 
 
 def interpolate(
     fitted: FittedController, a: Architectures, b: Architectures, num: int
-) -> tuple[np.ndarray, np.ndarray]:
+) -> Line:
     """Goes along a straight line; see `Embedding.interpolate`.
 
     Raises:
@@ -20,7 +23,14 @@ def interpolate(
         raise ValueError(f"num must be at least 2, got {num}.")
     share = np.linspace(0, 1, num, dtype=np.float32)[:, None, None]
     points = fitted.latent.normalise((1 - share) * ends[0] + share * ends[1])
-    return points, fitted.latent.decode(points)
+    tokens = fitted.latent.decode(points)
+    return Line(
+        fitted.space,
+        tokens,
+        found.predictions_of(fitted, tokens),
+        points,
+        fitted.predictions(fitted.latent.predict(points)),
+    )
 
 
 def sample(
@@ -29,7 +39,7 @@ def sample(
     near: Architectures | None,
     distance: float,
     seed: int,
-) -> np.ndarray:
+) -> Found:
     """Decodes random points; see `Embedding.sample`.
 
     Raises:
@@ -45,7 +55,8 @@ def sample(
     centres = _centres(fitted, num, near, rng)
     noise = rng.normal(size=centres.shape).astype(np.float32)
     points = centres + distance * fitted.latent.normalise(noise)
-    return fitted.latent.decode(fitted.latent.normalise(points))
+    tokens = fitted.latent.decode(fitted.latent.normalise(points))
+    return found.of_tokens(fitted, tokens)
 
 
 def _centres(
@@ -61,3 +72,17 @@ def _centres(
     if not len(points):
         raise ValueError("sample needs an architecture to stay near, got none.")
     return points[rng.integers(len(points), size=num)]
+
+
+def neighbours(
+    fitted: FittedController, architecture: Architectures, k: int, among: Index
+) -> Neighbours:
+    """Looks for the nearest architectures; see `Embedding.neighbours`.
+
+    Raises:
+        ValueError: If this is not one architecture, or `k` is below 1.
+    """
+    near = among.nearest(fitted.pool(fitted.point(architecture)), k)
+    tokens = among.tokens[near.indices]
+    predicted = found.predictions_of(fitted, tokens)
+    return Neighbours(fitted.space, tokens, predicted, near.distances, near.indices)

@@ -8,21 +8,19 @@ import numpy as np
 _CHUNK = 1 << 16  # rows whose distances are in memory at a time
 
 
-class Neighbours(NamedTuple):
-    """The nearest architectures, nearest first.
+class Nearest(NamedTuple):
+    """The rows of an index that are nearest, nearest first.
 
     Attributes:
-        tokens: int32 [k, length].
         distances: Cosine distances, 1 - cosine, float32 [k].
         indices: Rows of what was searched, int64 [k].
     """
 
-    tokens: np.ndarray
     distances: np.ndarray
     indices: np.ndarray
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class Index:
     """Embeddings to be searched.
 
@@ -37,7 +35,10 @@ class Index:
     def __len__(self) -> int:
         return len(self.tokens)
 
-    def nearest(self, embedding: np.ndarray, k: int) -> Neighbours:
+    def __repr__(self) -> str:
+        return f"Index({len(self)} architectures)"
+
+    def nearest(self, embedding: np.ndarray, k: int) -> Nearest:
         """Returns the `k` rows nearest to an embedding [size]; all where fewer.
 
         Of equally near rows, the earlier one comes first.
@@ -62,7 +63,7 @@ class Index:
             indices = np.concatenate([indices, start + better])
             order = np.argsort(-cosines, kind="stable")[:k]
             cosines, indices = cosines[order], indices[order]
-        return Neighbours(self.tokens[indices], 1 - cosines, indices)
+        return Nearest(1 - cosines, indices)
 
 
 def _largest(scores: np.ndarray, rows: np.ndarray, k: int) -> np.ndarray:

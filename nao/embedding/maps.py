@@ -11,7 +11,7 @@ METHODS = ("pca", "tsne")
 _NEAREST = 5  # mapped rows whose mean place a new point gets on a t-SNE map
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class Map:
     """Embeddings in the plane.
 
@@ -27,7 +27,12 @@ class Map:
     embeddings: np.ndarray
     method: str
     explained: np.ndarray | None
-    _pca: Any = None  # scikit-learn's fitted projection; None for `tsne`
+    _pca: Any = dataclasses.field(
+        default=None, repr=False
+    )  # scikit-learn's fitted projection; None for `tsne`
+
+    def __repr__(self) -> str:
+        return f"Map({len(self.coordinates)} architectures, {self.method})"
 
     def project(self, embeddings: np.ndarray) -> np.ndarray:
         """Places more embeddings [..., size] on the map, float64 [..., 2].

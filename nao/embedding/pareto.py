@@ -1,32 +1,14 @@
 """The predicted Pareto front: what ascents along several trade-offs find."""
 
-import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
 from nao.controller import fronts
 from nao.embedding import paths
 from nao.embedding.core import FittedController
-from nao.embedding.objectives import Prediction, Wish
-
-
-@dataclasses.dataclass(frozen=True, eq=False)
-class Front:
-    """Architectures that no other one dominates, layer by layer.
-
-    Within a layer from best to worst in the first objective.
-
-    Attributes:
-        tokens: int32 [num, length].
-        predicted: Each objective's prediction, [num].
-        layers: 0 for the front itself, 1 for the front of what is left without it, and
-            so on; int64 [num], rising.
-    """
-
-    tokens: np.ndarray
-    predicted: Mapping[str, Prediction]
-    layers: np.ndarray
+from nao.embedding.found import Front
+from nao.embedding.objectives import Wish
 
 
 def find(
@@ -66,7 +48,8 @@ def find(
     scores = targets.mean(1)[:, columns]
     layer = _number_layers(scores, layers)
     order = np.lexsort((-scores[:, 0], layer))[: int((layer < layers).sum())]
-    return Front(tokens[order], fitted.predictions(targets[order]), layer[order])
+    predicted = fitted.predictions(targets[order])
+    return Front(fitted.space, tokens[order], predicted, layer[order])
 
 
 def _number_layers(scores: np.ndarray, num: int) -> np.ndarray:

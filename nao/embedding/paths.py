@@ -7,9 +7,10 @@ import jax
 import numpy as np
 
 from nao.controller import Goal
-from nao.embedding import architectures
+from nao.embedding import architectures, found
 from nao.embedding.architectures import Architectures
 from nao.embedding.core import FittedController
+from nao.embedding.found import Found
 from nao.embedding.objectives import Prediction, Wish
 from nao.types import Array
 
@@ -22,7 +23,7 @@ _PACES = ((0.2, 5), (0.5, 5))  # step size, steps
 _TEMPERATURE = 1.0
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class Path:
     """The points that ascents went through, their starts first.
 
@@ -32,7 +33,7 @@ class Path:
         at_points: Each objective's prediction at the points, [steps + 1, num].
         at_tokens: The same for the decoded architectures, encoded anew. Where the two
             differ, a point has left what the encoder knows.
-        starts: Architectures at the starts, int32 [num, length].
+        starts: Architectures at the starts, with what is predicted for them.
         scores: What was climbed, for the decoded architectures, in the unit of the
             targets and less a penalty for broken constraints; float64 [steps + 1, num].
             -inf where an architecture is not valid, or is what the path started from.
@@ -42,31 +43,32 @@ class Path:
     tokens: np.ndarray
     at_points: Mapping[str, Prediction]
     at_tokens: Mapping[str, Prediction]
-    starts: np.ndarray
+    starts: Found
     scores: np.ndarray
 
-    def best(self) -> np.ndarray:
-        """Returns the best new architecture along each path, int32 [num, length].
+    def best(self) -> Found:
+        """Returns the best new architecture along each path, a row for each.
 
         Where a path decodes to nothing new that is valid, its start comes back.
         """
         step = self.scores.argmax(0)
         rows = np.arange(len(step))
-        found = np.isfinite(self.scores[step, rows])[:, None]
-        return np.where(found, self.tokens[step, rows], self.starts)
+        is_new = np.isfinite(self.scores[step, rows])
 
+        def chosen(along: np.ndarray, start: np.ndarray) -> np.ndarray:
+            kept = is_new.reshape(-1, *(1,) * (start.ndim - 1))
+            return np.where(kept, along[step, rows], start)
 
-@dataclasses.dataclass(frozen=True, eq=False)
-class Proposal:
-    """Architectures worth measuring, the most promising first.
+        predicted = {
+            name: Prediction(*map(chosen, along, self.starts.predicted[name]))
+            for name, along in self.at_tokens.items()
+        }
+        tokens = chosen(self.tokens, self.starts.tokens)
+        return Found(self.starts.space, tokens, predicted)
 
-    Attributes:
-        tokens: int32 [num, length].
-        predicted: Each objective's prediction, [num].
-    """
-
-    tokens: np.ndarray
-    predicted: Mapping[str, Prediction]
+    def __repr__(self) -> str:
+        steps, num = self.scores.shape
+        return f"Path({num} ascents of {steps - 1} steps in {self.starts.space.name})"
 
 
 def ascend(
@@ -128,7 +130,7 @@ def _describe(
         tokens=decoded.reshape(*lead, -1),
         at_points=fitted.predictions(at_points.reshape(*lead, *at_points.shape[1:])),
         at_tokens=fitted.predictions(at_tokens.reshape(*lead, *at_tokens.shape[1:])),
-        starts=starts,
+        starts=found.of_tokens(fitted, starts),
         scores=scores.reshape(lead),
     )
 
@@ -138,7 +140,7 @@ def propose(
     wish: Wish,
     num: int,
     starts: Architectures | None,
-) -> Proposal:
+) -> Found:
     """Looks for new architectures; see `Embedding.propose`.
 
     Raises:
@@ -153,7 +155,8 @@ def propose(
     tokens, targets = find_new(fitted, wish, [goal], starts)
     score = np.asarray(goal.score(targets.mean(1)))
     chosen = np.argsort(-score, kind="stable")[:num]
-    return Proposal(tokens[chosen], fitted.predictions(targets[chosen]))
+    predicted = fitted.predictions(targets[chosen])
+    return Found(fitted.space, tokens[chosen], predicted)
 
 
 def find_new(
@@ -200,15 +203,15 @@ def candidates(
     Returns:
         int32 [num, length]; random starts are among them.
     """
-    found = []
+    decoded = []
     for goal in goals:
         chosen = starts
         if chosen is None:
             at_random = fitted.space.sample(rng, _NUM_RANDOM)
-            found.append(at_random)
+            decoded.append(at_random)
             chosen = np.concatenate([_best(fitted, goal), at_random])
-        found.extend(_decode_along(fitted, goal, chosen, rng))
-    tokens = np.concatenate(found)
+        decoded.extend(_decode_along(fitted, goal, chosen, rng))
+    tokens = np.concatenate(decoded)
     tokens = tokens[fitted.space.is_valid(tokens)]
     # Of sequences that the encoder reads alike, the first is kept.
     _, first = np.unique(fitted.as_encoded(tokens), axis=0, return_index=True)

@@ -20,3 +20,7 @@ __all__ = [
     "TrainingEvaluator",
     "make",
 ]
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -17,6 +17,7 @@ from nao.types import Array
 # its way to the ledger, `metrics.jsonl`, the page and messages.
 _MAX_REASON = 500  # characters
 _MAX_TRACEBACK = 20_000  # characters
+_MAX_SECONDS = 1e9  # 31 years
 # What a line of `metrics.jsonl` says of every trial.
 _TAKEN = ("step", "trial", "round", "objective", "predicted", "seconds", "reason")
 
@@ -64,7 +65,7 @@ class Evaluation:
     metrics: Mapping[str, float] = dataclasses.field(default_factory=dict)
     seconds: float = 0.0
     reason: str = ""
-    traceback: str = ""
+    traceback: str = dataclasses.field(default="", repr=False)  # of a page
 
     @classmethod
     def of_exception(cls, error: BaseException, seconds: float = 0.0) -> "Evaluation":
@@ -87,6 +88,10 @@ class Evaluation:
         if self.value is not None and not math.isfinite(self.value):
             raise ValueError(
                 f"value must be finite, or None for a failed one, got {self.value}."
+            )
+        if not 0 <= self.seconds <= _MAX_SECONDS:
+            raise ValueError(
+                f"seconds must be 0 to {_MAX_SECONDS:g}, got {self.seconds}."
             )
         if (self.value is None) != bool(self.reason):
             raise ValueError("A failed evaluation, and no other, has a reason.")

@@ -10,11 +10,12 @@ from typing import Any
 import numpy as np
 
 from nao.evaluators import base
-from nao.fields import option
+from nao.fields import documented, option
 from nao.spaces import Space
 from nao.types import Array
 
 
+@documented
 @dataclasses.dataclass(frozen=True)
 class FunctionConfig:
     """Which function to call."""

@@ -13,10 +13,11 @@ from nao.evaluators import function, table, training
 from nao.evaluators.base import SourcedEvaluator
 from nao.evaluators.function import FunctionConfig
 from nao.evaluators.table_config import TableConfig
-from nao.fields import option, part
+from nao.fields import documented, option, part
 from nao.spaces import Space
 
 
+@documented
 @dataclasses.dataclass(frozen=True)
 class EvaluatorSettings:
     """Settings of every evaluator, whichever a config chooses."""

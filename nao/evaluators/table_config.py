@@ -3,11 +3,12 @@
 import csv
 import dataclasses
 
-from nao.fields import option
+from nao.fields import documented, option
 
 REPEATS = ("refuse", "mean")
 
 
+@documented
 @dataclasses.dataclass(frozen=True)
 class TableConfig:
     """Where a table is and what its columns mean."""

@@ -1,6 +1,6 @@
 """The requests that a served embedding answers, with a limit on every size."""
 
-from typing import Annotated
+from typing import Annotated, Self
 
 import pydantic
 
@@ -18,13 +18,38 @@ Architecture = (
     | Annotated[dict[_Name, _Name], pydantic.Field(max_length=1000)]
 )
 _Architectures = Annotated[
-    list[Architecture], pydantic.Field(min_length=1, max_length=MAX_ROWS)
+    list[Architecture],
+    pydantic.Field(
+        min_length=1,
+        max_length=MAX_ROWS,
+        description="Each as text in the space's notation, as tokens, or as choices.",
+    ),
 ]
 _Points = Annotated[
-    list[list[list[_Number]]], pydantic.Field(min_length=1, max_length=MAX_ROWS)
+    list[list[list[_Number]]],
+    pydantic.Field(
+        min_length=1,
+        max_length=MAX_ROWS,
+        description="As /encode and /ascend return them.",
+    ),
 ]
 # The name of an objective, or weights by name.
 _Objective = _Name | Annotated[dict[_Name, _Number], pydantic.Field(max_length=100)]
+_Wanted = Annotated[
+    _Objective | None,
+    pydantic.Field(description="A name, or weights by name; the first by default."),
+]
+
+
+_Confidence = Annotated[
+    float,
+    pydantic.Field(
+        ge=0,
+        le=100,
+        allow_inf_nan=False,
+        description="Standard deviations that predictions stay away from a bound.",
+    ),
+]
 
 
 class _Request(pydantic.BaseModel):
@@ -41,10 +66,39 @@ class Bound(_Request):
     at_least: _Number | None = None
 
 
+_Bounds = Annotated[
+    list[Bound],
+    pydantic.Field(max_length=100, description="Bounds, in the objectives' units."),
+]
+
+
 class Architectures(_Request):
     """One or more architectures."""
 
     architectures: _Architectures
+
+
+class Points(_Request):
+    """Points of the latent space, as /encode and /ascend return them."""
+
+    points: _Points
+
+
+class Where(_Request):
+    """Architectures, or points of the latent space: one of the two."""
+
+    architectures: _Architectures | None = pydantic.Field(
+        None, description="Each as text, as tokens, or as choices."
+    )
+    points: _Points | None = pydantic.Field(
+        None, description="As /encode and /ascend return them."
+    )
+
+    @pydantic.model_validator(mode="after")
+    def _is_one_of_two(self) -> Self:
+        if (self.architectures is None) == (self.points is None):
+            raise ValueError("Give architectures or points, one of the two.")
+        return self
 
 
 class Encode(Architectures):
@@ -55,38 +109,80 @@ class Encode(Architectures):
     )
 
 
-class Predict(Architectures):
-    """Architectures, and the objective to predict; all by default."""
+class Predict(Where):
+    """What to predict for, and the objective; all by default."""
 
-    objective: _Name | None = None
+    objective: _Name | None = pydantic.Field(
+        None, description="Its name; all objectives by default."
+    )
 
 
-class Ascend(Architectures):
-    """Architectures to start from, and the objective to climb."""
+class Gradient(Where):
+    """Where to take the gradient, and of which objective, in what bounds."""
+
+    objective: _Wanted = None
+    constraints: _Bounds = []
+
+
+class Ascend(Where):
+    """Where to start, and the objective to climb, in what bounds."""
 
     steps: int = pydantic.Field(20, ge=0, le=_MAX_STEPS)
-    step_size: float = pydantic.Field(0.3, ge=0, le=1e6, allow_inf_nan=False)
-    objective: _Objective | None = None
-    constraints: list[Bound] = pydantic.Field([], max_length=100)
-    points: bool = pydantic.Field(False, description="Also return the points.")
+    step_size: float = pydantic.Field(
+        0.3,
+        ge=0,
+        le=1e6,
+        allow_inf_nan=False,
+        description="How far an encoder output, of length 1, moves in a step.",
+    )
+    objective: _Wanted = None
+    constraints: _Bounds = []
+    with_points: bool = pydantic.Field(False, description="Also return the points.")
 
 
 class Propose(_Request):
     """How many new architectures to propose, for which objective, in what bounds."""
 
     num: int = pydantic.Field(10, ge=1, le=MAX_ROWS)
-    objective: _Objective | None = None
-    constraints: list[Bound] = pydantic.Field([], max_length=100)
-    confidence: float = pydantic.Field(1.0, ge=0, le=100, allow_inf_nan=False)
+    objective: _Wanted = None
+    constraints: _Bounds = []
+    starts: _Architectures | None = pydantic.Field(
+        None, description="Where ascents start; the best evaluated ones by default."
+    )
+    exclude: _Architectures | None = pydantic.Field(
+        None, description="Not wanted, besides the evaluated ones."
+    )
+    confidence: _Confidence = 1.0
     seed: _Seed = 0
 
 
-class Decode(_Request):
-    """Points to decode, as /encode and /ascend return them."""
+class Pareto(_Request):
+    """The objectives of a front, all by default, and its bounds."""
 
-    points: _Points
-    num_samples: int | None = pydantic.Field(None, ge=1, le=MAX_ROWS)
-    temperature: float = pydantic.Field(1.0, ge=0, le=1e6, allow_inf_nan=False)
+    objectives: Annotated[list[_Name], pydantic.Field(max_length=100)] | None = None
+    constraints: _Bounds = []
+    num_directions: int = pydantic.Field(
+        5, ge=1, le=20, description="Least number of trade-offs to climb along."
+    )
+    layers: int = pydantic.Field(
+        1, ge=1, le=MAX_ROWS, description="2 adds the front of what is left, and so on."
+    )
+    exclude: _Architectures | None = pydantic.Field(
+        None, description="Not wanted, besides the evaluated ones."
+    )
+    confidence: _Confidence = 1.0
+    seed: _Seed = 0
+
+
+class Decode(Points):
+    """Points to decode, to their likeliest tokens or by drawing."""
+
+    num_samples: int | None = pydantic.Field(
+        None, ge=1, le=MAX_ROWS, description="How many to draw; null is greedy."
+    )
+    temperature: float = pydantic.Field(
+        1.0, ge=0, le=1e6, allow_inf_nan=False, description="Of drawing; 0 is greedy."
+    )
     seed: _Seed = 0
 
 
@@ -95,7 +191,9 @@ class Neighbours(_Request):
 
     architecture: Architecture
     k: int = pydantic.Field(10, ge=1, le=MAX_ROWS)
-    among: _Architectures | None = None
+    among: _Architectures | None = pydantic.Field(
+        None, description="What is searched; the evaluated ones by default."
+    )
 
 
 class Interpolate(_Request):
@@ -110,14 +208,27 @@ class Sample(_Request):
     """How many architectures to draw, and near which."""
 
     num: int = pydantic.Field(10, ge=1, le=MAX_ROWS)
-    near: _Architectures | None = None
-    distance: float = pydantic.Field(0.5, ge=0, le=1e6, allow_inf_nan=False)
+    near: _Architectures | None = pydantic.Field(
+        None, description="What to stay near; random architectures by default."
+    )
+    distance: float = pydantic.Field(
+        0.5,
+        ge=0,
+        le=1e6,
+        allow_inf_nan=False,
+        description="How far an encoder output, of length 1, moves at random.",
+    )
     seed: _Seed = 0
 
 
 class Map(_Request):
     """Architectures to map, the evaluated ones by default, and the method."""
 
-    architectures: _Architectures | None = None
-    method: _Name = "pca"
+    architectures: _Architectures | None = pydantic.Field(
+        None, description="What to map; the evaluated ones by default."
+    )
+    method: _Name = pydantic.Field("pca", description="pca or tsne.")
+    project: _Points | None = pydantic.Field(
+        None, description="Points to place on the map, such as those of an ascent."
+    )
     seed: _Seed = 0

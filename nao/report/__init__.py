@@ -10,6 +10,7 @@ from nao.report.drawing import (
     draw_test,
     save,
 )
+from nao.report.folder import write_report
 from nao.report.page import write_page
 from nao.runs.reader import read
 
@@ -24,4 +25,9 @@ __all__ = [
     "read",
     "save",
     "write_page",
+    "write_report",
 ]
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -60,15 +60,15 @@ def explore(run: StoredRun) -> LatentMap:
     )
     flat = embedding.map(tokens)
     ascents = embedding.ascend(start_tokens, _STEPS, _STEP_SIZE)
-    found = ascents.best()
+    best = ascents.best()
     return LatentMap(
         trials=trials,
         places=flat.coordinates,
         predicted=embedding.predict(tokens),
         starts=starts,
         paths=flat.project(embedding.pool(ascents.points)).swapaxes(0, 1),
-        found=found,
-        promised=embedding.predict(found),
+        found=best.tokens,
+        promised=embedding.predict(best),
         explained=flat.explained,
     )
 

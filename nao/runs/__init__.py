@@ -5,3 +5,7 @@ from nao.runs.ledger import Ledger, Trial
 from nao.runs.reader import StoredRun, read, read_config
 
 __all__ = ["Ledger", "RunDirectory", "StoredRun", "Trial", "read", "read_config"]
+
+
+def __dir__() -> list[str]:
+    return __all__

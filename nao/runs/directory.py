@@ -202,21 +202,22 @@ class RunDirectory(contextlib.AbstractContextManager):
                 whole.write_bytes(b"".join(kept))
         return sum(field in data for data in found if data)
 
-    def log(self, step: int, metrics: Mapping) -> None:
-        """Appends one line to `metrics.jsonl` and its numbers to TensorBoard.
+    def log(self, step: int, line: Mapping, scalars: Mapping) -> None:
+        """Appends one line to `metrics.jsonl`, and scalars to TensorBoard.
 
         Args:
-            step: Number of trials finished.
-            metrics: JSON values; the numbers among them become TensorBoard scalars.
+            step: Number of trials or epochs finished.
+            line: JSON values.
+            scalars: Numbers by tag; what is None, text or a truth value is left out.
 
         Raises:
             ValueError: If it can't be written.
         """
         if self._is_writer:
             with writing(self.path):
-                self._log(step, metrics)
+                self._log(step, line, scalars)
 
-    def _log(self, step: int, metrics: Mapping) -> None:
+    def _log(self, step: int, line: Mapping, scalars: Mapping) -> None:
         if self._metrics is None:
             import tensorboardX  # Pulls in protobuf: only where there is a run.
 
@@ -224,10 +225,10 @@ class RunDirectory(contextlib.AbstractContextManager):
             self._writer = tensorboardX.SummaryWriter(
                 str(self.path / "tensorboard"), purge_step=step, flush_secs=10
             )
-        self._metrics.write(json.dumps({"step": step, **metrics}) + "\n")
-        for name, value in metrics.items():
+        self._metrics.write(json.dumps({"step": step, **line}) + "\n")
+        for tag, value in scalars.items():
             if isinstance(value, int | float) and not isinstance(value, bool):
-                self._writer.add_scalar(name, value, step)
+                self._writer.add_scalar(tag, value, step)
 
 
 def _logged(line: bytes) -> dict | None:

@@ -1,7 +1,10 @@
 """The record of a search: one Optuna trial per finished evaluation, in order."""
 
 import dataclasses
+import datetime
 import hashlib
+import warnings
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -11,13 +14,16 @@ import sqlalchemy.exc
 from nao.evaluators import Evaluation, Objective
 from nao.files import check_shape, first_line
 from nao.runs import shapes
-from nao.runs.storage import Opened
+from nao.runs.storage import Opened, study_name
 from nao.runs.writing import writing
 from nao.spaces import Space
 from nao.strategies.quiet import quiet_optuna
+from nao.system import showing
+
+_METRIC = "metrics."  # before the names of metrics, among a trial's other attributes
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class Trial:
     """One evaluated architecture.
 
@@ -42,6 +48,22 @@ class Trial:
     def value(self) -> float | None:
         """The objective as measured; None where the evaluation failed."""
         return self.evaluation.value
+
+    def __repr__(self) -> str:
+        reason = self.evaluation.reason
+        outcome = f"failed: {reason}" if reason else f"value {self.value:.6g}"
+        return f"Trial({self.index}, {outcome}, round {self.round})"
+
+    def _repr_html_(self) -> str:
+        evaluation = self.evaluation
+        row = {
+            "value": self.value,
+            "round": self.round,
+            "seconds": evaluation.seconds,
+            **evaluation.metrics,
+        }
+        row |= {"reason": evaluation.reason} if evaluation.reason else {}
+        return showing.to_html(f"Trial {self.index}", [row])
 
 
 def architecture_hash(space: Space, tokens: np.ndarray) -> str:
@@ -76,10 +98,11 @@ class Ledger:
             with quiet_optuna():
                 self._study = optuna.create_study(
                     storage=opened.storage,
-                    study_name=opened.study,
+                    study_name=study_name(opened),
                     direction=direction,
                     load_if_exists=True,
                 )
+                _name_metric(self._study, objective.name)
             frozen = self._study.get_trials(deepcopy=False)
         except (
             sqlalchemy.exc.SQLAlchemyError,
@@ -115,29 +138,36 @@ class Ledger:
         evaluation = trial.evaluation
         choices = self._space.choices(trial.tokens)
         failed = evaluation.value is None
+        frozen = optuna.trial.create_trial(
+            state=optuna.trial.TrialState["FAIL" if failed else "COMPLETE"],
+            value=evaluation.value,
+            params=dict(zip(self._distributions, choices, strict=True)),
+            distributions=self._distributions,
+            user_attrs=self._attributes(trial),
+        )
+        # Optuna takes the moment a trial is written for both its start and its end.
+        seconds = datetime.timedelta(seconds=evaluation.seconds)
+        frozen.datetime_start = frozen.datetime_complete - seconds
         with writing(self._where):
-            self._study.add_trial(
-                optuna.trial.create_trial(
-                    state=optuna.trial.TrialState["FAIL" if failed else "COMPLETE"],
-                    value=evaluation.value,
-                    params=dict(zip(self._distributions, choices, strict=True)),
-                    distributions=self._distributions,
-                    user_attrs={
-                        "index": trial.index,
-                        "round": trial.round,
-                        "round_size": trial.round_size,
-                        "tokens": trial.tokens.tolist(),
-                        "architecture": self._space.format(trial.tokens),
-                        "hash": architecture_hash(self._space, trial.tokens),
-                        "predicted": trial.predicted,
-                        "metrics": dict(evaluation.metrics),
-                        "seconds": evaluation.seconds,
-                        "reason": evaluation.reason,
-                        "traceback": evaluation.traceback,
-                    },
-                )
-            )
+            self._study.add_trial(frozen)
         self.trials.append(trial)
+
+    def _attributes(self, trial: Trial) -> dict[str, Any]:
+        """Returns what the study keeps of a trial besides its value and choices."""
+        evaluation = trial.evaluation
+        return {
+            "index": trial.index,
+            "round": trial.round,
+            "round_size": trial.round_size,
+            "tokens": trial.tokens.tolist(),
+            "architecture": self._space.format(trial.tokens),
+            "hash": architecture_hash(self._space, trial.tokens),
+            "predicted": trial.predicted,
+            "seconds": evaluation.seconds,
+            "reason": evaluation.reason,
+            "traceback": evaluation.traceback,
+            **{f"{_METRIC}{k}": v for k, v in evaluation.metrics.items()},
+        }
 
     def best(self) -> Trial | None:
         """Returns the trial with the best objective, the first where several tie."""
@@ -162,7 +192,7 @@ class Ledger:
                 tokens=self._space.from_choices(frozen.params),
                 evaluation=Evaluation(
                     value=frozen.value,
-                    metrics=attrs["metrics"],
+                    metrics=_metrics_of(attrs),
                     seconds=attrs["seconds"],
                     reason=attrs["reason"],
                     # Runs from before it was kept have none.
@@ -216,3 +246,35 @@ def log_line(trial: Trial) -> dict[str, Any]:
         **trial.evaluation.metrics,
     }
     return line | ({"reason": trial.evaluation.reason} if trial.value is None else {})
+
+
+def scalars(trials: list[Trial], objective: Objective) -> dict[str, float | None]:
+    """Returns what TensorBoard shows of the last of some trials, by tag.
+
+    What only counts, such as its round, is left out, and so is what was predicted: the
+    fit of each round has a unit of its own.
+    """
+    trial, best = trials[-1], best_of(trials, objective)
+    return {
+        f"objective/{objective.name}": trial.value,
+        "objective/best_so_far": None if best is None else best.value,
+        "seconds": trial.evaluation.seconds,
+        **{f"metrics/{k}": v for k, v in trial.evaluation.metrics.items()},
+    }
+
+
+def _name_metric(study: optuna.Study, name: str) -> None:
+    """Tells tables and figures of Optuna's what the value of a trial is."""
+    if study.metric_names == [name]:
+        return
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+        study.set_metric_names([name])
+
+
+def _metrics_of(attributes: Mapping[str, Any]) -> dict[str, float]:
+    return {
+        name.removeprefix(_METRIC): value
+        for name, value in attributes.items()
+        if name.startswith(_METRIC)
+    }

@@ -17,10 +17,11 @@ from nao import fields
 from nao.config import Config
 from nao.evaluators import Objective
 from nao.files import Shape, check_shape, read_json
-from nao.runs import checkpoints, directory, ledger, record, shapes, storage
+from nao.runs import checkpoints, directory, ledger, record, rows, shapes, storage
 from nao.runs.checkpoints import Round
 from nao.runs.record import SearchRecord
 from nao.spaces import Space
+from nao.system import showing
 
 STATUSES = ("finished", "running", "stopped")
 _NOTHING = contextlib.nullcontext()
@@ -38,7 +39,7 @@ _RESULTS: dict[str, tuple[type[Shape], str]] = {
 }
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class StoredRun:
     """A search as its folder tells it.
 
@@ -103,6 +104,22 @@ class StoredRun:
     def began_in_python(self) -> bool:
         """Whether objects were searched with, which `config.json` only names."""
         return not _is_launched(self.config)
+
+    def __repr__(self) -> str:
+        summed_up = rows.summed_up(self.trials, self.best)
+        return f"StoredRun({str(self.path)!r}, {self.status}, {summed_up})"
+
+    def _repr_html_(self) -> str:
+        best = rows.of_best(self.trials, self.space, self.objective)
+        return showing.to_html(repr(self), best)
+
+    def to_dataframe(self) -> Any:
+        """Returns all trials as a `pandas.DataFrame`; see `nao.Result`.
+
+        Raises:
+            ImportError: If pandas is not installed.
+        """
+        return showing.to_frame(rows.of_trials(self.trials, self.space, self.objective))
 
     def last_round(self) -> Round | None:
         """Returns the last round that was asked and kept; None where there is none."""

@@ -136,13 +136,12 @@ class Result(Shape):
 
 
 class TrialAttributes(Shape):
-    """What a trial of the ledger has besides its value and its choices."""
+    """What a trial of the ledger has besides value, choices and metrics."""
 
     index: _Count
     round: _Count
     round_size: Annotated[int, pydantic.Field(ge=1)]
     predicted: float | None
-    metrics: dict[str, float]
     seconds: float
     reason: str
     traceback: str = ""

@@ -20,7 +20,6 @@ from optuna.storages import RDBStorage
 from nao.files import check_regular, first_line, one_line, written_whole
 
 FILE = "study.db"  # in the folder of a run
-_STUDY = "nao"  # the one study in that file
 
 
 class Opened(NamedTuple):
@@ -28,27 +27,38 @@ class Opened(NamedTuple):
 
     Attributes:
         storage: What `optuna.load_study` takes.
-        study: Name of the run's study in it.
+        study: Name of the run's study, where there is none yet.
+        ending: What the name of the run's study ends with, and of no other's there.
         where: Its address, for messages.
     """
 
     storage: optuna.storages.BaseStorage | str
     study: str
+    ending: str
     where: str
 
 
-def to_write(run_path: pathlib.Path, url: str) -> Opened:
+def study_name(opened: Opened) -> str:
+    """Returns the name of a run's study: of the one that is there, or to be made."""
+    names = optuna.get_all_study_names(opened.storage)
+    there = [name for name in names if name.endswith(opened.ending)]
+    return there[0] if there else opened.study
+
+
+def to_write(run_path: pathlib.Path, url: str, title: str = "search") -> Opened:
     """Opens the storage of a run that trials are added to, or makes it.
 
     Args:
         run_path: Folder of the run, absolute.
         url: Optuna storage URL; empty for SQLite in the folder.
+        title: What a new study is called; in a storage that runs may share, the folder
+            follows.
 
     Raises:
         ValueError: If the file can't be opened.
     """
     if url:
-        return Opened(url, str(run_path), url)
+        return _shared(run_path, url, title)
     path = run_path / FILE
     _check(path)
     if not path.exists():
@@ -57,19 +67,21 @@ def to_write(run_path: pathlib.Path, url: str) -> Opened:
             made = _opened(path, functools.partial(sqlite3.connect, temporary))
             made.engine.dispose()
     connect = functools.partial(sqlite3.connect, path, check_same_thread=False)
-    return Opened(_opened(path, connect), _STUDY, str(path))
+    return Opened(_opened(path, connect), title, "", str(path))
 
 
 def to_read(run_path: pathlib.Path, url: str) -> Opened:
     """Opens the storage of a run as it is now; nothing is written to its folder.
 
-    Takes what `to_write` takes.
+    Args:
+        run_path: Folder of the run, absolute.
+        url: Optuna storage URL; empty for SQLite in the folder.
 
     Raises:
         ValueError: If the file can't be read.
     """
     if url:
-        return Opened(url, str(run_path), url)
+        return _shared(run_path, url, "search")
     path = run_path / FILE
     _check(path)
     try:
@@ -78,7 +90,13 @@ def to_read(run_path: pathlib.Path, url: str) -> Opened:
         raise ValueError(f"Ledger {path} can't be opened: {error}.") from None
     # One connection for all: each new one would be a database of its own.
     pool = sqlalchemy.pool.StaticPool
-    return Opened(_opened(path, lambda: copied, pool), _STUDY, str(path))
+    return Opened(_opened(path, lambda: copied, pool), "search", "", str(path))
+
+
+def _shared(run_path: pathlib.Path, url: str, title: str) -> Opened:
+    """Returns a storage that runs may share, where the folder tells them apart."""
+    ending = f" in {run_path}"
+    return Opened(url, f"{title}{ending}", ending, url)
 
 
 def is_lost(run_path: pathlib.Path, url: str) -> bool:

@@ -10,7 +10,7 @@ _STRATEGY = ("space", "config", "deduplicate", "name", "init", "ask", "tell")
 _EVALUATOR = ("objective", "evaluate", "test")
 
 
-def check(strategy: Any, evaluator: Any, round_fn: Any) -> None:
+def check(strategy: Any, evaluator: Any) -> None:
     """Checks that an evaluator can measure what a strategy can propose.
 
     Raises:
@@ -25,8 +25,6 @@ def check(strategy: Any, evaluator: Any, round_fn: Any) -> None:
             "evaluator.objective must be one such as nao.evaluators.Objective('loss', "
             f"maximize=False), got {_describe(evaluator.objective)}."
         )
-    if round_fn is not None and not callable(round_fn):
-        raise TypeError(f"round_fn must take all trials, got {_describe(round_fn)}.")
     _check_spaces(strategy, evaluator)
 
 

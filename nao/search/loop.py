@@ -5,7 +5,6 @@ waited for; `metrics.jsonl`, `best.json` and checkpoints follow it, and are made
 agree with it when a killed search goes on.
 """
 
-import dataclasses
 import os
 import time
 from collections.abc import Callable, Mapping
@@ -22,29 +21,12 @@ from nao.runs.directory import RunDirectory
 from nao.runs.ledger import Trial
 from nao.search import failures, outcomes, summary, warm_start
 from nao.search.bar import SearchBar
+from nao.search.result import Result
 from nao.search.rounds import Proposer
+from nao.search.watching import Watch
 from nao.strategies import Strategy
 from nao.system import process
 from nao.system.compiling import CompileMonitor
-
-RoundFn = Callable[[list[Trial]], None]  # all trials so far, after every round
-
-
-@dataclasses.dataclass(frozen=True, eq=False)
-class Result:
-    """What a search found.
-
-    Attributes:
-        best: The best trial; None where there was nothing to evaluate.
-        trials: All trials, in the order of evaluation.
-        summary: What `summary.json` holds.
-        was_finished: Whether the run was finished before, so that nothing was done.
-    """
-
-    best: Trial | None
-    trials: list[Trial]
-    summary: dict
-    was_finished: bool = False
 
 
 class Loop:
@@ -69,7 +51,8 @@ class Loop:
         self.proposer = proposer
         self.started = time.perf_counter()
         self.seconds = {"evaluate": 0.0, "controller": 0.0, "first_child": None}
-        opened = storage_lib.to_write(run.path, storage)
+        title = f"{self.space.name} by {strategy.name}, seed {proposer.seed}"
+        opened = storage_lib.to_write(run.path, storage, title)
         self.ledger = ledger.Ledger(opened, self.space, self.objective)
         self.before = self._summary_before()
         self.checkpoints = checkpoints.Checkpoints(run.path / "checkpoints")
@@ -154,7 +137,7 @@ class Loop:
         num_trials: int,
         bar: SearchBar,
         check: Callable[[], None],
-        round_fn: RoundFn | None,
+        watch: Watch,
     ) -> bool:
         """Runs rounds until the budget is spent; True where the space ran out first."""
         while len(self.ledger) < num_trials:
@@ -166,11 +149,12 @@ class Loop:
                 return True
             bar.show_stage(f"round {self.progress.num_rounds}")
             stop = min(size, num_trials - told)
-            self._evaluate(asked, len(self.ledger) - told, stop, bar, check)
+            rows = range(len(self.ledger) - told, stop)
+            self._evaluate(asked, rows, bar, check, watch)
             if stop == size:  # Only whole rounds are told; see `rounds`.
                 self._tell(self.ledger.trials[told:])
-            if round_fn is not None:
-                round_fn(list(self.ledger.trials))
+            if watch.on_round is not None:
+                watch.on_round(list(self.ledger.trials))
             is_over = len(self.ledger) >= num_trials
             failures.check(self.ledger.trials, self.run.path, is_over)
         return False
@@ -204,21 +188,23 @@ class Loop:
     def _evaluate(
         self,
         asked: Round,
-        done: int,
-        stop: int,
+        rows: range,
         bar: SearchBar,
         check: Callable[[], None],
+        watch: Watch,
     ) -> None:
-        """Evaluates rows `done` to `stop` of a round, writing each as it comes."""
+        """Evaluates rows of a round, writing each as it comes."""
         start = time.perf_counter()
         # By the index of the trial: a repeated architecture gets a new draw, and one
         # that is evaluated again after a crash the same.
-        keys = self.proposer.child_keys(self.progress.num_told + np.arange(done, stop))
-        tokens = asked.tokens[done:stop]
-        outcomes_left = outcomes.evaluate(self.evaluator, tokens, keys)
-        for row, outcome in zip(range(done, stop), outcomes_left, strict=True):
+        keys = self.proposer.child_keys(self.progress.num_told + np.array(rows, int))
+        tokens = asked.tokens[rows.start : rows.stop]
+        measured = outcomes.evaluate(self.evaluator, tokens, keys)
+        for row, outcome in zip(rows, measured, strict=True):
             self._append(asked, row, outcome)
             bar.advance()
+            if watch.on_trial is not None:
+                watch.on_trial(self.ledger.trials[-1])
             check()
         self.seconds["evaluate"] += time.perf_counter() - start
         self._write_best()
@@ -242,7 +228,10 @@ class Loop:
             self.seconds["first_child"] = process.seconds_since_start()
 
     def _log(self, trial: Trial) -> None:
-        self.run.log(trial.index + 1, ledger.log_line(trial))
+        # A mended log repeats trials that others have followed since.
+        so_far = self.ledger.trials[: trial.index + 1]
+        scalars = ledger.scalars(so_far, self.objective)
+        self.run.log(trial.index + 1, ledger.log_line(trial), scalars)
 
     def _write_best(self) -> None:
         best = self.ledger.best()
@@ -255,7 +244,8 @@ class Loop:
     def result(self, summed_up: dict, was_finished: bool = False) -> Result:
         """Returns what was found."""
         trials = list(self.ledger.trials)
-        return Result(self.ledger.best(), trials, summed_up, was_finished)
+        best = self.ledger.best()
+        return Result(best, trials, summed_up, self.space, self.objective, was_finished)
 
     def finish(
         self, num_trials: int, is_exhausted: bool, monitor: CompileMonitor

@@ -32,6 +32,20 @@ def of_arguments(
     }
 
 
+class Asked(NamedTuple):
+    """What a search was asked for, besides its strategy and evaluator.
+
+    Attributes:
+        arguments: What `of_arguments` returned.
+        config: A config dataclass; None where strategy and evaluator say what they are.
+        content: SHA-256 of what the numbers come from, by name.
+    """
+
+    arguments: Mapping[str, Any]
+    config: Any
+    content: Mapping[str, str]
+
+
 class Settings(NamedTuple):
     """What `config.json` holds, and how it is compared with what is there.
 

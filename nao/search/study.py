@@ -1,81 +1,62 @@
-"""`nao.search`: runs a search from its arguments to its result."""
+"""A search from its arguments to its result."""
 
 import contextlib
 import os
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable
 
 from nao.evaluators import Evaluator
 from nao.search import arguments as arguments_lib
 from nao.search import failures
 from nao.search import settings as settings_lib
 from nao.search.bar import SearchBar
-from nao.search.loop import Loop, Result, RoundFn
+from nao.search.loop import Loop
+from nao.search.result import Result
 from nao.search.rounds import Proposer
+from nao.search.settings import Asked
+from nao.search.watching import Watch
 from nao.strategies import Strategy
 from nao.system import interrupts
 from nao.system.compiling import CompileMonitor
 
 
-def search(
+def run(
     strategy: Strategy,
     evaluator: Evaluator,
-    *,
-    num_trials: int,
     workdir: str | os.PathLike,
-    seed: int = 0,
-    storage: str = "",
-    warm_start: str | os.PathLike = "",
-    config: Any = None,
-    content: Mapping[str, str] | None = None,
-    progress: bool = True,
-    round_fn: RoundFn | None = None,
+    asked: Asked,
+    watch: Watch,
 ) -> Result:
-    """Searches, or continues the search that is in `workdir`.
+    """Searches, or continues a search: all of `nao.search` but its report.
 
     Args:
-        strategy: Who proposes; its space is the space of the search.
+        strategy: Who proposes.
         evaluator: Where numbers come from.
-        num_trials: Budget of evaluations, failed ones and the random round included.
         workdir: Folder of the run.
-        seed: Seed of everything random.
-        storage: Optuna storage URL of the ledger; SQLite in the folder by default.
-        warm_start: Folder of an earlier run over the same space, whose trials are told
-            to the strategy first and not evaluated again; they do not count as trials.
-        config: What to write to `config.json` and to compare with a run that is there,
-            a dataclass; what strategy and evaluator say of themselves by default.
-        content: SHA-256 of what the numbers come from, by name; a run is continued on
-            the same content alone.
-        progress: Whether to draw a progress bar.
-        round_fn: Called after every round with all trials so far, to watch a search.
-
-    Returns:
-        The best trial, all trials and the summary.
+        asked: The other arguments.
+        watch: Who is told how it goes on.
 
     Raises:
-        TypeError: If strategy or evaluator is none.
-        ValueError: If they are of different spaces, another argument is out of range,
-            `workdir` can't be used, or every evaluation has failed when a round ends;
-            the trials are kept, and the same call goes on with the next round.
+        TypeError: As `nao.search` does.
+        ValueError: As `nao.search` does.
         KeyboardInterrupt: After an interruption, with everything written.
     """
-    arguments_lib.check(strategy, evaluator, round_fn)
-    arguments = settings_lib.of_arguments(num_trials, seed, storage, warm_start)
-    num_trials, seed = arguments["num_trials"], arguments["seed"]  # no longer NumPy's
-    settings = settings_lib.of_search(config, strategy, evaluator, content or {})
+    arguments_lib.check(strategy, evaluator)
+    settings = settings_lib.of_search(asked.config, strategy, evaluator, asked.content)
+    num_trials = asked.arguments["num_trials"]
     with contextlib.ExitStack() as stack:
         monitor = stack.enter_context(CompileMonitor())
-        run = stack.enter_context(settings.open(workdir, arguments))
-        loop = Loop(strategy, evaluator, run, Proposer(strategy, seed), storage)
+        folder = stack.enter_context(settings.open(workdir, asked.arguments))
+        proposer = Proposer(strategy, asked.arguments["seed"])
+        loop = Loop(strategy, evaluator, folder, proposer, asked.arguments["storage"])
         stack.callback(loop.close)
-        loop.begin(warm_start, content or {})
+        loop.begin(asked.arguments["warm_start"], asked.content)
         if loop.is_finished(num_trials):
-            failures.check(loop.ledger.trials, run.path, is_over=True)
+            failures.check(loop.ledger.trials, folder.path, is_over=True)
             return loop.result(loop.before, was_finished=True)
-        bar = stack.enter_context(SearchBar(loop.ledger, num_trials, progress))
+        bar = stack.enter_context(SearchBar(loop.ledger, num_trials, watch.progress))
         # From here on a signal is remembered: rounds end where that is safe.
         check = stack.enter_context(interrupts.stoppable())
-        is_exhausted = _run_rounds(loop, num_trials, monitor, bar, check, round_fn)
+        is_exhausted = _run_rounds(loop, num_trials, monitor, bar, check, watch)
         bar.show_stage("testing the best")
         return loop.result(loop.finish(num_trials, is_exhausted, monitor))
 
@@ -86,11 +67,11 @@ def _run_rounds(
     monitor: CompileMonitor,
     bar: SearchBar,
     check: Callable[[], None],
-    round_fn: RoundFn | None,
+    watch: Watch,
 ) -> bool:
     """Runs rounds to their end, and sums up where they are stopped before."""
     try:
-        is_exhausted = loop.run_rounds(num_trials, bar, check, round_fn)
+        is_exhausted = loop.run_rounds(num_trials, bar, check, watch)
         failures.check(loop.ledger.trials, loop.run.path, is_over=True)
     except (KeyboardInterrupt, failures.NothingSucceededError):
         loop.write_summary(num_trials, monitor)

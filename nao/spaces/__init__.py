@@ -23,3 +23,7 @@ __all__ = [
     "from_description",
     "make",
 ]
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -8,7 +8,7 @@ import dataclasses
 import inspect
 from collections.abc import Callable, Mapping
 
-from nao.fields import option
+from nao.fields import documented, option
 from nao.spaces.base import Space
 from nao.spaces.conv_cell import OPERATION_SETS, ConvCell
 from nao.spaces.custom import custom
@@ -32,6 +32,7 @@ KINDS: dict[str, type[Space]] = {
 }
 
 
+@documented
 @dataclasses.dataclass(frozen=True)
 class SpaceConfig:
     """Which space is searched; each space reads the fields that it has a use for."""

@@ -15,7 +15,7 @@ import numpy as np
 import optax
 
 from nao.controller import batches
-from nao.fields import check_at_least, check_positive, check_types, option
+from nao.fields import check_at_least, check_positive, check_types, documented, option
 from nao.spaces import Space
 from nao.strategies import base, encodings
 from nao.strategies.unseen import Unseen
@@ -25,6 +25,7 @@ from nao.types import Array
 _MIN_CAPACITY = 256  # rows that a fit is compiled for; a larger pool doubles it
 
 
+@documented
 @dataclasses.dataclass(frozen=True)
 class BananasConfig:
     """Settings of BANANAS; the defaults are those of the paper."""

@@ -8,7 +8,7 @@ import dataclasses
 
 import numpy as np
 
-from nao.fields import check_at_least, check_types, option
+from nao.fields import check_at_least, check_types, documented, option
 from nao.spaces import Space
 from nao.strategies import base
 from nao.strategies.unseen import Unseen
@@ -17,6 +17,7 @@ from nao.types import Array
 _MAX_TOURNAMENTS = 100  # for each child wanted; then chance draws what is missing
 
 
+@documented
 @dataclasses.dataclass(frozen=True)
 class EvolutionConfig:
     """Settings of evolution; the defaults are those of the paper."""

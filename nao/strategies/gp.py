@@ -10,7 +10,7 @@ import warnings
 import numpy as np
 from scipy import stats
 
-from nao.fields import check_at_least, check_types, option
+from nao.fields import check_at_least, check_types, documented, option
 from nao.spaces import Space
 from nao.strategies import base, encodings
 from nao.strategies.unseen import Unseen
@@ -18,6 +18,7 @@ from nao.system import floats
 from nao.types import Array
 
 
+@documented
 @dataclasses.dataclass(frozen=True)
 class GPConfig:
     """Settings of the Gaussian process."""

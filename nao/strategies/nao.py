@@ -18,7 +18,7 @@ import jax
 import numpy as np
 
 from nao.controller import PRESETS, Controller, ControllerConfig, metrics, targets
-from nao.fields import check_at_least, check_types, option, part
+from nao.fields import check_at_least, check_types, documented, option, part
 from nao.spaces import Space
 from nao.strategies import base
 from nao.strategies.unseen import MAX_ENUMERATED, Unseen
@@ -34,6 +34,7 @@ CANDIDATES = ("ascent", "random", "all")
 
 # The defaults were chosen among about ten settings on NAS-Bench-201; three ascents a
 # round and a bonus for the ensemble's spread did not pay (experiments/results).
+@documented
 @dataclasses.dataclass(frozen=True)
 class NAOConfig:
     """Settings of NAO; the defaults are not the paper's, see `PAPER`."""

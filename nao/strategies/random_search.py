@@ -4,13 +4,14 @@ import dataclasses
 
 import numpy as np
 
-from nao.fields import check_at_least, check_types, option
+from nao.fields import check_at_least, check_types, documented, option
 from nao.spaces import Space
 from nao.strategies import base
 from nao.strategies.unseen import Unseen
 from nao.types import Array
 
 
+@documented
 @dataclasses.dataclass(frozen=True)
 class RandomConfig:
     """Settings of random search."""

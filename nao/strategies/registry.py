@@ -7,7 +7,7 @@ A new strategy is a module of its own, a line in `_BASELINES`, one of equal name
 import dataclasses
 from typing import Any
 
-from nao.fields import part
+from nao.fields import documented, part
 from nao.spaces import Space
 from nao.strategies.bananas import Bananas, BananasConfig
 from nao.strategies.base import Strategy
@@ -46,6 +46,7 @@ _BASELINES = {
 STRATEGIES = ("nao", *_BASELINES, *PUBLISHED, *ABLATIONS)
 
 
+@documented
 @dataclasses.dataclass(frozen=True)
 class StrategySettings:
     """Settings of every strategy, each in the field of the strategy's name.

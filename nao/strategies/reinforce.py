@@ -14,7 +14,7 @@ import numpy as np
 import optax
 
 from nao.controller import lstm
-from nao.fields import check_at_least, check_positive, check_types, option
+from nao.fields import check_at_least, check_positive, check_types, documented, option
 from nao.spaces import Space
 from nao.strategies import base
 from nao.strategies.unseen import Unseen
@@ -26,6 +26,7 @@ _LARGEST = 1e6  # deviations from the mean that a reward counts as
 _MAX_SAMPLES = 20  # rounds sampled in vain from the policy before chance takes over
 
 
+@documented
 @dataclasses.dataclass(frozen=True)
 class ReinforceConfig:
     """Settings of the policy and its updates; the defaults are those of the paper."""

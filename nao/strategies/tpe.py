@@ -6,7 +6,7 @@ import warnings
 import numpy as np
 import optuna
 
-from nao.fields import check_at_least, check_types, option
+from nao.fields import check_at_least, check_types, documented, option
 from nao.spaces import Space
 from nao.strategies import base
 from nao.strategies.quiet import quiet_optuna
@@ -16,6 +16,7 @@ from nao.types import Array
 _MAX_SUGGESTIONS = 20  # for each architecture wanted; then chance draws the rest
 
 
+@documented
 @dataclasses.dataclass(frozen=True)
 class TPEConfig:
     """Settings of TPE.

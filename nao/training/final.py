@@ -124,7 +124,9 @@ class _Progress:
         """Logs an epoch, numbered from 0, and saves its state where that is due."""
         done = epoch + 1
         if done > self._num_logged:
-            self._run.log(done, {"epoch": done, **metrics})
+            # Epochs are the steps: as a scalar they would be a straight line.
+            scalars = {k: v for k, v in metrics.items() if k != "epochs"}
+            self._run.log(done, {"epoch": done, **metrics}, scalars)
         # The last epoch is not kept: its loss belongs to the result.
         is_due = time.monotonic() - self._saved >= self._save_every_s
         if done < self._num_epochs and hosts.agree(is_due):

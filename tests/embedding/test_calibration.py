@@ -88,7 +88,12 @@ def test_a_search_knows_its_errors_from_what_it_predicted(tmp_path):
     # With 14 trials 6 were predicted, which is too few: the last fit's own pool counts.
     for num_trials in (14, 26):
         found = nao.search(
-            strategy, evaluator, num_trials=num_trials, workdir=tmp_path, progress=False
+            strategy,
+            evaluator,
+            num_trials=num_trials,
+            workdir=tmp_path,
+            progress=False,
+            report=False,
         )
         asked = nao.Embedding.from_workdir(tmp_path)
         assert asked.objectives.errors[0] > 0

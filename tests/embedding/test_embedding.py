@@ -97,7 +97,7 @@ def test_decoding_returns_what_was_encoded(embedding, everything):
 def test_decoded_is_grammatical_at_any_distance(embedding, rng):
     points = 1e3 * rng.normal(size=(50, 4, 32)).astype(np.float32)
     assert SPACE.is_valid(embedding.decode(points)).all()
-    assert SPACE.is_valid(embedding.sample(20, distance=100.0)).all()
+    assert SPACE.is_valid(embedding.sample(20, distance=100.0).tokens).all()
 
 
 def test_gradient_is_the_slope_of_predictions(single, everything):
@@ -126,9 +126,9 @@ def test_ascent_climbs_and_returns_the_path(embedding, everything):
         embedding.latent.predict(points).mean(1)[:, 0] for points in path.points
     )
     assert (end_target > start_target).mean() > 0.9
-    assert score(path.best()).mean() > score(start).mean() + 1
-    np.testing.assert_array_equal(path.starts, start)
-    moved = (path.best() != start).any(-1)
+    assert score(path.best().tokens).mean() > score(start).mean() + 1
+    np.testing.assert_array_equal(path.starts.tokens, start)
+    moved = (path.best().tokens != start).any(-1)
     assert moved[score(start) < 3].all()
 
 
@@ -137,20 +137,20 @@ def test_ascent_of_no_steps_stays(embedding, everything):
     np.testing.assert_array_equal(
         path.points[0], embedding.encoder_outputs(everything[0])
     )
-    np.testing.assert_array_equal(path.best(), path.starts)
+    np.testing.assert_array_equal(path.best().tokens, path.starts.tokens)
 
 
 def test_ascent_lowers_what_is_to_be_minimised(embedding, everything):
     path = embedding.ascend(everything[40:60], 8, 0.2, "cost")
-    assert cost(path.best()).mean() < cost(everything[40:60]).mean() - 5
+    assert cost(path.best().tokens).mean() < cost(everything[40:60]).mean() - 5
 
 
 def test_ascent_keeps_a_constraint(embedding, everything):
     """`b` raises the score and costs; at most 120 allows two of them."""
     bound = nao.Constraint("cost", at_most=120)
     start = everything[40:70]
-    free = embedding.ascend(start, 10, 0.2).best()
-    held = embedding.ascend(start, 10, 0.2, constraints=[bound]).best()
+    free = embedding.ascend(start, 10, 0.2).best().tokens
+    held = embedding.ascend(start, 10, 0.2, constraints=[bound]).best().tokens
     assert bound.allows(cost(held)).mean() > bound.allows(cost(free)).mean() + 0.5
     proposed = embedding.propose(5, "score", [bound], confidence=0.5)
     assert 1 <= len(proposed.tokens) <= 5
@@ -171,7 +171,8 @@ def test_proposals_are_new_and_ranked(embedding, everything):
 
 def test_interpolation_joins_both_ends(embedding, everything):
     a, b = everything[41], everything[42]
-    points, tokens = embedding.interpolate(a, b, 5)
+    line = embedding.interpolate(a, b, 5)
+    points, tokens = line.points, line.tokens
     assert points.shape == (5, 4, 32) and tokens.shape == (5, 4)
     np.testing.assert_allclose(points[0], embedding.encoder_outputs(a)[0], atol=1e-3)
     np.testing.assert_array_equal(
@@ -184,9 +185,9 @@ def test_interpolation_joins_both_ends(embedding, everything):
 
 
 def test_samples_stay_near(embedding, everything):
-    near = embedding.sample(30, everything[45], distance=0.0)
+    near = embedding.sample(30, everything[45], distance=0.0).tokens
     assert (near == embedding.decode(embedding.encoder_outputs(everything[45]))).all()
-    far = embedding.sample(30, everything[45], distance=3.0)
+    far = embedding.sample(30, everything[45], distance=3.0).tokens
     assert len(np.unique(far, axis=0)) > 3
 
 

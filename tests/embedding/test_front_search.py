@@ -24,7 +24,8 @@ def both(tokens):
     return {"score": score(tokens), "cost": cost(tokens)}
 
 
-def assert_front_is_found(tokens, columns, num):
+def assert_front_is_found(found, num):
+    tokens, columns = found.tokens, found.values
     assert len(np.unique(tokens, axis=0)) == len(tokens) == num
     np.testing.assert_array_equal(columns["cost"], cost(tokens))
     assert len(set(zip(columns["score"], columns["cost"], strict=True)) & TRUE) >= 4
@@ -32,7 +33,7 @@ def assert_front_is_found(tokens, columns, num):
 
 def test_a_search_for_a_front():
     """A third of the toy space holds its front: 0 to 4 times `b`, else `a`."""
-    assert_front_is_found(*search_front(both, 30), 30)
+    assert_front_is_found(search_front(both, 30), 30)
 
 
 def test_a_search_chooses_by_costs_that_are_known():
@@ -42,10 +43,10 @@ def test_a_search_chooses_by_costs_that_are_known():
         measured.extend(tokens)
         return {"score": score(tokens)}
 
-    tokens, columns = search_front(evaluate, 30, costs_fn=lambda t: {"cost": cost(t)})
-    assert list(columns) == ["score", "cost"]
-    np.testing.assert_array_equal(measured, tokens)
-    assert_front_is_found(tokens, columns, 30)
+    found = search_front(evaluate, 30, costs_fn=lambda t: {"cost": cost(t)})
+    assert list(found.values) == ["score", "cost"]
+    np.testing.assert_array_equal(measured, found.tokens)
+    assert_front_is_found(found, 30)
 
 
 def test_failures_are_not_asked_for_again():
@@ -53,12 +54,12 @@ def test_failures_are_not_asked_for_again():
         values = np.where(tokens[:, 0] == 1, np.nan, score(tokens))
         return {"score": values, "cost": cost(tokens)}
 
-    tokens, columns = search_front(evaluate, 25)
-    assert 0 < np.isnan(columns["score"]).sum() < 25
-    assert len(np.unique(tokens, axis=0)) == len(tokens) == 25
-    tokens, columns = search_front(lambda t: {**both(t), "score": np.nan * t[:, 0]}, 25)
-    assert np.isnan(columns["score"]).all()
-    assert len(np.unique(tokens, axis=0)) == len(tokens) == 25
+    found = search_front(evaluate, 25)
+    assert 0 < np.isnan(found.values["score"]).sum() < 25
+    assert len(np.unique(found.tokens, axis=0)) == len(found.tokens) == 25
+    found = search_front(lambda t: {**both(t), "score": np.nan * t[:, 0]}, 25)
+    assert np.isnan(found.values["score"]).all()
+    assert len(np.unique(found.tokens, axis=0)) == len(found.tokens) == 25
 
 
 def test_gains_by_hand():

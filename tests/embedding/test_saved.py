@@ -144,7 +144,14 @@ def test_a_run_can_be_asked(tmp_path):
         SPACE, minimised, nao.evaluators.Objective("loss", maximize=False)
     )
     strategy = nao.strategies.NAO(SPACE, config)
-    nao.search(strategy, evaluator, num_trials=17, workdir=tmp_path, progress=False)
+    nao.search(
+        strategy,
+        evaluator,
+        num_trials=17,
+        workdir=tmp_path,
+        progress=False,
+        report=False,
+    )
     asked = nao.Embedding.from_workdir(tmp_path)
     assert asked.space == SPACE and asked.tokens.shape == (17, 4)
     np.testing.assert_array_equal(asked.values[:, 0], 4 - score(asked.tokens))
@@ -177,7 +184,14 @@ def test_a_run_without_a_controller_says_so(tmp_path):
         (nao.strategies.NAO(SPACE), "has not fitted a controller yet"),
     ):
         workdir = tmp_path / type(strategy).__name__
-        nao.search(strategy, evaluator, num_trials=3, workdir=workdir, progress=False)
+        nao.search(
+            strategy,
+            evaluator,
+            num_trials=3,
+            workdir=workdir,
+            progress=False,
+            report=False,
+        )
         with pytest.raises(ValueError, match=message):
             nao.Embedding.from_workdir(workdir)
 

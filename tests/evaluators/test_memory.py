@@ -42,6 +42,7 @@ def _search(folder):
         num_trials=4,
         workdir=folder,
         progress=False,
+        report=False,
     )
 
 

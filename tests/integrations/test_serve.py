@@ -2,6 +2,8 @@
 
 import asyncio
 import contextlib
+import html
+import inspect
 import json
 import os
 import pathlib
@@ -73,7 +75,7 @@ def test_ascends_under_a_bound(client, embedding):
     bound = {"name": "cost", "at_most": 120}
     found = _ask(client, "ascend", architectures=[ROW], steps=4, constraints=[bound])
     path = embedding.ascend(ROW, 4, constraints=[nao.Constraint("cost", 120)])
-    assert found["best"] == embedding.format(path.best())
+    assert found["best"] == path.best().architectures
     assert np.shape(found["architectures"]) == (5, 1)
     proposed = _ask(client, "propose", num=3, constraints=[bound], confidence=0)
     assert max(proposed["predicted"]["cost"]["mean"]) <= 120
@@ -90,7 +92,107 @@ def test_looks_around(client, embedding):
     assert np.shape(_ask(client, "map")["coordinates"]) == (30, 2)
     about = client.get("/").json()
     assert about["space"] == "toy" and about["point_shape"] == [4, 32]
-    assert set(client.get("/openapi.json").json()["paths"]) > {"/ascend", "/map"}
+
+
+# How each query of `Embedding` is asked; None where no service answers it: it makes or
+# keeps an embedding, or brings architectures into another form.
+SERVED = {
+    "decode": "decode",
+    "encode": "encode",
+    "encoder_outputs": "encode",
+    "gradient": "gradient",
+    "ascend": "ascend",
+    "interpolate": "interpolate",
+    "map": "map",
+    "neighbours": "neighbours",
+    "pareto": "pareto",
+    "pool": "pool",
+    "predict": "predict",
+    "predict_all": "predict",
+    "propose": "propose",
+    "reconstruction": "reconstruction",
+    "sample": "sample",
+    **dict.fromkeys(("fit", "from_workdir", "load", "save", "index")),
+    **dict.fromkeys(("as_encoded", "format", "tokens_of", "to_dataframe")),
+    **dict.fromkeys(("point", "points", "predict_tokens", "predictions")),
+}
+
+
+def test_every_query_of_an_embedding_is_served(client):
+    methods = {
+        name
+        for name, member in inspect.getmembers(nao.Embedding, callable)
+        if not name.startswith("_")
+    }
+    assert methods == set(SERVED)
+    paths = client.get("/openapi.json").json()["paths"]
+    assert {path.strip("/") for path in paths} - {""} == set(SERVED.values()) - {None}
+
+
+def test_points_are_asked_about_as_architectures_are(client, embedding):
+    points = embedding.encoder_outputs(ROW).tolist()
+    pooled = _ask(client, "pool", points=points)["embeddings"]
+    np.testing.assert_allclose(pooled, embedding.encode(ROW), atol=1e-5)
+    gradient = _ask(client, "gradient", points=points, objective="cost")["gradient"]
+    expected = embedding.gradient(ROW, "cost")
+    np.testing.assert_allclose(gradient, expected, atol=1e-4)
+    mean = _ask(client, "predict", points=points)["cost"]["mean"]
+    np.testing.assert_allclose(mean, embedding.predict(ROW, "cost").mean, rtol=1e-3)
+    climbed = _ask(client, "ascend", points=points, steps=2, with_points=True)
+    assert np.shape(climbed["points"]) == (3, 1, 4, 32)
+    placed = _ask(client, "map", project=points)
+    assert np.shape(placed["projected"]) == (1, 2)
+    both = client.post("/predict", json={"architectures": [ROW], "points": points})
+    assert both.status_code == 422 and "one of the two" in both.text
+
+
+def test_fronts_and_reconstructions(client, embedding):
+    front = _ask(client, "pareto", num_directions=2, confidence=0, layers=2)
+    found = embedding.pareto(num_directions=2, confidence=0, layers=2)
+    assert front["architectures"] == found.architectures
+    assert front["layers"] == found.layers.tolist()
+    same = _ask(client, "reconstruction", architectures=[ROW])["reconstructed"]
+    assert same == embedding.reconstruction(ROW).tolist()
+    near = _ask(client, "propose", num=2, starts=[ROW], exclude=[ROW])
+    expected = embedding.propose(2, starts=[ROW], exclude=[ROW])
+    assert near["architectures"] == expected.architectures
+
+
+def test_every_summary_is_a_sentence(client):
+    for methods in client.get("/openapi.json").json()["paths"].values():
+        for about in methods.values():
+            assert re.fullmatch(r"[A-Z][^.]*\.", about["summary"])
+            assert about["description"].endswith(".")
+
+
+def test_the_manual_needs_no_network(client):
+    """FastAPI's page loads its scripts from a CDN, and is blank without."""
+    answer = client.get("/docs")
+    assert answer.status_code == 200 and "text/html" in answer.headers["content-type"]
+    page = answer.text
+    assert not re.search(r"(src|href)=.?(https?:)?//|@import|url\(", page)
+    schema = client.get("/openapi.json").json()
+    for path, methods in schema["paths"].items():
+        assert f"{path}</code>" in page
+        for about in methods.values():
+            assert about["summary"] in page
+    for request in ("Ascend", "Pareto"):
+        for field in schema["components"]["schemas"][request]["properties"]:
+            assert f"<td>{field}</td>" in page
+    assert client.get("/redoc").status_code == 404
+
+
+def test_the_manuals_examples_are_answered(client):
+    """As they stand, but for points, which have to be filled in."""
+    page = client.get("/docs").text
+    forms = re.findall(
+        r'data-path="/(\w+)"><textarea[^>]*>(.*?)</textarea>', page, re.S
+    )
+    assert len(forms) == len(set(SERVED.values())) - 1
+    for query, text in forms:
+        body = json.loads(html.unescape(text))
+        if "points" not in body:
+            _ask(client, query, **body)
 
 
 @pytest.mark.parametrize(

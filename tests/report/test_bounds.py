@@ -24,6 +24,7 @@ def run(tmp_path):
         num_trials=14,
         workdir=tmp_path,
         progress=False,
+        report=False,
     )
     return reader.read(tmp_path)
 

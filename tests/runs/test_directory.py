@@ -11,8 +11,8 @@ CONFIG = {"seed": 0, "num_trials": 5, "child": {"epochs": 3}}
 def test_files_are_whole_and_metrics_append(tmp_path):
     with RunDirectory(tmp_path / "a" / "b", CONFIG) as run:
         run.write_json("x.json", {"y": 1})
-        run.log(1, {"trial": 0, "objective": 0.5})
-        run.log(2, {"trial": 1, "objective": None})
+        run.log(1, {"trial": 0, "objective": 0.5}, {"objective": 0.5})
+        run.log(2, {"trial": 1, "objective": None}, {"objective": None})
         assert run.read_json("x.json") == {"y": 1}
         assert run.read_json("absent.json") is None
         assert run.num_logged("trial") == 2

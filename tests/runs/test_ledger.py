@@ -1,3 +1,6 @@
+import dataclasses
+import datetime
+
 import numpy as np
 import optuna
 import pytest
@@ -12,6 +15,11 @@ ACCURACY, LOSS = Objective("accuracy"), Objective("loss", maximize=False)
 
 def open_ledger(tmp_path, objective=ACCURACY, space=SPACE):
     return ledger.Ledger(storage.to_write(tmp_path, ""), space, objective)
+
+
+def study_in(tmp_path):
+    opened = storage.to_read(tmp_path, "")
+    return optuna.load_study(study_name=None, storage=opened.storage)
 
 
 def trial(index, value, **fields):
@@ -34,12 +42,57 @@ def test_trials_come_back_as_they_went(tmp_path):
 
 def test_optuna_reads_it(tmp_path):
     open_ledger(tmp_path).append(trial(0, 0.5))
-    opened = storage.to_write(tmp_path, "")
-    study = optuna.load_study(study_name=opened.study, storage=opened.storage)
+    study = study_in(tmp_path)
     (frozen,) = study.trials
     assert frozen.value == 0.5
+    assert study.metric_names == ["accuracy"]
     assert set(frozen.params) == {"a", "b"}
     assert SPACE.parse(frozen.user_attrs["architecture"]).shape == (2,)
+
+
+def test_optuna_reads_when_a_trial_began_and_ended(tmp_path):
+    """Both were the moment it was written, so every trial took no time."""
+    before = datetime.datetime.now()
+    open_ledger(tmp_path).append(trial(0, 0.5))
+    (frozen,) = study_in(tmp_path).trials
+    assert frozen.duration == datetime.timedelta(seconds=1.5)
+    assert before <= frozen.datetime_complete <= datetime.datetime.now()
+
+
+def test_optuna_reads_each_metric_as_a_number_of_its_own(tmp_path):
+    numbers = {"loss": np.float32(0.5), "steps": np.int64(7), "far": np.inf}
+    item = trial(0, np.float32(0.25))
+    evaluation = Evaluation(item.value, numbers, np.float64(2))
+    open_ledger(tmp_path).append(dataclasses.replace(item, evaluation=evaluation))
+    (frozen,) = study_in(tmp_path).trials
+    read = frozen.user_attrs
+    assert (read["metrics.loss"], read["metrics.steps"]) == (0.5, 7)
+    assert "metrics.far" not in read and "metrics" not in read
+    (again,) = open_ledger(tmp_path).trials
+    assert again.evaluation.metrics == {"loss": 0.5, "steps": 7, "far": None}
+
+
+def test_runs_that_share_a_storage_have_studies_of_telling_names(tmp_path):
+    url = f"sqlite:///{tmp_path}/shared.db"
+    for number, name in enumerate(("a", "b")):
+        opened = storage.to_write(tmp_path / name, url, f"toy by nao, seed {number}")
+        ledger.Ledger(opened, SPACE, ACCURACY).append(trial(0, float(number)))
+    assert set(optuna.get_all_study_names(url)) == {
+        f"toy by nao, seed 0 in {tmp_path}/a",
+        f"toy by nao, seed 1 in {tmp_path}/b",
+    }
+    read = ledger.Ledger(storage.to_read(tmp_path / "b", url), SPACE, ACCURACY)
+    assert [t.value for t in read.trials] == [1.0]
+
+
+def test_tensorboard_gets_the_best_so_far_and_nothing_that_only_counts():
+    trials = [trial(0, 0.5), trial(1, 0.7), trial(2, None, predicted=0.1)]
+    assert ledger.scalars(trials, LOSS) == {
+        "objective/loss": None,
+        "objective/best_so_far": 0.5,
+        "seconds": 1.5,
+        "metrics/epochs": 3.0,
+    }
 
 
 @pytest.mark.parametrize(("objective", "index"), [(ACCURACY, 1), (LOSS, 0)])

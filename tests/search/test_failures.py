@@ -89,7 +89,7 @@ def test_reason_and_traceback_of_a_function_are_kept(tmp_path):
     assert "broken" not in (tmp_path / "metrics.jsonl").read_text()
     seen = []
     with pytest.raises(NothingSucceededError):
-        search(tmp_path, 10, evaluator, round_fn=seen.append)
+        search(tmp_path, 10, evaluator, on_round=seen.append)
     for trial in seen[0]:  # those of the first call as well, from the ledger
         assert ", in broken\n" in trial.evaluation.traceback
 

@@ -33,7 +33,12 @@ def _each(outcome):
 
 
 def _search(workdir, evaluator, **changes):
-    arguments = {"num_trials": 3, "workdir": workdir, "progress": False} | changes
+    arguments = {
+        "num_trials": 3,
+        "workdir": workdir,
+        "progress": False,
+        "report": False,
+    } | changes
     return nao.search(strategies.RandomSearch(SPACE), evaluator, **arguments)
 
 
@@ -72,6 +77,7 @@ def test_counts_and_seeds_of_numpy_are_numbers(tmp_path):
         ((0.5, [0.1]), r"metrics must be numbers by their names, got \[0.1\]"),
         ((0.5, {"trial": 7.0}), "must not be called step, .*; got 'trial'"),
         ((0.5, {}, "soon"), "seconds must be a number, got 'soon'"),
+        ((0.5, {}, -1), r"seconds must be 0 to 1e\+09, got -1"),
     ],
 )
 def test_what_is_no_number_is_named(arguments, message):
@@ -119,7 +125,8 @@ def test_a_failed_test_leaves_the_search_as_it_is(tmp_path, caplog, test, messag
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"round_fn": 5}, "round_fn must take all trials, got int 5"),
+        ({"on_trial": 5}, "on_trial must be a function, got 5"),
+        ({"on_round": 5}, "on_round must be a function, got 5"),
         ({"config": 5}, "config must be a dataclass, got 5"),
         ({"content": 5}, "content must be text by name, got 5"),
         ({"content": {"x": 5}}, "content must be text by name, got {'x': 5}"),

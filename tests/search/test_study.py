@@ -34,7 +34,7 @@ def whole(tmp_path_factory):
 def test_a_search_can_be_watched_round_by_round(whole, tmp_path):
     _, unwatched = whole
     seen = []
-    search(tmp_path, round_fn=seen.append)
+    search(tmp_path, on_round=seen.append)
     assert [len(trials) for trials in seen] == [6, 10, 14, 16]
     assert [t.value for t in seen[-1]] == [t.value for t in unwatched.trials]
     assert [t.value for t in seen[0]] == [t.value for t in unwatched.trials[:6]]

@@ -21,3 +21,7 @@ __all__ = [
     "save",
     "to_svg",
 ]
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,0 +1,52 @@
+"""The trials of a search as rows of a table: for data frames and notebooks."""
+
+from typing import Any
+
+from nao.evaluators import Objective
+from nao.runs.ledger import Trial
+from nao.spaces import Space
+
+_SHOWN = 5  # trials of a notebook's table
+
+
+def of_trials(
+    trials: list[Trial], space: Space, objective: Objective
+) -> list[dict[str, Any]]:
+    """Returns a row for each trial: what it was, what came of it, and its choices."""
+    return [
+        {
+            "trial": trial.index,
+            "round": trial.round,
+            "architecture": space.format(trial.tokens),
+            objective.name: trial.value,
+            "predicted": trial.predicted,
+            "seconds": trial.evaluation.seconds,
+            "reason": trial.evaluation.reason,
+            "metrics": dict(trial.evaluation.metrics),
+            "choices": _choices(trial, space),
+        }
+        for trial in trials
+    ]
+
+
+def of_best(
+    trials: list[Trial], space: Space, objective: Objective
+) -> list[dict[str, Any]]:
+    """Returns the few best trials, the best first, in the columns that fit a page."""
+    done = [trial for trial in trials if trial.value is not None]
+    done.sort(key=lambda trial: -objective.sign * trial.value)
+    names = ("trial", objective.name, "seconds", "architecture")
+    rows = of_trials(done[:_SHOWN], space, objective)
+    return [{name: row[name] for name in names} for row in rows]
+
+
+def summed_up(trials: list[Trial], best: Trial | None) -> str:
+    """Says in a few words what some trials have come to."""
+    failed = sum(trial.value is None for trial in trials)
+    found = f", best {best.value:.6g} in trial {best.index}" if best else ""
+    return f"{len(trials)} trials, {failed} failed{found}"
+
+
+def _choices(trial: Trial, space: Space) -> dict[str, Any]:
+    names = (slot.name for slot in space.slots)
+    return dict(zip(names, space.choices(trial.tokens), strict=True))

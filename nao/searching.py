@@ -1,0 +1,104 @@
+"""`nao.search`: the loop, and what there is to look at once it ends.
+
+Above the report, which the loop knows nothing of; `launch.py` searches by this, too.
+"""
+
+import dataclasses
+import os
+import pathlib
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from nao.evaluators import Evaluator, TableEvaluator
+from nao.runs import StoredRun, reader
+from nao.search import Result, settings, study
+from nao.search.watching import RoundFn, TrialFn, Watch
+from nao.strategies import Strategy
+from nao.system import interrupts
+
+
+def search(
+    strategy: Strategy,
+    evaluator: Evaluator,
+    *,
+    num_trials: int,
+    workdir: str | os.PathLike,
+    seed: int = 0,
+    storage: str = "",
+    warm_start: str | os.PathLike = "",
+    config: Any = None,
+    content: Mapping[str, str] | None = None,
+    progress: bool = True,
+    on_trial: TrialFn | None = None,
+    on_round: RoundFn | None = None,
+    report: bool = True,
+) -> Result:
+    """Searches, or continues the search that is in `workdir`.
+
+    Args:
+        strategy: Who proposes; its space is the space of the search.
+        evaluator: Where numbers come from.
+        num_trials: Budget of evaluations, failed ones and the random round included.
+        workdir: Folder of the run.
+        seed: Seed of everything random.
+        storage: Optuna storage URL of the ledger; SQLite in the folder by default.
+        warm_start: Folder of an earlier run over the same space, whose trials are told
+            to the strategy first and not evaluated again; they do not count as trials.
+        config: What to write to `config.json` and to compare with a run that is there,
+            a dataclass; what strategy and evaluator say of themselves by default.
+        content: SHA-256 of what the numbers come from, by name; a run is continued on
+            the same content alone.
+        progress: Whether to draw a progress bar.
+        on_trial: Called with each trial once it is in the ledger, in order, to log it
+            elsewhere; not again where a search is continued. What it raises stops the
+            search, the trial is kept, and the same call goes on with the next.
+        on_round: Called after every round with all trials so far, to watch a search.
+        report: Whether to write `report.html` and `figures/` at the end.
+
+    Returns:
+        The best trial, all trials and the summary.
+
+    Raises:
+        TypeError: If strategy or evaluator is none.
+        ValueError: If they are of different spaces, another argument is out of range,
+            `workdir` can't be used, or every evaluation has failed when a round ends;
+            the trials are kept, and the same call goes on with the next round.
+        KeyboardInterrupt: After an interruption, with everything written.
+    """
+    arguments = settings.of_arguments(num_trials, seed, storage, warm_start)
+    watch = Watch(progress, on_trial, on_round)
+    asked = settings.Asked(arguments, config, content or {})
+    result = study.run(strategy, evaluator, workdir, asked, watch)
+    if report:
+        # Matplotlib drops what a signal raises in its callbacks.
+        with interrupts.stoppable():
+            write_report(reader.read(workdir, strategy.space), evaluator)
+    return result
+
+
+def write_report(run: StoredRun, evaluator: Evaluator | None = None) -> pathlib.Path:
+    """Writes what there is to look at into the folder of a run.
+
+    Args:
+        run: The run, finished or not.
+        evaluator: What its numbers come from; of a table, random search is drawn too.
+
+    Returns:
+        Path of the page.
+
+    Raises:
+        ValueError: If it can't be written.
+    """
+    from nao import report  # Matplotlib takes a second, which the first child has not.
+
+    run = dataclasses.replace(run, population=_population(evaluator))
+    return report.write_report(run)
+
+
+def _population(evaluator: Evaluator | None) -> np.ndarray | None:
+    """Returns the objectives of all architectures of a table, float64 [num]."""
+    if not isinstance(evaluator, TableEvaluator):
+        return None
+    return np.array([value for value, _ in evaluator.values.values()])

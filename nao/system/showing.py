@@ -1,0 +1,70 @@
+"""How results show themselves: a line on a terminal, a table in a notebook, a frame.
+
+Tables have no colours of their own, so they are legible on a light page and on a dark
+one.
+"""
+
+import html
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+_MOST_ROWS = 10  # of a table; a frame has all
+_MOST_TEXT = 120  # characters of a cell
+
+_STYLE = "padding: 0 .8em 0 0; overflow-wrap: anywhere"  # of a cell
+
+Row = Mapping[str, Any]  # a nested mapping is several columns, `metrics.loss`
+
+
+def to_frame(rows: Iterable[Row]) -> Any:
+    """Returns rows as a `pandas.DataFrame`; nested mappings as columns with a dot.
+
+    Raises:
+        ImportError: If pandas is not installed.
+    """
+    try:
+        import pandas
+    except ImportError:
+        raise ImportError(
+            "to_dataframe needs pandas, which is not installed: pip install pandas"
+        ) from None
+    return pandas.json_normalize([dict(row) for row in rows])
+
+
+def to_html(caption: str, rows: Sequence[Row]) -> str:
+    """Returns a small HTML table of the first rows, escaped, below a caption."""
+    shown = rows[:_MOST_ROWS]
+    names = list(dict.fromkeys(name for row in shown for name in row))
+    head = "".join(_head(name, shown) for name in names)
+    body = "".join(
+        f"<tr>{''.join(_cell(row.get(name)) for name in names)}</tr>" for row in shown
+    )
+    left = len(rows) - len(shown)
+    more = f"<p>and {left} more</p>" if left else ""
+    return (
+        f"<div><p>{html.escape(caption)}</p><table><thead><tr>{head}</tr></thead>"
+        f"<tbody>{body}</tbody></table>{more}</div>"
+    )
+
+
+def number(value: Any) -> str:
+    """Writes a number with six digits, and what is missing as a dash."""
+    return "–" if value is None else f"{value:.6g}"  # noqa: RUF001
+
+
+def _head(name: str, rows: Sequence[Row]) -> str:
+    """Returns the head of a column, aligned as its cells are."""
+    side = "right" if all(map(_is_number, (row.get(name) for row in rows))) else "left"
+    return f'<th style="{_STYLE}; text-align: {side}">{html.escape(name)}</th>'
+
+
+def _cell(value: Any) -> str:
+    if _is_number(value):
+        return f'<td style="{_STYLE}; text-align: right">{number(value)}</td>'
+    text = str(value)
+    text = text if len(text) <= _MOST_TEXT else f"{text[: _MOST_TEXT - 3]}..."
+    return f'<td style="{_STYLE}; text-align: left">{html.escape(text)}</td>'
+
+
+def _is_number(value: Any) -> bool:
+    return value is None or isinstance(value, int | float)

@@ -1,0 +1,69 @@
+"""The examples of tracking, with modules in place of the trackers: neither is here."""
+
+import importlib.util
+import pathlib
+import sys
+import types
+
+import pytest
+
+FOLDER = pathlib.Path(__file__).parents[1] / "experiments" / "examples"
+
+
+class Tracker(types.SimpleNamespace):
+    """Stands for both trackers: keeps what is logged, by step, and which runs begin."""
+
+    def __init__(self):
+        super().__init__(Run=object, logged=[], begun=[], summary={}, tags={})
+        self.info = types.SimpleNamespace(run_id="a1b2")
+        self.log_metrics = self.log = self._log
+        self.start_run = self.init = self._begin
+        self.log_params = self.log_artifact = lambda *_: None
+        self.set_tag = self.tags.__setitem__
+
+    def _begin(self, **options):
+        self.begun.append(options)
+        return self
+
+    def _log(self, numbers, step):
+        self.logged.append((step, numbers))
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        return None
+
+
+@pytest.fixture
+def track(monkeypatch, tmp_path):
+    """Returns a function that runs an example with a tracker, as a command."""
+
+    def run(name, tracker, num_trials):
+        monkeypatch.setitem(sys.modules, name, tracker)
+        path = FOLDER / f"track_{name}.py"
+        spec = importlib.util.spec_from_file_location(path.stem, path)
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        chosen = [str(tmp_path / "tracked"), f"--num_trials={num_trials}"]
+        monkeypatch.setattr(sys, "argv", [str(path), *chosen])
+        module.main()
+
+    return run
+
+
+@pytest.mark.parametrize("name", ["mlflow", "wandb"])
+def test_trials_are_tracked_once_each_when_a_search_goes_on(track, name, capsys):
+    tracker = Tracker()
+    track(name, tracker, 6)
+    track(name, tracker, 8)
+    assert [step for step, _ in tracker.logged] == list(range(8))
+    assert all({"loss", "seconds"} <= set(numbers) for _, numbers in tracker.logged)
+    first, second = tracker.begun
+    if name == "mlflow":
+        assert first == {"run_name": "tracked"} and second == {"run_id": "a1b2"}
+        assert "layers=" in tracker.tags["best"]
+    else:
+        assert first == second and first["id"] == "tracked"
+        assert first["resume"] == "allow" and "layers=" in tracker.summary["best"]
+    assert "Result(8 trials, 0 failed, best " in capsys.readouterr().out
