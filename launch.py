@@ -133,7 +133,8 @@ def _overrides() -> dict[str, object]:
 
 
 def _request() -> Request:
-    if _HOSTS.value is not None and _MODE.value != "train":
+    is_shared = _MODE.value == "train" and _WORKDIR.value is not None
+    if _HOSTS.value is not None and not is_shared:
         raise ValueError("hosts needs --mode=train and a --workdir that all share.")
     return Request(
         root=_ROOT,

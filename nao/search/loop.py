@@ -24,7 +24,7 @@ from nao.search import failures, summary, warm_start
 from nao.search.bar import SearchBar
 from nao.search.rounds import Proposer
 from nao.strategies import Strategy
-from nao.system import process
+from nao.system import process, stages
 from nao.system.compiling import CompileMonitor
 
 RoundFn = Callable[[list[Trial]], None]  # all trials so far, after every round
@@ -156,13 +156,14 @@ class Loop:
     ) -> bool:
         """Runs rounds until the budget is spent; True where the space ran out first."""
         while len(self.ledger) < num_trials:
-            bar.show_stage(f"round {self.progress.num_rounds}: asking")
+            number = self.progress.num_rounds
+            stages.tell(f"choosing round {number}")
             asked = self._ask()
             # Nothing of a round depends on the budget, which only cuts it short here.
             size, told = len(asked.tokens), self.progress.num_told
             if not size:
                 return True
-            bar.show_stage(f"round {self.progress.num_rounds}")
+            stages.tell(f"round {number}")
             stop = min(size, num_trials - told)
             self._evaluate(asked, len(self.ledger) - told, stop, bar, check)
             if stop == size:  # Only whole rounds are told; see `rounds`.
@@ -171,6 +172,7 @@ class Loop:
                 round_fn(list(self.ledger.trials))
             is_over = len(self.ledger) >= num_trials
             failures.check(self.ledger.trials, self.run.path, is_over)
+            bar.write_line(f"Round {number}")
         return False
 
     def _ask(self) -> Round:
@@ -215,7 +217,7 @@ class Loop:
         outcomes = self.evaluator.evaluate(asked.tokens[done:stop], keys)
         for row, outcome in zip(range(done, stop), outcomes, strict=True):
             self._append(asked, row, outcome)
-            bar.advance()
+            bar.count()
             check()
         self.seconds["evaluate"] += time.perf_counter() - start
         self._write_best()
@@ -266,7 +268,8 @@ class Loop:
         test = self._tested_before(best)
         if test is None and best is not None:
             (key,) = self.proposer.child_keys(np.array([best.index]))
-            test = self.evaluator.test(best.tokens, key)
+            with stages.stage("testing the best"):
+                test = self.evaluator.test(best.tokens, key)
         # The last fit may be of an earlier process.
         asked = self._asked or self.checkpoints.latest()
         rng = np.random.default_rng(self.proposer.seed)
@@ -304,6 +307,7 @@ class Loop:
             "seed": self.proposer.seed,
             **summary.of_trials(trials, self.space, self.objective, test),
             "controller": {"rounds": rounds, **fit},
+            "num_images": dict(getattr(self.evaluator, "num_images", {})),
             "num_warm_start": self.num_warm,
             "compilations": monitor.by_name(),
             "seconds": seconds | monitor.seconds() | self.seconds,

@@ -29,6 +29,7 @@ def search(
     config: Any = None,
     content: Mapping[str, str] | None = None,
     progress: bool = True,
+    begin_fn: Callable[[], None] | None = None,
     round_fn: RoundFn | None = None,
 ) -> Result:
     """Searches, or continues the search that is in `workdir`.
@@ -46,7 +47,10 @@ def search(
             a dataclass; what strategy and evaluator say of themselves by default.
         content: SHA-256 of what the numbers come from, by name; a run is continued on
             the same content alone.
-        progress: Whether to draw a progress bar.
+        progress: Whether to show on stderr how far it is: a bar, or a line for every
+            round where that is no terminal.
+        begin_fn: Called when the run is in its folder and the same call continues it;
+            not of a run that was finished.
         round_fn: Called after every round with all trials so far, to watch a search.
 
     Returns:
@@ -71,11 +75,14 @@ def search(
         if loop.is_finished(num_trials):
             failures.check(loop.ledger.trials, run.path, is_over=True)
             return loop.result(loop.before, was_finished=True)
-        bar = stack.enter_context(SearchBar(loop.ledger, num_trials, progress))
+        if begin_fn is not None:
+            begin_fn()
+        bar = stack.enter_context(
+            SearchBar(loop.ledger, num_trials, evaluator, progress)
+        )
         # From here on a signal is remembered: rounds end where that is safe.
         check = stack.enter_context(interrupts.stoppable())
         is_exhausted = _run_rounds(loop, num_trials, monitor, bar, check, round_fn)
-        bar.show_stage("testing the best")
         return loop.result(loop.finish(num_trials, is_exhausted, monitor))
 
 

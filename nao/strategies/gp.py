@@ -14,6 +14,7 @@ from nao.fields import check_at_least, check_types, option
 from nao.spaces import Space
 from nao.strategies import base, encodings
 from nao.strategies.unseen import Unseen
+from nao.system import stages
 from nao.types import Array
 
 
@@ -63,7 +64,8 @@ class GP(base.PoolStrategy):
         candidates = unseen.take(candidates)
         if not len(candidates):  # a small space, nearly used up
             return unseen.draw(rng, config.round_size), state._replace(predicted=None)
-        mean, deviation = self._predict(pool, candidates)
+        with stages.stage("fitting the Gaussian process"):
+            mean, deviation = self._predict(pool, candidates)
         improvement = _expected_improvement(mean, deviation, pool.objective.max())
         chosen = np.argsort(-improvement, kind="stable")[: config.round_size]
         return candidates[chosen], state._replace(predicted=mean[chosen])
