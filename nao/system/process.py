@@ -8,10 +8,12 @@ import resource
 import subprocess
 import sys
 import time
+import tomllib
 from typing import Any
 
 import jax
 
+_ROOT = pathlib.Path(__file__).parents[2]  # of a copy of the repository
 _PACKAGES = ("jax", "jaxlib", "flax", "optax", "numpy", "optuna", "orbax-checkpoint")
 
 
@@ -48,10 +50,25 @@ def environment() -> dict[str, Any]:
     }
 
 
+def versions() -> dict[str, str | None]:
+    """Returns the versions of nao, of what it computes with, and of Python."""
+    found = {name: _version(name) for name in ("nao", "jax", "flax", "optax")}
+    return found | {"python": platform.python_version()}
+
+
 def _version(package: str) -> str | None:
     try:
         return importlib.metadata.version(package)
     except importlib.metadata.PackageNotFoundError:
+        return _checkout_version() if package == "nao" else None
+
+
+def _checkout_version() -> str | None:
+    """Returns the version that a copy of the repository has, which is no package."""
+    try:
+        text = (_ROOT / "pyproject.toml").read_text()
+        return tomllib.loads(text)["project"]["version"]
+    except (OSError, KeyError, ValueError):
         return None
 
 
