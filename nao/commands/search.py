@@ -32,7 +32,7 @@ def run(request: Request) -> None:
 def run_search(
     config: Config,
     workdir: str | os.PathLike,
-    begin_fn: Callable[[], None] | None = None,
+    begin_fn: Callable[[], None] = lambda: None,
 ) -> Result:
     """Runs, or continues, the search that a config describes, and reports its outcome.
 

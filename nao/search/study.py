@@ -29,7 +29,7 @@ def search(
     config: Any = None,
     content: Mapping[str, str] | None = None,
     progress: bool = True,
-    begin_fn: Callable[[], None] | None = None,
+    begin_fn: Callable[[], None] = lambda: None,
     round_fn: RoundFn | None = None,
 ) -> Result:
     """Searches, or continues the search that is in `workdir`.
@@ -47,10 +47,9 @@ def search(
             a dataclass; what strategy and evaluator say of themselves by default.
         content: SHA-256 of what the numbers come from, by name; a run is continued on
             the same content alone.
-        progress: Whether to show on stderr how far it is: a bar, or a line for every
-            round where that is no terminal.
-        begin_fn: Called when the run is in its folder and the same call continues it;
-            not of a run that was finished.
+        progress: Whether to show on stderr how far it is: a bar, or a line a round.
+        begin_fn: Called when the run is in its folder, to be continued; not of one that
+            was finished.
         round_fn: Called after every round with all trials so far, to watch a search.
 
     Returns:
@@ -75,13 +74,21 @@ def search(
         if loop.is_finished(num_trials):
             failures.check(loop.ledger.trials, run.path, is_over=True)
             return loop.result(loop.before, was_finished=True)
-        if begin_fn is not None:
-            begin_fn()
-        bar = stack.enter_context(
-            SearchBar(loop.ledger, num_trials, evaluator, progress)
-        )
-        # From here on a signal is remembered: rounds end where that is safe.
-        check = stack.enter_context(interrupts.stoppable())
+        begin_fn()
+        return _run(loop, num_trials, monitor, progress, round_fn)
+
+
+def _run(
+    loop: Loop,
+    num_trials: int,
+    monitor: CompileMonitor,
+    progress: bool,
+    round_fn: RoundFn | None,
+) -> Result:
+    """Runs what is left of a search, and shows how far it is."""
+    bar = SearchBar(loop.ledger, num_trials, loop.evaluator, progress)
+    # From here on a signal is remembered: rounds end where that is safe.
+    with bar, interrupts.stoppable() as check:
         is_exhausted = _run_rounds(loop, num_trials, monitor, bar, check, round_fn)
         return loop.result(loop.finish(num_trials, is_exhausted, monitor))
 

@@ -106,7 +106,7 @@ class Progress(contextlib.AbstractContextManager):
 
     def _hear(self, text: str, is_line: bool) -> None:
         if is_line and self._are_lines:
-            self._write(f"{text[:1].upper()}{text[1:]}")
+            self._write(text)
         if self._bar is not None:
             self._bar.set_description_str(text or self._name, refresh=False)
             self._refresh()
@@ -177,8 +177,8 @@ class Progress(contextlib.AbstractContextManager):
         return note + self._pace.words(self._unit, self.total)
 
     def _write(self, line: str) -> None:
-        if line != self._last_line:
-            print(line, file=sys.stderr, flush=True)
+        if line != self._last_line:  # Several places may say the same.
+            print(f"{line[:1].upper()}{line[1:]}", file=sys.stderr, flush=True)
         self._last_line = line
 
 

@@ -24,7 +24,7 @@ def squeeze(text):
 def test_the_overview_has_what_matters_first():
     text = help_lib.overview(MODES, OWN)
     order = [
-        "search     find the best",
+        "search  find the best",
         "--config=digits",
         "--workdir=\n",
         "--config.strategy=nao",
@@ -73,7 +73,9 @@ def test_a_part_has_its_fields_defaults_and_inner_parts():
 
 
 def test_an_unknown_part_names_the_choices():
-    with pytest.raises(ValueError, match="no such part; known: general, data, .*, all"):
+    with pytest.raises(
+        ValueError, match=r"no such part; known: general, data, .*, all"
+    ):
         help_lib.of_part("nap")
 
 

@@ -8,7 +8,7 @@ from nao.evaluators import precision
 
 
 def test_the_standard_error_is_that_of_a_binomial():
-    """sqrt(0.9 * 0.1 / 10000) = 0.003; of 4 images out of 4, 1 / (2 * 4) / (1 + 1 / 4)."""
+    """sqrt(0.9 * 0.1 / 10000) = 0.003; 4 right of 4 have 1 / (2 * 4) / (1 + 1 / 4)."""
     assert math.isclose(precision.standard_error(0.9, 10_000), 0.003, rel_tol=1e-3)
     assert math.isclose(precision.standard_error(1.0, 4), 0.1)
     assert precision.standard_error(0.0, 4) == precision.standard_error(1.0, 4)

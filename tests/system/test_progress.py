@@ -1,5 +1,6 @@
 """How far a task is: lines in a pipe, a bar on a terminal of 80 columns."""
 
+import contextlib
 import fcntl
 import os
 import pty
@@ -78,9 +79,9 @@ def test_nothing_is_shown_where_nothing_shall_be(capsys):
     assert capsys.readouterr() == ("", "")
 
 
-@pytest.fixture
+@contextlib.contextmanager
 def terminal(monkeypatch):
-    """Makes stderr a terminal of 80 columns; returns what reads what is on it."""
+    """Makes stderr a terminal of 80 columns; yields what reads what is on it."""
     ours, theirs = pty.openpty()
     os.set_blocking(ours, False)
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
@@ -90,14 +91,24 @@ def terminal(monkeypatch):
     os.close(ours)
 
 
-def test_a_terminal_of_80_columns_has_room_for_all(terminal, monkeypatch):
+def test_a_terminal_of_80_columns_has_room_for_all(monkeypatch):
     clock = types.SimpleNamespace(monotonic=iter([0.0, 6.0, 12.0]).__next__)
     monkeypatch.setattr(progress, "time", clock)
-    with Progress(100, "trial", 36, name="round 3") as bar:
+    with (
+        terminal(monkeypatch) as read,
+        Progress(100, "trial", 36, name="round 3") as bar,
+    ):
         for _ in range(3):
             bar.advance(note="best 0.992")
         stages.tell("fitting the controller")
-        shown = terminal().split("\r")[-1].rstrip("\n")
+        shown = read().split("\r")[-1]
     assert len(shown) <= 80
     assert shown.startswith("fitting the controller |")
     assert shown.endswith("| 39/100, best 0.992, 10 trials/min, 06:06 left")
+
+
+def test_a_bar_that_is_not_shown_leaves_a_terminal_alone(monkeypatch):
+    with terminal(monkeypatch) as read, Progress(2, "trial", is_shown=False) as bar:
+        bar.advance()
+        with pytest.raises(BlockingIOError):
+            read()
