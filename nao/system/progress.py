@@ -3,13 +3,16 @@
 import contextlib
 import sys
 import time
+from collections.abc import Iterable, Iterator
+from typing import TypeVar
 
 import tqdm.auto
 
 from nao.system import stages
 
+T = TypeVar("T")
+
 _BURST_S = 0.5  # what finishes together, as children on several devices, is one event
-_MOST_LINES = 100  # of a task, however many steps it has
 _BAR = "{desc} |{bar}| {n_fmt}/{total_fmt}{postfix}"
 _IS_NOTEBOOK = tqdm.auto.notebook_tqdm is not tqdm.std.tqdm
 
@@ -57,7 +60,7 @@ class Progress(contextlib.AbstractContextManager):
     """Shows how far a task is, how fast it goes and what it is doing, on stderr.
 
     Listens to `stages` while in use. Where stderr is neither a terminal nor a notebook
-    it writes whole lines, a hundred at most, without control characters.
+    it writes whole lines, without control characters.
 
     Attributes:
         done: How many of its things are done.
@@ -73,6 +76,7 @@ class Progress(contextlib.AbstractContextManager):
         is_shown: bool = True,
         name: str = "",
         has_lines: bool = True,
+        most_lines: int = 100,
     ):
         """Begins to show a task.
 
@@ -83,10 +87,12 @@ class Progress(contextlib.AbstractContextManager):
             is_shown: Whether to show anything at all.
             name: What is being done; a stage takes its place.
             has_lines: Whether `advance` writes lines; else `write_line` alone does.
+            most_lines: Lines of a task at most, however many things it has.
         """
         self.total, self.done = max(total, done), done
         self._unit, self._name, self._note = unit, name, ""
-        self._has_lines, self._pace = has_lines, Pace(done)
+        self._has_lines, self._most_lines = has_lines, most_lines
+        self._pace = Pace(done)
         is_drawn = is_shown and (_IS_NOTEBOOK or sys.stderr.isatty())
         self._are_lines = is_shown and not is_drawn
         self._bar = _draw(self, unit) if is_drawn else None
@@ -170,7 +176,7 @@ class Progress(contextlib.AbstractContextManager):
 
     def _share(self) -> int:
         """Counts the lines that are due by now."""
-        return self.done * min(_MOST_LINES, self.total) // max(self.total, 1)
+        return self.done * min(self._most_lines, self.total) // max(self.total, 1)
 
     def _words(self) -> list[str]:
         note = [self._note] if self._note else []
@@ -182,10 +188,27 @@ class Progress(contextlib.AbstractContextManager):
         self._last_line = line
 
 
+def track(things: Iterable[T], total: int, unit: str, name: str) -> Iterator[T]:
+    """Yields things and shows how far they are; a log has ten lines about them.
+
+    Args:
+        things: What is worked on.
+        total: How many there are; 0 where that is not known.
+        unit: What one of them is called.
+        name: What is done to them.
+    """
+    with Progress(total, unit, name=name, most_lines=10) as bar:
+        if not total:
+            stages.tell(name, is_line=True)
+        for thing in things:
+            yield thing
+            bar.advance()
+
+
 def _draw(progress: Progress, unit: str) -> tqdm.auto.tqdm:
     return tqdm.auto.tqdm(
         desc=progress._name,
-        total=progress.total,
+        total=progress.total or None,  # not known
         initial=progress.done,
         unit=unit,
         bar_format=_BAR,
