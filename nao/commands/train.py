@@ -79,9 +79,10 @@ def _show_on(bar: Progress) -> Callable[[int, Mapping[str, float]], None]:
     """Returns what shows the epochs done, and how good they are, on a bar."""
 
     def show(done: int, metrics: Mapping[str, float]) -> None:
-        names = ("train_loss", "val_accuracy") if metrics else ()
-        note = ", ".join(f"{name} {metrics[name]:.3g}" for name in names)
-        bar.advance(done - bar.done, note)
+        # Short names: a terminal has 80 columns, and time left is worth more.
+        names = {"loss": "train_loss", "accuracy": "val_accuracy"} if metrics else {}
+        shown = [f"{short} {metrics[name]:.3g}" for short, name in names.items()]
+        bar.advance(done - bar.done, ", ".join(shown))
 
     return show
 
