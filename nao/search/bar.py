@@ -15,7 +15,12 @@ class SearchBar(Progress):
     ):
         """Starts at the trials that are there already."""
         super().__init__(
-            num_trials, "trial", len(trials), is_shown=is_shown, has_lines=False
+            num_trials,
+            "trial",
+            len(trials),
+            is_shown=is_shown,
+            name="search",
+            has_lines=False,
         )
         self._trials = trials
         # An evaluator of a user's own need not have it.

@@ -3,12 +3,18 @@
 import contextlib
 import sys
 import time
+import warnings
 from collections.abc import Iterable, Iterator
 from typing import TypeVar
 
-import tqdm.auto
+import tqdm
 
 from nao.system import stages
+
+with warnings.catch_warnings():
+    # In a notebook without ipywidgets, where lines are written instead.
+    warnings.simplefilter("ignore", tqdm.TqdmWarning)
+    import tqdm.auto
 
 T = TypeVar("T")
 
