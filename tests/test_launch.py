@@ -453,7 +453,7 @@ def test_a_signal_that_gets_lost_in_a_figure_ends_the_run(
     chosen = [*table_flags(table), "--config.strategy=random", f"--workdir={workdir}"]
     code, _, err = run(*chosen, "--config.num_trials=3")
     assert code == 130
-    assert err.startswith("\nInterrupted. To continue from here: python ")
+    assert "\n\nInterrupted. To continue from here: python " in err
     assert not (workdir / "report.html").exists()
     # All else is there.
     assert json.loads((workdir / "summary.json").read_text())["finished"]

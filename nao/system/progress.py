@@ -19,6 +19,7 @@ with warnings.catch_warnings():
 T = TypeVar("T")
 
 _BURST_S = 0.5  # what finishes together, as children on several devices, is one event
+_QUIET_S = 5.0
 _BAR = "{desc} |{bar}| {n_fmt}/{total_fmt}{postfix}"
 _IS_NOTEBOOK = tqdm.auto.notebook_tqdm is not tqdm.std.tqdm
 
@@ -83,6 +84,7 @@ class Progress(contextlib.AbstractContextManager):
         name: str = "",
         has_lines: bool = True,
         most_lines: int = 100,
+        quiet_s: float = 0.0,
     ):
         """Begins to show a task.
 
@@ -94,11 +96,12 @@ class Progress(contextlib.AbstractContextManager):
             name: What is being done; a stage takes its place.
             has_lines: Whether `advance` writes lines; else `write_line` alone does.
             most_lines: Lines of a task at most, however many things it has.
+            quiet_s: Seconds after which lines begin: shorter tasks have none.
         """
         self.total, self.done = max(total, done), done
         self._unit, self._name, self._note = unit, name, ""
         self._has_lines, self._most_lines = has_lines, most_lines
-        self._pace = Pace(done)
+        self._pace, self._lines_from = Pace(done), time.monotonic() + quiet_s
         is_drawn = is_shown and (_IS_NOTEBOOK or sys.stderr.isatty())
         self._are_lines = is_shown and not is_drawn
         self._bar = _draw(self, unit) if is_drawn else None
@@ -168,6 +171,8 @@ class Progress(contextlib.AbstractContextManager):
         """
         if not self._are_lines or self._share() == self._last_share:
             return
+        if time.monotonic() < self._lines_from:
+            return
         self._last_share = self._share()
         counted = f"{self.done} of {self.total} {self._unit}s"
         words = ", ".join([counted, *self._words()])
@@ -195,7 +200,7 @@ class Progress(contextlib.AbstractContextManager):
 
 
 def track(things: Iterable[T], total: int, unit: str, name: str) -> Iterator[T]:
-    """Yields things and shows how far they are; a log has ten lines about them.
+    """Yields things and shows how far they are; a log has ten lines where it lasts.
 
     Args:
         things: What is worked on.
@@ -203,7 +208,7 @@ def track(things: Iterable[T], total: int, unit: str, name: str) -> Iterator[T]:
         unit: What one of them is called.
         name: What is done to them.
     """
-    with Progress(total, unit, name=name, most_lines=10) as bar:
+    with Progress(total, unit, name=name, most_lines=10, quiet_s=_QUIET_S) as bar:
         if not total:
             stages.tell(name, is_line=True)
         for thing in things:

@@ -64,6 +64,11 @@ def test_a_long_task_gets_a_hundred_lines(capsys):
     assert capsys.readouterr().err.count("\n") == 100
 
 
+def test_a_short_task_leaves_no_lines(capsys):
+    assert list(progress.track("abc", 3, "image", "decoding")) == [*"abc"]
+    assert capsys.readouterr() == ("", "")
+
+
 def test_a_total_that_comes_later_begins_anew(capsys):
     with Progress(0, "run") as bar:
         bar.set(2, 4)
@@ -92,7 +97,7 @@ def terminal(monkeypatch):
 
 
 def test_a_terminal_of_80_columns_has_room_for_all(monkeypatch):
-    clock = types.SimpleNamespace(monotonic=iter([0.0, 6.0, 12.0]).__next__)
+    clock = types.SimpleNamespace(monotonic=iter([0.0, 0.0, 6.0, 12.0]).__next__)
     monkeypatch.setattr(progress, "time", clock)
     with (
         terminal(monkeypatch) as read,
