@@ -35,7 +35,7 @@ def test_a_slow_pace_has_a_digit_more_and_a_fast_one_is_by_the_second():
     pace = Pace(0)
     pace.update(1, 0.0)
     pace.update(1001, 1.0)
-    assert pace.words("query", 2000)[0] == "1000 querys/s"
+    assert pace.words("step", 2000)[0] == "1000 steps/s"
 
 
 def test_a_pipe_gets_whole_lines(capsys):
