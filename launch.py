@@ -1,4 +1,4 @@
-"""Runs experiments: `python launch.py --help` lists the modes and all settings."""
+"""Runs experiments: `python launch.py --help` lists the modes and the settings."""
 
 import importlib
 import os
@@ -22,7 +22,7 @@ elif __name__ == "__mp_main__":  # a worker, which its parent ends
 from absl import app, flags, logging
 
 from nao import fields
-from nao.commands import configs
+from nao.commands import configs, help
 from nao.commands.request import Request
 from nao.config import Config
 from nao.files import as_line
@@ -48,20 +48,16 @@ _MODES = {
 _CONFIG = flags.DEFINE_string(
     "config",
     "digits",
-    "Config file, or the name of one in experiments/configs: "
-    f"{', '.join(configs.names(_ROOT))}; or config.json of a run.",
+    "What to search, by what, and how: the name of a file in experiments/configs, "
+    f"{', '.join(configs.names(_ROOT))}, or a path to a config file of your own or to "
+    "config.json of a run.",
 )
 _WORKDIR = flags.DEFINE_string(
     "workdir",
     None,
     "Folder of the run; the same one again continues it. Default: a new one in runs/.",
 )
-_MODE = flags.DEFINE_enum(
-    "mode",
-    "search",
-    list(_MODES),
-    " ".join(f"{name}: {does}." for name, does in _MODES.items()),
-)
+_MODE = flags.DEFINE_enum("mode", "search", list(_MODES), "What to do.")
 _RUNS = flags.DEFINE_list(
     "runs",
     None,
@@ -113,6 +109,7 @@ def _define_config_flags() -> dict[str, flags.FlagHolder]:
 
 
 _OVERRIDES = _define_config_flags()
+_OWN = (_CONFIG, _WORKDIR, _ARCHITECTURE, _HOSTS, _RUNS, _HOST, _PORT)
 
 
 def _overrides() -> dict[str, object]:
@@ -133,7 +130,8 @@ def _overrides() -> dict[str, object]:
 
 
 def _request() -> Request:
-    if _HOSTS.value is not None and _MODE.value != "train":
+    is_shared = _MODE.value == "train" and _WORKDIR.value is not None
+    if _HOSTS.value is not None and not is_shared:
         raise ValueError("hosts needs --mode=train and a --workdir that all share.")
     return Request(
         root=_ROOT,
@@ -178,10 +176,47 @@ def _fail(message: str) -> None:
 
 
 def _parse(argv: list[str]) -> list[str]:
+    _answer(argv[1:])
     try:
         return flags.FLAGS(argv)
+    except flags.UnrecognizedFlagError as error:
+        known = [flag.name for flag in (_MODE, *_OWN, *_OVERRIDES.values())]
+        _fail(help.unknown(error.flagname, known))
     except flags.Error as error:
         _fail(str(error))
+
+
+def _answer(words: list[str]) -> None:
+    """Prints what `--help`, `--help=PART` or `--version` asks for, and ends.
+
+    Before absl parses: it has flags of the same names, which print all there is.
+    """
+    for word, following in zip(words, [*words[1:], "-"], strict=True):
+        name, equals, part = word.partition("=")
+        if name in ("--version", "-version"):
+            _end_with(help.versions())
+        if name in ("--help", "-help", "-h", "--helpshort", "--helpfull"):
+            # The part may be a word of its own.
+            part = part if equals or following.startswith("-") else following
+            _end_with(_help("all" if name == "--helpfull" else part))
+
+
+def _help(part: str) -> str:
+    if not part:
+        own = [help.Flag(f.name, f.default, flags.FLAGS[f.name].help) for f in _OWN]
+        return help.overview(_MODES, own)
+    try:
+        return help.of_part(part)
+    except ValueError as error:
+        _fail(str(error))
+
+
+def _end_with(text: str) -> None:
+    try:
+        print(text, flush=True)
+    except BrokenPipeError:  # `--help | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    sys.exit(0)
 
 
 if __name__ == "__main__":

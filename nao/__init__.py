@@ -15,8 +15,7 @@ from nao.embedding import Constraint, Embedding
 from nao.runs import Trial
 from nao.search import AskTell, Result
 from nao.searching import search
-
-__version__ = "0.1.0"  # pyproject.toml reads it from here
+from nao.system.process import VERSION as __version__
 
 # Imported when they are first asked for: they draw and serve, which a search does not.
 _LAZY = ("benchmark", "integrations", "report")

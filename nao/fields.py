@@ -186,6 +186,13 @@ def leaves(cls: type, prefix: str = "") -> Iterator[Leaf]:
             yield Leaf(f"{prefix}{field.name}", kind, help, field.default)
 
 
+def part_class(cls: type, name: str) -> type:
+    """Returns the class of a config's part, by its dotted name."""
+    for part_name in name.split("."):
+        cls = _hints(cls)[part_name]
+    return cls
+
+
 def places(cls: type, prefix: str = "") -> Iterator[str]:
     """Yields the dotted names of the fields that only say where something lies."""
     for field in dataclasses.fields(cls):

@@ -14,7 +14,7 @@ import numpy as np
 from nao.evaluators import Evaluator, TableEvaluator
 from nao.runs import StoredRun, reader
 from nao.search import Result, settings, study
-from nao.search.watching import RoundFn, TrialFn, Watch
+from nao.search.watching import BeginFn, RoundFn, TrialFn, Watch
 from nao.strategies import Strategy
 from nao.system import interrupts
 
@@ -31,6 +31,7 @@ def search(
     config: Any = None,
     content: Mapping[str, str] | None = None,
     progress: bool = True,
+    on_begin: BeginFn | None = None,
     on_trial: TrialFn | None = None,
     on_round: RoundFn | None = None,
     report: bool = True,
@@ -50,7 +51,9 @@ def search(
             a dataclass; what strategy and evaluator say of themselves by default.
         content: SHA-256 of what the numbers come from, by name; a run is continued on
             the same content alone.
-        progress: Whether to draw a progress bar.
+        progress: Whether to show on stderr how far it is: a bar, or a line a round.
+        on_begin: Called when the run is in its folder, to be continued; not of one that
+            was finished.
         on_trial: Called with each trial once it is in the ledger, in order, to log it
             elsewhere; not again where a search is continued. What it raises stops the
             search, the trial is kept, and the same call goes on with the next.
@@ -68,7 +71,7 @@ def search(
         KeyboardInterrupt: After an interruption, with everything written.
     """
     arguments = settings.of_arguments(num_trials, seed, storage, warm_start)
-    watch = Watch(progress, on_trial, on_round)
+    watch = Watch(progress, on_begin, on_trial, on_round)
     asked = settings.Asked(arguments, config, content or {})
     result = study.run(strategy, evaluator, workdir, asked, watch)
     if report:

@@ -11,7 +11,8 @@ import nao
 ROOT = pathlib.Path(nao.__file__).parent
 LAYERS = (
     {"types", "fields", "files"},
-    {"system", "spaces", "data"},
+    {"system"},
+    {"spaces", "data"},
     {"controller", "child"},
     {"strategies", "evaluators"},
     {"config"},

@@ -3,6 +3,7 @@
 The data stay on the devices; a host loop over epochs watches the time and the loss.
 """
 
+import contextlib
 import functools
 import math
 import time
@@ -26,7 +27,12 @@ from nao.child.programs import (
 from nao.child.recipe import ChildConfig, Recipe
 from nao.child.staged_net import StagedNet
 from nao.data import ImageDataset, Split
+from nao.system import stages
 from nao.types import Array
+
+# What it took for NAO's cells of 5 nodes on two CPU cores; the compile cache answers in
+# a second.
+_COMPILING = "compiling the training step, about 20 s"
 
 
 class ChildFailure(Exception):
@@ -121,9 +127,10 @@ class ChildTrainer:
             ValueError: If the universal program needs more memory than its limit.
         """
         outcomes = [Outcome({"epochs": 0.0})] * len(archs)
-        done, states = start or (0, self.init(keys, archs))
         try:
-            memory_mib = self.prepare(keys, archs)
+            with self._compiling(archs):
+                done, states = start or (0, self.init(keys, archs))
+                memory_mib = self.prepare(keys, archs)
         except ChildFailure as failure:
             return states, [Outcome({}, str(failure))] * len(archs)
         keys, archs, settings = self._place(keys, archs)
@@ -184,28 +191,9 @@ class ChildTrainer:
         """
         keys, archs, settings = self._place(keys, archs)
         if settings not in self._memory_mib:
-            # From shapes alone: nothing is drawn, and nothing runs.
-            states = jax.eval_shape(
-                functools.partial(programs.child_init, settings=settings), keys
-            )
-            sharding = NamedSharding(self._mesh, P(CHILDREN))
-            states = jax.tree.map(
-                lambda x: jax.ShapeDtypeStruct(x.shape, x.dtype, sharding=sharding),
-                states,
-            )
-            args = (keys, states, archs, np.int32(0), np.int32(self.config.epochs))
-            lowered = programs.child_train_epoch.lower(
-                *args, self._recipe, self._splits["train"], settings=settings
-            )
-            compiled = lowered.compile()
-            sizes = compiled.memory_analysis()
-            # New states take the place of old ones, which are counted once.
-            self._memory_mib[settings] = 2**-20 * (
-                sizes.temp_size_in_bytes
-                + sizes.argument_size_in_bytes
-                + sizes.output_size_in_bytes
-                - sizes.alias_size_in_bytes
-            )
+            with stages.stage(_COMPILING, is_line=True):
+                memory_mib = self._compile(keys, archs, settings)
+            self._memory_mib[settings] = memory_mib
         memory_mib = self._memory_mib[settings]
         limit = self.config.memory_limit_mib
         if limit and memory_mib > limit:
@@ -217,6 +205,37 @@ class ChildTrainer:
                 raise ValueError(f"For any architecture {message}.")
             raise ChildFailure(message)
         return memory_mib
+
+    def _compile(self, keys: Array, archs: Array, settings: Settings) -> float:
+        """Compiles the training step; returns what it needs on a device, in MiB."""
+        # From shapes alone: nothing is drawn, and nothing runs.
+        states = jax.eval_shape(
+            functools.partial(programs.child_init, settings=settings), keys
+        )
+        sharding = NamedSharding(self._mesh, P(CHILDREN))
+        states = jax.tree.map(
+            lambda x: jax.ShapeDtypeStruct(x.shape, x.dtype, sharding=sharding),
+            states,
+        )
+        args = (keys, states, archs, np.int32(0), np.int32(self.config.epochs))
+        lowered = programs.child_train_epoch.lower(
+            *args, self._recipe, self._splits["train"], settings=settings
+        )
+        sizes = lowered.compile().memory_analysis()
+        # New states take the place of old ones, which are counted once.
+        return 2**-20 * (
+            sizes.temp_size_in_bytes
+            + sizes.argument_size_in_bytes
+            + sizes.output_size_in_bytes
+            - sizes.alias_size_in_bytes
+        )
+
+    def _compiling(self, archs: np.ndarray) -> contextlib.AbstractContextManager:
+        """Says that all is being compiled, where it is for the first time."""
+        *_, settings = self._place(None, archs)
+        if settings in self._memory_mib:
+            return contextlib.nullcontext()
+        return stages.stage(_COMPILING, is_line=True)
 
     def evaluate(
         self, states: TrainState, archs: np.ndarray, part: str

@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-import tqdm
 
 from nao import benchmark, fields, report
 from nao.benchmark import comparison, searches
@@ -18,6 +17,7 @@ from nao.config import Config
 from nao.evaluators import Objective, TableEvaluator
 from nao.runs import RunDirectory, directory
 from nao.system import interrupts
+from nao.system.progress import Progress
 
 
 def run(request: Request) -> None:
@@ -27,13 +27,8 @@ def run(request: Request) -> None:
         "mode=benchmark needs --workdir, for its tables and figures."
     )
     if request.run_dirs is None:
-        with tqdm.tqdm(unit="run", disable=None, dynamic_ncols=True) as bar:
-
-            def show(done: int, total: int) -> None:
-                bar.total = total
-                bar.update(done - bar.n)
-
-            run_benchmark(config, folder, show)
+        with request.continuable(folder), Progress(0, "run", name="comparing") as bar:
+            run_benchmark(config, folder, bar.set)
     else:
         if not request.run_dirs or not all(request.run_dirs):
             raise ValueError(f"--runs must name workdirs, got {[*request.run_dirs]}.")

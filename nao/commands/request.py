@@ -89,9 +89,14 @@ class Request:
         named = [] if self.workdir else [f"--workdir={folder}"]
         return shlex.join(["python", sys.argv[0], *self.command, *named])
 
-    def announce(self, folder: pathlib.Path) -> None:
-        """Prints where a run is kept and the command that continues it."""
-        print(f"Run: {folder}\nTo continue it: {self.continuation(folder)}", flush=True)
+    def announcement(self, folder: pathlib.Path) -> str:
+        """Says where a run that has begun is kept, and what continues it."""
+        return f"Run: {folder}\nTo continue it: {self.continuation(folder)}"
+
+    def next_command(self, folder: pathlib.Path, mode: str) -> str:
+        """Returns the command of another mode on a run's folder."""
+        words = ["python", sys.argv[0], f"--mode={mode}", f"--workdir={folder}"]
+        return shlex.join(words)
 
     @contextlib.contextmanager
     def continuable(self, folder: pathlib.Path, where: str = "here") -> Iterator[None]:

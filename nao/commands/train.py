@@ -8,11 +8,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
-import tqdm
 
 from nao import fields, spaces
 from nao.child import ChildFailure
-from nao.commands import build
+from nao.commands import build, outcome
 from nao.commands.request import Request
 from nao.config import Config
 from nao.evaluators import TrainingEvaluator, training
@@ -20,6 +19,7 @@ from nao.files import write_json
 from nao.runs import RunDirectory, directory, reader
 from nao.spaces.published import PUBLISHED
 from nao.system import hosts
+from nao.system.progress import Progress
 from nao.training import final
 
 
@@ -29,20 +29,25 @@ def run(request: Request) -> None:
     if request.hosts is None:
         build.use_devices(config)
     else:
-        if request.workdir is None:
-            raise ValueError("hosts needs --mode=train and a --workdir that all share.")
         hosts.join_hosts(request.hosts)
     if request.architecture is None and request.workdir is None:
         raise ValueError("mode=train needs --workdir of a search, or --architecture.")
     folder = request.folder("train")
     text = _architecture(request.architecture, folder)
-    request.announce(folder)
     with (
         request.continuable(folder, "the last checkpoint"),
-        tqdm.tqdm(total=config.train.epochs, unit="epoch", disable=None) as bar,
+        Progress(config.train.epochs, "epoch", name="training") as bar,
     ):
-        result = train(config, text, folder, _show_on(bar), _print_costs)
-    print(json.dumps(result, indent=2))
+        result = train(
+            config,
+            text,
+            folder,
+            _show_on(bar),
+            lambda costs: bar.print(_describe(costs)),
+            lambda: bar.print(request.announcement(folder)),
+        )
+    export = request.next_command(folder, "export")
+    print(outcome.of_training(result, str(folder), export))
 
 
 def _architecture(source: str | None, folder: pathlib.Path) -> str:
@@ -62,22 +67,22 @@ def _architecture(source: str | None, folder: pathlib.Path) -> str:
         raise ValueError(f"{source} can't be read: {error}.") from None
 
 
-def _print_costs(costs: Mapping[str, float]) -> None:
-    print(
+def _describe(costs: Mapping[str, float]) -> str:
+    return (
         f"{costs['num_parameters'] / 1e6:.3f} M parameters, "
         f"{costs['num_multiply_adds'] / 1e6:.1f} M multiply-adds an image, "
-        f"{costs['memory_mib']:.0f} MiB a training step.",
-        flush=True,
+        f"{costs['memory_mib']:.0f} MiB a training step."
     )
 
 
-def _show_on(bar: tqdm.tqdm) -> Callable[[int, Mapping[str, float]], None]:
+def _show_on(bar: Progress) -> Callable[[int, Mapping[str, float]], None]:
     """Returns what shows the epochs done, and how good they are, on a bar."""
 
     def show(done: int, metrics: Mapping[str, float]) -> None:
-        bar.update(done - bar.n)
-        names = ("train_loss", "val_accuracy") if metrics else ()
-        bar.set_postfix({name: f"{metrics[name]:.4g}" for name in names})
+        # Short names: a terminal has 80 columns, and time left is worth more.
+        names = {"loss": "train_loss", "accuracy": "val_accuracy"} if metrics else {}
+        shown = [f"{short} {metrics[name]:.3g}" for short, name in names.items()]
+        bar.advance(done - bar.done, ", ".join(shown))
 
     return show
 
@@ -88,6 +93,7 @@ def train(
     workdir: str | os.PathLike,
     progress_fn: Callable[[int, Mapping[str, float]], None],
     costs_fn: Callable[[Mapping[str, float]], None] = lambda costs: None,
+    on_begin: Callable[[], None] = lambda: None,
 ) -> dict:
     """Trains one architecture by the final recipe and tests it, or goes on with it.
 
@@ -98,6 +104,8 @@ def train(
         workdir: Folder that gets a folder of the training, and `train.json`.
         progress_fn: Called with the epochs done and metrics, after each epoch.
         costs_fn: Called before the first step with what the architecture costs.
+        on_begin: Called when the training is in its folder and the same call continues
+            it; not of one that was finished.
 
     Returns:
         The architecture and its metrics, the test accuracy among them.
@@ -125,13 +133,16 @@ def train(
         is_first = hosts.is_first_host()
         with RunDirectory(folder, settings, defaults, places, is_first) as run:
             run.begin()
+            there = final.finished(run)
+            if there is None:
+                on_begin()
             # Metrics of a finished one have its costs, which else take a compilation.
-            costs_fn(final.finished(run) or evaluator.costs(tokens))
+            costs_fn(there or evaluator.costs(tokens))
             metrics = final.run(evaluator, tokens, config.seed, run, progress_fn)
     except ChildFailure as failure:
         raise ValueError(f"The architecture can't be trained: {failure}.") from None
     result = space.to_json(tokens) | {"seed": config.seed, "metrics": metrics}
-    result["training"] = folder.name
+    result |= {"training": folder.name, "num_images": evaluator.num_images}
     if hosts.is_first_host():
         write_json(workdir / "train.json", result)
     return result

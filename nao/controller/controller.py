@@ -16,6 +16,7 @@ import numpy as np
 from nao.controller import batches, decoding, fit, latent, networks, parameters, rows
 from nao.controller.config import PRESETS, ControllerConfig
 from nao.spaces import Space
+from nao.system import stages
 from nao.types import Array, PyTree
 
 Params = PyTree  # of networks.EncoderPredictorDecoder, leading axis [ensemble]
@@ -83,7 +84,8 @@ class Controller:
         self.check(tokens.reshape(-1, tokens.shape[-1]))
         self.check(unlabelled)
         pool = batches.pad_pool(tokens, targets, unlabelled)
-        return fit.controller_fit(key, pool, self.space, self.config)
+        with stages.stage("fitting the controller"):
+            return fit.controller_fit(key, pool, self.space, self.config)
 
     def encode(self, params: Params, tokens: np.ndarray) -> Array:
         """Returns encoder outputs, float32 [ensemble, num, encoder_length, hidden]."""

@@ -5,6 +5,7 @@ and encode images with TensorFlow; those here are the same but for these two ste
 """
 
 import hashlib
+import math
 import pathlib
 import tarfile
 import urllib.error
@@ -13,13 +14,13 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
 import numpy as np
-import tqdm
 
 from nao.data import idx, prepared
 from nao.files import expanded, written_whole
+from nao.system.progress import Progress, track
 
 _TIMEOUT_S = 20  # of the connection and of each block, not of the whole file
-_BLOCK = 2**20  # bytes, between two moves of the bar
+_BLOCK = 10**6  # bytes, between two moves of the bar
 
 Files = Mapping[str, pathlib.Path]  # archives by their published names
 
@@ -113,19 +114,15 @@ def _fetch(url: str, path: pathlib.Path) -> None:
     """Downloads a file, showing how far it is."""
     try:
         with urllib.request.urlopen(url, timeout=_TIMEOUT_S) as response:
-            total = int(response.headers.get("Content-Length") or 0) or None
+            total = int(response.headers.get("Content-Length") or 0)
+            num_blocks, name = math.ceil(total / _BLOCK), url.rpartition("/")[2]
             with (
                 path.open("wb") as file,
-                tqdm.tqdm(
-                    desc=url.rpartition("/")[2],
-                    total=total,
-                    unit="B",
-                    unit_scale=True,
-                    disable=None,
-                ) as bar,
+                Progress(num_blocks, "megabyte", name=name, most_lines=10) as bar,
             ):
                 while block := response.read(_BLOCK):
-                    bar.update(file.write(block))
+                    file.write(block)
+                    bar.advance()
     except OSError as error:  # urllib's errors among them
         reason = getattr(error, "reason", None) or error
         raise ValueError(
@@ -162,8 +159,8 @@ def _build(
 
             def _records(self, split: str) -> Iterator[tuple[int, dict]]:
                 records = source.read_fn(files, split)
-                bar = tqdm.tqdm(records, f"Encoding {split}", disable=None, leave=False)
-                for index, record in enumerate(bar):
+                records = track(records, 0, "image", f"encoding {split}")
+                for index, record in enumerate(records):
                     # An image of Pillow's is encoded by Pillow, an array not.
                     image = Image.fromarray(record["image"].squeeze())
                     yield index, record | {"image": image}

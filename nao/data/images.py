@@ -4,10 +4,10 @@ import pathlib
 from collections.abc import Sequence
 
 import numpy as np
-import tqdm
 from absl import logging
 
 from nao.files import one_line
+from nao.system import progress
 
 RESIZES = ("crop", "pad", "squeeze")
 _GREY = ("1", "L", "LA", "La")
@@ -59,8 +59,8 @@ def decode(
     """
     images, num_deep = None, 0
     # One thread: at 32x32, two decoded no more images a second than one.
-    bar = tqdm.tqdm(paths, desc="Decoding", unit="image", disable=None, leave=False)
-    for index, path in enumerate(bar):
+    tracked = progress.track(paths, len(paths), "image", "decoding")
+    for index, path in enumerate(tracked):
         image, is_deep = _read(path, image_size, resize)
         num_deep += is_deep
         if images is None:

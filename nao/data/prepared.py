@@ -14,12 +14,12 @@ import shlex
 from collections.abc import Iterator, Sequence
 
 import numpy as np
-import tqdm
 from absl import logging
 
 from nao.data import cache, idx, split
 from nao.data.split import Split
 from nao.files import expanded, one_line
+from nao.system import progress
 
 # Names of tensorflow-datasets and numbers of classes.
 SETS = {
@@ -128,8 +128,8 @@ def _decode(folder: pathlib.Path) -> dict[str, np.ndarray]:
 def _decode_part(source: Sequence[dict], part: str) -> Split:
     """Decodes a data source of records with an image and a label."""
     images, labels = None, np.empty(len(source), np.int32)
-    bar = tqdm.tqdm(source, desc=f"Decoding {part}", disable=None, leave=False)
-    for index, record in enumerate(bar):
+    records = progress.track(source, len(source), "image", f"decoding {part}")
+    for index, record in enumerate(records):
         if images is None:  # the first record tells the size
             images = np.empty((len(source), *record["image"].shape), np.uint8)
         images[index], labels[index] = record["image"], record["label"]

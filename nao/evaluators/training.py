@@ -19,7 +19,7 @@ from nao.data import config as data_config
 from nao.data.dataset import ImageDataset
 from nao.evaluators.base import Evaluation, Objective
 from nao.spaces import Space
-from nao.system import hosts
+from nao.system import hosts, stages
 from nao.types import Array
 
 _OUT_OF_MEMORY = "RESOURCE_EXHAUSTED"  # the status in the text of such errors of XLA
@@ -51,6 +51,7 @@ class TrainingEvaluator:
         space: The space of the architectures, one that has a network.
         objective: The validation accuracy after the last epoch, a fraction.
         content: SHA-256 of the images, by name.
+        num_images: Images that each accuracy is measured on, by its name.
     """
 
     objective = Objective("val_accuracy")
@@ -83,6 +84,10 @@ class TrainingEvaluator:
         # Only to check: trainers are made late, but a mistake is named at once.
         make_net(space, dataset, self._config)
         self.content = {"data.sha256": dataset.sha256()}
+        self.num_images = {
+            "val_accuracy": len(dataset.validation.labels),
+            "test_accuracy": len(dataset.test.labels),
+        }
 
     @property
     def num_final_epochs(self) -> int:
@@ -127,12 +132,18 @@ class TrainingEvaluator:
             with _memory_failures():
                 # The search's images are on the devices already, and need no copy.
                 trainer = self._trainer(self._final, like=self.trainer)
-                metrics, _ = self._train(trainer, tokens, key, None, None)
+                metrics, _ = self._train(trainer, tokens, key, self._tell_epoch)
         # The search is over and its result stands, test number or not.
         except ChildFailure as failure:
             logging.error("The final choice could not be tested: %s.", failure)
             return {}
         return {name: metrics[name] for name in ("test_accuracy", "val_accuracy")}
+
+    def _tell_epoch(self, epoch: int, *_) -> None:
+        """Says how far the training of the final choice is; a log has ten lines."""
+        done, num = epoch + 1, self.num_final_epochs
+        is_line = done * 10 // num > epoch * 10 // num
+        stages.tell(f"training the best longer, epoch {done} of {num}", is_line)
 
     def costs(self, tokens: np.ndarray) -> dict[str, float]:
         """Returns what the final training of one architecture [length] costs.
@@ -184,7 +195,13 @@ class TrainingEvaluator:
         (arch,) = self.space.architecture(np.asarray(tokens)[None])
         with _memory_failures():
             trainer = self._final_trainer
-            metrics, states = self._train(trainer, tokens, key, progress_fn, start)
+
+            def report(epoch: int, states: TrainState, outcomes: list[Outcome]) -> None:
+                # The validation part only: the test part is read once, at the end.
+                (measured,) = trainer.evaluate(states, arch[None], "val")
+                progress_fn(epoch, states, outcomes[0].metrics | measured.metrics)
+
+            metrics, states = self._train(trainer, tokens, key, report, start)
             net = trainer.net
             # The states of a specialised program fit that architecture's network alone.
             if trainer.config.specialised:
@@ -196,8 +213,8 @@ class TrainingEvaluator:
         trainer: ChildTrainer,
         tokens: np.ndarray,
         key: Array,
-        progress_fn: Callable[..., None] | None,
-        start: Callable[..., tuple[int, TrainState] | None] | None,
+        progress_fn: Callable[[int, TrainState, list[Outcome]], None],
+        start: Callable[[TrainState], tuple[int, TrainState] | None] | None = None,
     ) -> tuple[dict[str, float], TrainState]:
         """Trains one architecture [length] by a trainer; see `train` for the rest.
 
@@ -207,18 +224,10 @@ class TrainingEvaluator:
         start_time = time.perf_counter()
         # Trainers take several children at once: here a single one.
         archs = self.space.architecture(np.asarray(tokens)[None])
-
-        def report(epoch: int, states: TrainState, outcomes: list[Outcome]) -> None:
-            if progress_fn is not None:
-                # The validation part only: the test part is read once, at the end.
-                measured = trainer.evaluate(states, archs, "val")
-                metrics = outcomes[0].metrics | measured[0].metrics
-                progress_fn(epoch, states, metrics)
-
         keys = jax.numpy.stack([key])
         # A checkpoint is read into the shapes of a fresh state, so one is made for it.
         resumed = None if start is None else start(trainer.init(keys, archs))
-        states, (outcome,) = trainer.train(keys, archs, report, resumed)
+        states, (outcome,) = trainer.train(keys, archs, progress_fn, resumed)
         metrics = _metrics(outcome)
         # The test part last: it is read of a child that all else is known of.
         for part in ("val", "test"):

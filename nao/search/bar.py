@@ -1,44 +1,39 @@
-"""The progress bar of a search: best so far, trials per minute, time left."""
+"""The progress of a search: best so far, trials per minute, time left."""
 
-import tqdm.auto
+from collections.abc import Mapping
 
+from nao.evaluators import Evaluator, precision
 from nao.runs import Ledger
+from nao.system.progress import Progress
 
 
-class SearchBar:
-    """Draws a bar on a terminal or in a notebook; nothing where there is neither."""
+class SearchBar(Progress):
+    """Shows a search: a bar, or a line for every round."""
 
-    def __init__(self, trials: Ledger, num_trials: int, is_shown: bool):
-        """Starts a bar at the trials that are there already."""
-        self._trials = trials
-        self._bar = tqdm.auto.tqdm(
-            total=max(num_trials, len(trials)),
-            initial=len(trials),
-            disable=None if is_shown else True,
-            unit="trial",
-            dynamic_ncols=True,
-            smoothing=0.1,
+    def __init__(
+        self, trials: Ledger, num_trials: int, evaluator: Evaluator, is_shown: bool
+    ):
+        """Starts at the trials that are there already."""
+        super().__init__(
+            num_trials,
+            "trial",
+            len(trials),
+            is_shown=is_shown,
+            name="search",
+            has_lines=False,
         )
-        self._show()
+        self._trials = trials
+        # An evaluator of a user's own need not have it.
+        num_images: Mapping[str, int] = getattr(evaluator, "num_images", {})
+        self._num_images = num_images.get(evaluator.objective.name)
+        self.note(self._best())
 
-    def __enter__(self) -> "SearchBar":
-        return self
-
-    def __exit__(self, *error) -> None:
-        self._bar.close()
-
-    def show_stage(self, text: str) -> None:
-        """Shows in front of the bar what the search is doing."""
-        self._bar.set_description(text)
-
-    def advance(self) -> None:
+    def count(self) -> None:
         """Counts one more trial, which the ledger has."""
-        self._bar.update()
-        self._show()
+        self.advance(note=self._best())
 
-    def _show(self) -> None:
-        best, rate = self._trials.best(), self._bar.format_dict["rate"]
-        parts = [f"best {best.value:.4f}" if best else "no result yet"]
-        if rate:
-            parts.append(f"{60 * rate:.0f} trials/min")  # tqdm counts by the second
-        self._bar.set_postfix_str(", ".join(parts), refresh=False)
+    def _best(self) -> str:
+        best = self._trials.best()
+        if best is None:
+            return "no result yet"
+        return f"best {precision.short(best.value, self._num_images)}"

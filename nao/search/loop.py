@@ -25,7 +25,7 @@ from nao.search.result import Result
 from nao.search.rounds import Proposer
 from nao.search.watching import Watch
 from nao.strategies import Strategy
-from nao.system import process
+from nao.system import process, stages
 from nao.system.compiling import CompileMonitor
 
 
@@ -141,13 +141,14 @@ class Loop:
     ) -> bool:
         """Runs rounds until the budget is spent; True where the space ran out first."""
         while len(self.ledger) < num_trials:
-            bar.show_stage(f"round {self.progress.num_rounds}: asking")
+            number = self.progress.num_rounds
+            stages.tell(f"choosing round {number}")
             asked = self._ask()
             # Nothing of a round depends on the budget, which only cuts it short here.
             size, told = len(asked.tokens), self.progress.num_told
             if not size:
                 return True
-            bar.show_stage(f"round {self.progress.num_rounds}")
+            stages.tell(f"round {number}")
             stop = min(size, num_trials - told)
             rows = range(len(self.ledger) - told, stop)
             self._evaluate(asked, rows, bar, check, watch)
@@ -157,6 +158,7 @@ class Loop:
                 watch.on_round(list(self.ledger.trials))
             is_over = len(self.ledger) >= num_trials
             failures.check(self.ledger.trials, self.run.path, is_over)
+            bar.write_line(f"Round {number}")
         return False
 
     def _ask(self) -> Round:
@@ -202,7 +204,7 @@ class Loop:
         measured = outcomes.evaluate(self.evaluator, tokens, keys)
         for row, outcome in zip(rows, measured, strict=True):
             self._append(asked, row, outcome)
-            bar.advance()
+            bar.count()
             if watch.on_trial is not None:
                 watch.on_trial(self.ledger.trials[-1])
             check()
@@ -259,7 +261,8 @@ class Loop:
         test = self._tested_before(best)
         if test is None and best is not None:
             (key,) = self.proposer.child_keys(np.array([best.index]))
-            test = outcomes.test(self.evaluator, best.tokens, key)
+            with stages.stage("testing the best"):
+                test = outcomes.test(self.evaluator, best.tokens, key)
         # The last fit may be of an earlier process.
         asked = self._asked or self.checkpoints.latest()
         rng = np.random.default_rng(self.proposer.seed)
@@ -297,6 +300,7 @@ class Loop:
             "seed": self.proposer.seed,
             **summary.of_trials(trials, self.space, self.objective, test),
             "controller": {"rounds": rounds, **fit},
+            "num_images": dict(getattr(self.evaluator, "num_images", {})),
             "num_warm_start": self.num_warm,
             "compilations": monitor.by_name(),
             "seconds": seconds | monitor.seconds() | self.seconds,

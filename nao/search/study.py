@@ -53,11 +53,17 @@ def run(
         if loop.is_finished(num_trials):
             failures.check(loop.ledger.trials, folder.path, is_over=True)
             return loop.result(loop.before, was_finished=True)
-        bar = stack.enter_context(SearchBar(loop.ledger, num_trials, watch.progress))
-        # From here on a signal is remembered: rounds end where that is safe.
-        check = stack.enter_context(interrupts.stoppable())
+        if watch.on_begin is not None:
+            watch.on_begin()
+        return _run(loop, num_trials, monitor, watch)
+
+
+def _run(loop: Loop, num_trials: int, monitor: CompileMonitor, watch: Watch) -> Result:
+    """Runs what is left of a search, and shows how far it is."""
+    bar = SearchBar(loop.ledger, num_trials, loop.evaluator, watch.progress)
+    # From here on a signal is remembered: rounds end where that is safe.
+    with bar, interrupts.stoppable() as check:
         is_exhausted = _run_rounds(loop, num_trials, monitor, bar, check, watch)
-        bar.show_stage("testing the best")
         return loop.result(loop.finish(num_trials, is_exhausted, monitor))
 
 

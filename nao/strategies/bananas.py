@@ -19,7 +19,7 @@ from nao.fields import check_at_least, check_positive, check_types, documented, 
 from nao.spaces import Space
 from nao.strategies import base, encodings
 from nao.strategies.unseen import Unseen
-from nao.system import floats
+from nao.system import floats, stages
 from nao.types import Array
 
 _MIN_CAPACITY = 256  # rows that a fit is compiled for; a larger pool doubles it
@@ -89,7 +89,8 @@ class Bananas(base.PoolStrategy):
             unseen = Unseen(self.space, self.deduplicate, state.pool.tokens)
             return unseen.draw(rng, num), state._replace(predicted=None)
         candidates = self._candidates(rng, state.pool.tokens, pool)
-        mean, deviation = self._predict(fit_key, pool, candidates)
+        with stages.stage("fitting the ensemble"):
+            mean, deviation = self._predict(fit_key, pool, candidates)
         # Each candidate is drawn by itself, not the ensemble as one function of all.
         draws = mean + deviation * np.asarray(jax.random.normal(sample_key, mean.shape))
         chosen = np.argsort(-draws, kind="stable")[: config.round_size]

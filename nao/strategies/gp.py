@@ -14,7 +14,7 @@ from nao.fields import check_at_least, check_types, documented, option
 from nao.spaces import Space
 from nao.strategies import base, encodings
 from nao.strategies.unseen import Unseen
-from nao.system import floats
+from nao.system import floats, stages
 from nao.types import Array
 
 
@@ -65,7 +65,8 @@ class GP(base.PoolStrategy):
         candidates = unseen.take(candidates)
         if not len(candidates):  # a small space, nearly used up
             return unseen.draw(rng, config.round_size), state._replace(predicted=None)
-        mean, deviation = self._predict(pool, candidates)
+        with stages.stage("fitting the Gaussian process"):
+            mean, deviation = self._predict(pool, candidates)
         # In the unit of `mean`: squares of numbers near the ends of float64 overflow.
         best = pool.objective.max() / floats.unit(pool.objective)
         improvement = _expected_improvement(mean, deviation, best)

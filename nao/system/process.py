@@ -12,6 +12,7 @@ from typing import Any
 
 import jax
 
+VERSION = "0.1.0"  # of nao; pyproject.toml reads it from here
 _PACKAGES = ("jax", "jaxlib", "flax", "optax", "numpy", "optuna", "orbax-checkpoint")
 
 
@@ -41,11 +42,17 @@ def environment() -> dict[str, Any]:
         "python": platform.python_version(),
         "platform": platform.platform(),
         "cpu_count": os.cpu_count(),
-        "packages": {name: _version(name) for name in ("nao", *_PACKAGES)},
+        "packages": {"nao": VERSION} | {name: _version(name) for name in _PACKAGES},
         "devices": [str(device) for device in jax.devices()],
         "xla_flags": os.environ.get("XLA_FLAGS", ""),
         "git_revision": _git_revision(),
     }
+
+
+def versions() -> dict[str, str | None]:
+    """Returns the versions of nao, of what it computes with, and of Python."""
+    found = {name: _version(name) for name in ("jax", "flax", "optax")}
+    return {"nao": VERSION} | found | {"python": platform.python_version()}
 
 
 def _version(package: str) -> str | None:

@@ -69,7 +69,7 @@ def test_optuna_reads_each_metric_as_a_number_of_its_own(tmp_path):
     assert (read["metrics.loss"], read["metrics.steps"]) == (0.5, 7)
     assert "metrics.far" not in read and "metrics" not in read
     (again,) = open_ledger(tmp_path).trials
-    assert again.evaluation.metrics == {"loss": 0.5, "steps": 7, "far": None}
+    assert again.evaluation.metrics == {"loss": 0.5, "steps": 7}
 
 
 def test_runs_that_share_a_storage_have_studies_of_telling_names(tmp_path):

@@ -1,0 +1,110 @@
+"""What a search tells on the terminal when it is over."""
+
+import shlex
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from nao.evaluators import precision
+
+# What `test` of the evaluator did, by the class that `summary.json` names.
+_TESTS = {
+    "TrainingEvaluator": "The same, trained for longer by the final recipe "
+    "(--config.train.*), with the\nonly look at the test images:",
+    "TableEvaluator": "In the table's test column, which is read for it alone:",
+}
+
+
+def of_search(
+    summary: Mapping[str, Any], folder: str, command_fn: Callable[[str], str]
+) -> str:
+    """Describes what a search found, and what can be done with it.
+
+    Args:
+        summary: What `summary.json` holds.
+        folder: Folder of the run.
+        command_fn: Maps a mode to the command that runs it on the folder.
+    """
+    lines = [_counts(summary)]
+    if summary["exhausted"]:
+        lines.insert(0, f"The space has no more architectures than {_num(summary)}.")
+    if summary["best"] is None:
+        lines.append("No evaluation succeeded; see metrics.jsonl for the reasons.")
+        return "\n".join(lines)
+    lines += [*_best(summary), *_test(summary)]
+    lines.append(f"To look at it all: {shlex.quote(f'{folder}/report.html')}")
+    for mode, does in _next_modes(summary):
+        lines.append(f"To {does}:\n  {command_fn(mode)}")
+    return "\n".join(lines)
+
+
+def of_training(result: Mapping[str, Any], folder: str, export: str) -> str:
+    """Describes what `--mode=train` came to, and what can be done with it.
+
+    Args:
+        result: What `train.json` holds.
+        folder: Its folder.
+        export: The command that exports the network.
+    """
+    metrics = result["metrics"]
+    names = ("val_accuracy", "test_accuracy", "train_loss")
+    measured = {name: metrics[name] for name in names if name in metrics}
+    return "\n".join(
+        [
+            f"Trained in {metrics['seconds']:.0f} s:",
+            f"  {result['architecture']}",
+            *_values(measured, result["num_images"]),
+            f"All of it: {shlex.quote(f'{folder}/train.json')}",
+            f"To take it elsewhere:\n  {export}",
+        ]
+    )
+
+
+def _values(named: Mapping[str, float], num_images: Mapping[str, int]) -> list[str]:
+    """Returns a line for each value, to the digits that its images can tell."""
+    return [
+        f"  {name} {precision.in_full(value, num_images.get(name))}"
+        for name, value in named.items()
+    ]
+
+
+def _num(summary: Mapping[str, Any]) -> int:
+    return summary["num_trials"]
+
+
+def _counts(summary: Mapping[str, Any]) -> str:
+    seconds = summary["seconds"]["total"]
+    return f"{_num(summary)} trials, {summary['num_failed']} failed, {seconds:.0f} s."
+
+
+def _best(summary: Mapping[str, Any]) -> list[str]:
+    best, at_random = summary["best"], summary["random_best"]
+    name = summary["objective"]["name"]
+    num_images = summary.get("num_images", {}).get(name)
+    lines = []
+    # None after a warm start, as all was predicted; the best of all may be among them.
+    if at_random["objective"] is not None:
+        found = precision.in_full(at_random["objective"], num_images)
+        num = at_random["num_trials"]
+        lines.append(f"Best of the random round ({num}): {name} {found}")
+    found = precision.in_full(best["objective"], num_images)
+    lines.append(f"Best: {name} {found} in trial {best['trial']}")
+    return [*lines, f"  {best['architecture']}"]
+
+
+def _test(summary: Mapping[str, Any]) -> list[str]:
+    test = summary["best"]["test"]
+    if not test:
+        return []
+    title = _TESTS.get(summary["evaluator"], "Tested once:")
+    return [title, *_values(test, summary.get("num_images", {}))]
+
+
+def _next_modes(summary: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Returns the modes that apply to what was found, and what each is for."""
+    modes = []
+    if summary["evaluator"] == "TrainingEvaluator":
+        modes.append(("train", "train it again and keep the network"))
+    modes.append(("export", "take it elsewhere"))
+    if summary["controller"]["num_train"]:
+        modes.append(("serve", "ask the embedding"))
+    return modes

@@ -1,0 +1,100 @@
+"""What a search and a training tell when they are over."""
+
+from nao.commands import outcome
+
+SUMMARY = {
+    "exhausted": False,
+    "evaluator": "TrainingEvaluator",
+    "objective": {"name": "val_accuracy", "maximize": True},
+    "num_trials": 60,
+    "num_failed": 1,
+    "num_images": {"val_accuracy": 384, "test_accuracy": 360},
+    "random_best": {"objective": 0.9765625, "num_trials": 20},
+    "best": {
+        "architecture": "1 0 | 1 1",
+        "objective": 0.9921875,
+        "trial": 43,
+        "test": {"test_accuracy": 0.9833333, "val_accuracy": 1.0},
+    },
+    "controller": {"num_train": 50},
+    "seconds": {"total": 331.7},
+}
+
+
+def of_search(**changes):
+    return outcome.of_search(
+        SUMMARY | changes, "/runs/my run", lambda mode: f"python launch.py {mode}"
+    )
+
+
+def test_values_have_the_digits_that_the_images_can_tell():
+    assert of_search() == (
+        "60 trials, 1 failed, 332 s.\n"
+        "Best of the random round (20): val_accuracy 0.977 ± 0.008 of 384 images\n"
+        "Best: val_accuracy 0.992 ± 0.005 of 384 images in trial 43\n"
+        "  1 0 | 1 1\n"
+        "The same, trained for longer by the final recipe (--config.train.*), with "
+        "the\n"
+        "only look at the test images:\n"
+        "  test_accuracy 0.983 ± 0.007 of 360 images\n"
+        "  val_accuracy 1.000 ± 0.001 of 384 images\n"
+        "To look at it all: '/runs/my run/report.html'\n"
+        "To train it again and keep the network:\n"
+        "  python launch.py train\n"
+        "To take it elsewhere:\n"
+        "  python launch.py export\n"
+        "To ask the embedding:\n"
+        "  python launch.py serve"
+    )
+
+
+def test_other_objectives_have_six_digits_and_what_applies_comes_next():
+    text = of_search(
+        evaluator="FunctionEvaluator",
+        objective={"name": "loss", "maximize": False},
+        num_images={},
+        best=SUMMARY["best"] | {"objective": 1 / 3, "test": None},
+        controller={"num_train": None},
+    )
+    assert "Best: loss 0.333333 in trial 43\n" in text
+    assert "test" not in text and "train" not in text and "serve" not in text
+    assert text.endswith("To take it elsewhere:\n  python launch.py export")
+
+
+def test_a_summary_from_before_images_were_counted_is_told():
+    old = {name: value for name, value in SUMMARY.items() if name != "num_images"}
+    text = outcome.of_search(old, "/runs", str)
+    assert "Best: val_accuracy 0.992188 in trial 43" in text
+
+
+def test_a_search_without_a_result_names_no_next_step():
+    at_random = {"objective": None, "num_trials": 20}
+    text = of_search(best=None, random_best=at_random, exhausted=True)
+    assert text == (
+        "The space has no more architectures than 60.\n"
+        "60 trials, 1 failed, 332 s.\n"
+        "No evaluation succeeded; see metrics.jsonl for the reasons."
+    )
+
+
+def test_a_training_tells_what_was_measured():
+    result = {
+        "architecture": "1 0 | 1 1",
+        "metrics": {
+            "val_accuracy": 0.5,
+            "test_accuracy": 0.25,
+            "train_loss": 0.12345678,
+            "seconds": 9.6,
+        },
+        "num_images": {"val_accuracy": 100, "test_accuracy": 10000},
+    }
+    assert outcome.of_training(result, "/runs", "python launch.py export") == (
+        "Trained in 10 s:\n"
+        "  1 0 | 1 1\n"
+        "  val_accuracy 0.50 ± 0.05 of 100 images\n"
+        "  test_accuracy 0.250 ± 0.004 of 10000 images\n"
+        "  train_loss 0.123457\n"
+        "All of it: /runs/train.json\n"
+        "To take it elsewhere:\n"
+        "  python launch.py export"
+    )
