@@ -11,7 +11,7 @@ import numpy as np
 
 from nao.evaluators import base
 from nao.fields import option
-from nao.spaces import Space
+from nao.spaces import Choice, Space
 from nao.types import Array
 
 
@@ -34,13 +34,13 @@ class FunctionEvaluator:
 
     Attributes:
         space: Space of the architectures.
-        function: Maps choice names by slot name to a number. What it raises, and what
+        function: Maps choices by slot name to a number. What it raises, and what
             is not a finite number, is a failed evaluation.
         objective: Name and direction of the result.
     """
 
     space: Space
-    function: Callable[[dict[str, str]], float]
+    function: Callable[[dict[str, Choice]], float]
     objective: base.Objective = dataclasses.field(
         default_factory=lambda: base.Objective("objective")
     )
@@ -70,7 +70,7 @@ class FunctionEvaluator:
         for row in tokens:
             yield self._evaluate(self.space.by_slot(row))
 
-    def _evaluate(self, choices: dict[str, str]) -> base.Evaluation:
+    def _evaluate(self, choices: dict[str, Choice]) -> base.Evaluation:
         start = time.perf_counter()
         try:
             # Converted here, so that a result that is no number fails as well.
