@@ -27,10 +27,10 @@ def test_neighbours_and_lists_hold_valid_architectures_alone(space, rng):
     tokens = space.sample(rng, 5)
     for rows in map(space.neighbours, tokens):
         assert space.is_valid(rows).all()
-    first = next(space.enumerate(64))
-    assert space.is_valid(first).all()
-    if space.num_sequences <= 64:
-        assert {*space.keys(tokens)} <= {*space.keys(first)}
+    if space.num_sequences <= 100:
+        (listed,) = space.enumerate()
+        assert space.is_valid(listed).all()
+        assert {*space.keys(tokens)} <= {*space.keys(listed)}
 
 
 def test_choices_round_trip_with_their_types(space, rng):
