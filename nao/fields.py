@@ -208,7 +208,8 @@ def _to_json(value: Any) -> Any:
         return {name: _to_json(inner) for name, inner in value.items()}
     if isinstance(value, np.generic):
         return value.item()
-    return list(value) if isinstance(value, tuple | list | range) else value
+    is_list = isinstance(value, tuple | list | range | np.ndarray)
+    return list(map(_to_json, value)) if is_list else value
 
 
 def from_dict(data: Mapping, default: T, prefix: str = "") -> T:

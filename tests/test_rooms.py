@@ -10,7 +10,7 @@ import nao
 
 ROOT = pathlib.Path(nao.__file__).parent
 LAYERS = (
-    {"types", "fields", "files"},
+    {"types", "fields", "files", "functions"},
     {"system", "spaces", "data"},
     {"controller", "child"},
     {"strategies", "evaluators"},

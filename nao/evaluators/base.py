@@ -8,12 +8,10 @@ from typing import Protocol
 
 import numpy as np
 
+from nao import functions
 from nao.spaces import Space
 from nao.types import Array
 
-# What a user's code raises may be of any length. Every reason passes through here on
-# its way to the ledger, `metrics.jsonl`, the page and messages.
-_MAX_REASON = 500  # characters
 _MAX_TRACEBACK = 20_000  # characters
 
 
@@ -62,11 +60,14 @@ class Evaluation:
         """Returns the failed evaluation that an exception of a user's code makes."""
         lines = traceback.format_exception(error)
         return cls(
-            None, seconds=seconds, reason=in_one_line(error), traceback="".join(lines)
+            None,
+            seconds=seconds,
+            reason=functions.in_one_line(error),
+            traceback="".join(lines),
         )
 
     def __post_init__(self):
-        object.__setattr__(self, "reason", _last_line(self.reason))
+        object.__setattr__(self, "reason", functions.last_line(self.reason))
         object.__setattr__(self, "traceback", self.traceback[-_MAX_TRACEBACK:])
         # NaN compares false with everything, so no best would ever be replaced by one
         # or replace it: a child that diverged is a failed one instead.
@@ -124,24 +125,3 @@ class SourcedEvaluator(Evaluator, Protocol):
 
     space: Space
     content: Mapping[str, str]
-
-
-def in_one_line(error: BaseException) -> str:
-    """Describes an exception of a user's code by its class and its message's last line.
-
-    Long messages open with what led to the error and close with what it is. Without a
-    message the class stands alone.
-    """
-    try:
-        message = _last_line(str(error))
-    except Exception:  # its own `__str__` is broken
-        message = ""
-    name = type(error).__name__
-    return _last_line(f"{name}: {message}" if message else name)
-
-
-def _last_line(text: str) -> str:
-    """Returns the last line that is not empty, cut to a length that can be shown."""
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    line = lines[-1] if lines else ""
-    return line if len(line) <= _MAX_REASON else f"{line[: _MAX_REASON - 3]}..."

@@ -1,7 +1,6 @@
 """Calls a user's own function from architecture to number."""
 
 import dataclasses
-import importlib
 import math
 import time
 from collections.abc import Callable, Iterator
@@ -9,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from nao import functions
 from nao.evaluators import base
 from nao.fields import option
 from nao.spaces import Choice, Space
@@ -96,22 +96,9 @@ def load(config: FunctionConfig, space: Space) -> FunctionEvaluator:
     Raises:
         ValueError: If there is no such function.
     """
-    module_name, _, function_name = config.name.partition(":")
-    if not module_name or not function_name:
-        raise ValueError(
-            f"function.name must be 'module:function', got {config.name!r}."
-        )
-    # Importing runs the user's module, which may raise anything.
-    try:
-        function = getattr(importlib.import_module(module_name), function_name)
-    except (Exception, SystemExit) as error:
-        raise ValueError(
-            f"function.name {config.name!r}: {base.in_one_line(error)}."
-        ) from error
-    if not callable(function):
-        raise ValueError(f"function.name {config.name!r} is not callable.")
+    function = functions.load_function(config.name, "function.name")
     # Tables and figures show the objective by the function's name.
-    objective = base.Objective(function_name, config.maximize)
+    objective = base.Objective(config.name.partition(":")[2], config.maximize)
     return FunctionEvaluator(space, function, objective)
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 import numpy as np
 
+from nao import functions
 from nao.files import as_line
 from nao.spaces import base
 
@@ -39,10 +40,9 @@ class Constrained(base.Space):
             found = self.valid(self.by_slot(row))
         # A user's code may raise anything.
         except Exception as error:
-            reason = as_line(f"{type(error).__name__}: {error}", 200)
             raise ValueError(
                 f"valid of space {self.name!r} failed for {self.format(row)!r}: "
-                f"{reason}."
+                f"{functions.in_one_line(error)}."
             ) from error
         if not isinstance(found, bool | np.bool_):
             raise ValueError(
@@ -55,7 +55,7 @@ class Constrained(base.Space):
 def custom(
     slots: Mapping[str, Iterable[base.Choice]] | None,
     name: str = "custom",
-    valid: Rule | None = None,
+    valid: Rule | str | None = None,
 ) -> base.Space:
     """Makes a space from slots and their choices.
 
@@ -68,9 +68,9 @@ def custom(
             text, numbers, True, False or None, which reach the user's function as they
             are. None, the default of `space.slots`, counts as no slots.
         name: Name of the space.
-        valid: Maps choices by slot name to True where they are an architecture; None
-            where all are. It must be a pure function: a search is continued with the
-            same one.
+        valid: Maps choices by slot name to True where they are an architecture, or
+            the name of what does, as `module:function`; None or empty where all are. It
+            must be a pure function: a search is continued with the same one.
 
     Raises:
         ValueError: If there is no slot, a slot has no choices or the same one twice, or
@@ -84,8 +84,10 @@ def custom(
                 f"Choices of slot {slot!r} must be a list, got {choices!r}."
             )
     made = tuple(base.Slot(slot, tuple(choices)) for slot, choices in slots.items())
-    if valid is None:
+    if valid is None or valid == "":
         return base.Space(name, made)
+    if isinstance(valid, str):
+        valid = functions.load_function(valid, "space.valid")
     if not callable(valid):
         raise ValueError(
             f"valid must map choices by slot to True or False, got {valid!r}."

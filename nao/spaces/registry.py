@@ -52,6 +52,12 @@ class SpaceConfig:
         "conv_cell: what a cell's output concatenates: loose (states that no node "
         "reads) or nodes (all of them, as in DARTS).",
     )
+    valid: str = option(
+        "",
+        "custom: function from choices by slot to whether they are an architecture, as "
+        "`module:function`; `:function` in a config file names one of that file; empty "
+        "for none.",
+    )
     # A mapping is no flag, so this one is for config files alone.
     slots: Mapping[str, tuple] | None = option(
         None, "custom: choices of each slot by its name; in config files only."

@@ -90,7 +90,9 @@ def test_a_rule_holds_in_all_that_a_space_does(rng):
         (lambda choices: None, "must return True or False, got None for 'depth="),
         (lambda choices: choices["width"], r"True or False, got \d for 'depth=\d w"),
         (lambda choices: choices["x"], "failed for 'depth=. width=.': KeyError: 'x'"),
-        ("depth", "valid must map choices by slot to True or False, got 'depth'"),
+        (3, "valid must map choices by slot to True or False, got 3"),
+        ("depth", "space.valid must be 'module:function', got 'depth'"),
+        ("math:tau", "space.valid 'math:tau' is not callable"),
     ],
 )
 def test_a_rule_that_is_none_is_refused_at_once(valid, message):
