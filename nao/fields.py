@@ -1,4 +1,4 @@
-"""Config dataclasses: help and checks of their fields, JSON, overriding, comparing."""
+"""Config dataclasses: help and checks of their fields, JSON, overriding."""
 
 import dataclasses
 import difflib
@@ -9,7 +9,7 @@ import numbers
 import reprlib
 import types
 import typing
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, TypeVar
 
 import numpy as np
@@ -225,7 +225,8 @@ def _to_json(value: Any) -> Any:
         return {name: _to_json(inner) for name, inner in value.items()}
     if isinstance(value, np.generic):
         return value.item()
-    return list(value) if isinstance(value, tuple | list | range) else value
+    is_list = isinstance(value, tuple | list | range | np.ndarray)
+    return list(map(_to_json, value)) if is_list else value
 
 
 def from_dict(data: Mapping, default: T, prefix: str = "") -> T:
@@ -292,62 +293,4 @@ def defaults(cls: type) -> dict[str, Any]:
             found[field.name] = _to_json(field.default)
         elif field.default_factory is not dataclasses.MISSING:
             found[field.name] = _to_json(field.default_factory())
-    return found
-
-
-def without(
-    settings: Mapping, names: Collection[str], prefix: str = ""
-) -> dict[str, Any]:
-    """Returns nested settings without the fields of the given dotted names."""
-    return {
-        name: without(value, names, f"{prefix}{name}.")
-        if isinstance(value, Mapping)
-        else value
-        for name, value in settings.items()
-        if f"{prefix}{name}" not in names
-    }
-
-
-def changed(settings: Mapping, defaults: Mapping) -> dict[str, Any]:
-    """Returns the nested settings that are not at their defaults.
-
-    Only what the settings have is looked at: defaults may know more fields.
-    """
-    found = {}
-    for name, value in settings.items():
-        default = defaults.get(name)
-        if isinstance(value, Mapping) and isinstance(default, Mapping):
-            inner = changed(value, default)
-            found |= {name: inner} if inner else {}
-        elif value != default:
-            found[name] = value
-    return found
-
-
-def differences(
-    there: Mapping, here: Mapping, defaults: Mapping, prefix: str = ""
-) -> list[tuple[str, Any, Any]]:
-    """Compares nested settings.
-
-    A field that one side lacks is at its default there: a run that was begun before the
-    field existed goes on.
-
-    Args:
-        there: Settings as JSON values.
-        here: Others.
-        defaults: Default values of their fields, as far as there are any.
-        prefix: What stands before the names.
-
-    Returns:
-        Dotted name, value there and value here, wherever they differ.
-    """
-    found = []
-    for name in dict.fromkeys([*there, *here]):
-        default = defaults.get(name)
-        was, now = there.get(name, default), here.get(name, default)
-        if isinstance(was, Mapping) and isinstance(now, Mapping):
-            inner = default if isinstance(default, Mapping) else {}
-            found += differences(was, now, inner, f"{prefix}{name}.")
-        elif was != now:
-            found.append((f"{prefix}{name}", was, now))
     return found

@@ -38,6 +38,11 @@ def rng():
             {"kernel": (3, 5), "depth": (1, 2, 3), "norm": ("batch norm", "3")}
         ),
         spaces.custom({"only": ("choice",)}, name="single"),
+        spaces.custom(
+            {"layers": (1, 2, None), "bias": (True, False), "rate": (0.01, 0.1)},
+            valid=lambda choices: choices["bias"] or choices["layers"] is not None,
+            name="constrained",
+        ),
     ],
     ids=lambda space: f"{space.name}-{space.length}",
 )

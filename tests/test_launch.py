@@ -231,6 +231,10 @@ def test_a_gzipped_table_in_the_benchmarks_notation(run, tmp_path):
         (["--config=nasbench201", "--config.table.path=no.csv"], "can't be read"),
         (["--config=custom", "--config.function.name=math:tau"], "is not callable"),
         (["--config.space.name=custom"], "at least one slot"),
+        (
+            ["--config=custom", "--config.space.valid=:tau"],
+            "space.valid must be 'module:function', got ':tau'",
+        ),
         (["--config.storage=x://y"], "Ledger x://y can't be opened"),
         (["--mode=train"], "mode=train needs --workdir"),
         (["--mode=train", "--architecture=1 2 3"], "40 numbers, got '1 2 3'"),
@@ -272,6 +276,8 @@ def test_a_config_file_brings_its_own_function(run, tmp_path):
     text = (ROOT / "experiments/configs/custom.py").read_text()
     own = "return network.score(validation_images, validation_labels)"
     assert own in text
+    text = text.replace('name="custom",', 'name="custom", valid=":is_small",')
+    text += "\n\ndef is_small(choices):\n    return choices['layers'] == 1\n"
     path.write_text(text.replace(own, "return 7.0"))
     code, out, err = run(
         f"--config={path}",
@@ -281,6 +287,8 @@ def test_a_config_file_brings_its_own_function(run, tmp_path):
     )
     assert code == 0, err
     assert "Best: accuracy 7 in trial 0" in out
+    best = json.loads((tmp_path / "run" / "best.json").read_text())["slots"]
+    assert best["layers"] == 1 and isinstance(best["alpha"], float)
 
 
 def test_a_changed_table_is_another_run(run, table, tmp_path):

@@ -29,10 +29,10 @@ SPACE = nao.spaces.custom(
 )
 
 
-def train(choices: dict[str, str]) -> float | None:
+def train(choices: dict[str, nao.spaces.Choice]) -> float | None:
     """Returns a loss, lower is better; None where training failed."""
-    layers, units = int(choices["layers"]), int(choices["units"])
-    learning_rate = float(choices["learning_rate"])
+    layers, units = choices["layers"], choices["units"]
+    learning_rate = choices["learning_rate"]
     if learning_rate * layers > 0.1:
         return None  # It diverged.
     loss = abs(layers - 3) + abs(units - 64) / 32 + (choices["activation"] != "gelu")

@@ -42,10 +42,9 @@ def load(name: str, root: pathlib.Path) -> Config:
     module, config = _run(path)
     if not isinstance(config, Config):
         raise ValueError(f"get_config of {path} must return a nao.Config.")
-    if config.function.name.startswith(":"):
-        here = {"function.name": module.__name__ + config.function.name}
-        config = fields.override(config, here)
-    return config
+    named = {"function.name": config.function.name, "space.valid": config.space.valid}
+    here = {k: module.__name__ + v for k, v in named.items() if v.startswith(":")}
+    return fields.override(config, here)
 
 
 def _folder(root: pathlib.Path) -> pathlib.Path:

@@ -16,7 +16,7 @@ from nao.commands.request import Request
 from nao.config import Config
 from nao.evaluators import TrainingEvaluator, training
 from nao.files import write_json
-from nao.runs import RunDirectory, directory, reader
+from nao.runs import RunDirectory, comparing, directory, reader
 from nao.spaces.published import PUBLISHED
 from nao.system import hosts
 from nao.system.progress import Progress
@@ -128,7 +128,7 @@ def train(
     defaults, places = fields.defaults(Config), set(fields.places(Config))
     workdir = directory.absolute(workdir)
     # The images are known by their content, wherever they lie.
-    folder = final.folder(workdir, fields.without(settings, places), defaults)
+    folder = final.folder(workdir, comparing.without(settings, places), defaults)
     try:
         is_first = hosts.is_first_host()
         with RunDirectory(folder, settings, defaults, places, is_first) as run:

@@ -22,6 +22,9 @@ class ControllerConfig:
     bidirectional: bool = option(True, "the encoder also reads from last to first")
     residual: bool = option(True, "add the encoder's input to its output (SemiNAS)")
     positions: bool = option(True, "add a learned embedding of the position")
+    ordered: bool = option(
+        False, "numbers of a slot share embeddings with their neighbours: order counts"
+    )
     predictor_sizes: tuple[int, ...] = option((128,), "hidden layers of the predictor")
     bounded: bool = option(False, "the prediction ends in a sigmoid; min_max only")
     predictor_dropout: float = option(0.0, "share of predictor units dropped in a fit")

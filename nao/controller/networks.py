@@ -13,7 +13,7 @@ import jax
 import jax.numpy as jnp
 
 from nao.controller import config as config_lib
-from nao.controller import lstm
+from nao.controller import lstm, order
 from nao.spaces import Space
 from nao.types import Array
 
@@ -66,6 +66,8 @@ class Encoder(nn.Module):
         embedding = self.param(
             "embedding", _embedding_init, (vocab_size, config.embedding_size)
         )
+        if config.ordered:
+            embedding = order.mixing(self.space) @ embedding
         position = jnp.zeros((num_steps, size))
         if config.positions:
             position = self.param("position", _embedding_init, (num_steps, size))

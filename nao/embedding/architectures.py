@@ -6,7 +6,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from nao.spaces import Space, Subset
+from nao.spaces import Constrained, Space, Subset
 
 # Text in the space's notation or versioned JSON, a choice for each slot by name, tokens
 # [length], an object with `tokens` (a trial), or many of them: a list, [num, length],
@@ -19,6 +19,15 @@ def check_space(space: Any) -> None:
     if not isinstance(space, Space):
         raise TypeError(
             f"space must be a space such as nao.spaces.NASBench201(), got {space!r}."
+        )
+
+
+def check_rule(space: Space) -> None:
+    """Raises ValueError where a space was read whose rule no file can hold."""
+    if isinstance(space, Constrained) and space.valid is None:
+        raise ValueError(
+            f"The rule of space {space.name!r} is a function, which no file holds: "
+            "give the space as space=."
         )
 
 
@@ -58,7 +67,7 @@ def _one(space: Space, architecture: Any) -> np.ndarray:
     if isinstance(architecture, str):
         return space.parse(architecture)
     if isinstance(architecture, Mapping):
-        tokens = space.from_choices({k: str(v) for k, v in architecture.items()})
+        tokens = space.from_choices(architecture)
     else:
         tokens = np.asarray(getattr(architecture, "tokens", architecture))
         if tokens.ndim != 1:

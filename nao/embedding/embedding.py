@@ -93,7 +93,7 @@ class Embedding(FittedController):
 
         Args:
             path: Folder of the run.
-            space: Needed for a space class of one's own.
+            space: Needed for a space class of one's own, or one with a rule.
 
         Raises:
             ValueError: If there is no run, or it has fitted no controller.
@@ -106,7 +106,7 @@ class Embedding(FittedController):
 
         Args:
             path: The file.
-            space: Needed for a space class of one's own.
+            space: Needed for a space class of one's own, or one with a rule.
 
         Raises:
             ValueError: If the file is not one, or of another version or space.

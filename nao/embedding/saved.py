@@ -97,6 +97,7 @@ def _from_parts(
     header: dict[str, Any], arrays: dict[str, np.ndarray], space: spaces.Space | None
 ) -> FittedController:
     space = spaces.from_description(header["space"], space)
+    architectures.check_rule(space)
     config = fields.from_dict(header["controller"], ControllerConfig())
     columns = tuple(Objective(**column) for column in header["objectives"])
     tokens = architectures.to_tokens(space, arrays["tokens"])

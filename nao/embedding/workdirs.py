@@ -28,6 +28,8 @@ def load(path: str | os.PathLike, space: spaces.Space | None) -> FittedControlle
     if space is not None:
         architectures.check_space(space)
     run = reader.read(path, space)
+    if space is None:  # A report gives the space as it read it, without its rule.
+        architectures.check_rule(run.space)
     use = run.record.controller_use
     if use is None:
         raise ValueError(

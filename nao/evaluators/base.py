@@ -2,7 +2,6 @@
 
 import dataclasses
 import math
-import reprlib
 import traceback
 from collections.abc import Iterator, Mapping
 from typing import Any, Protocol
@@ -11,11 +10,9 @@ import numpy as np
 
 from nao.fields import check_types
 from nao.spaces import Space
+from nao.system import functions
 from nao.types import Array
 
-# What a user's code raises may be of any length. Every reason passes through here on
-# its way to the ledger, `metrics.jsonl`, the page and messages.
-_MAX_REASON = 500  # characters
 _MAX_TRACEBACK = 20_000  # characters
 _MAX_SECONDS = 1e9  # 31 years
 # What a line of `metrics.jsonl` says of every trial.
@@ -72,16 +69,19 @@ class Evaluation:
         """Returns the failed evaluation that an exception of a user's code makes."""
         lines = traceback.format_exception(error)
         return cls(
-            None, seconds=seconds, reason=in_one_line(error), traceback="".join(lines)
+            None,
+            seconds=seconds,
+            reason=functions.in_one_line(error),
+            traceback="".join(lines),
         )
 
     def __post_init__(self):
         # Of NumPy or JAX, numbers could not be written as JSON.
         if self.value is not None:
-            object.__setattr__(self, "value", number("value", self.value))
+            object.__setattr__(self, "value", functions.number("value", self.value))
         object.__setattr__(self, "metrics", _metrics(self.metrics))
-        object.__setattr__(self, "seconds", number("seconds", self.seconds))
-        object.__setattr__(self, "reason", _last_line(self.reason))
+        object.__setattr__(self, "seconds", functions.number("seconds", self.seconds))
+        object.__setattr__(self, "reason", functions.last_line(self.reason))
         object.__setattr__(self, "traceback", self.traceback[-_MAX_TRACEBACK:])
         # NaN compares false with everything, so no best would ever be replaced by one
         # or replace it: a child that diverged is a failed one instead.
@@ -145,62 +145,12 @@ class SourcedEvaluator(Evaluator, Protocol):
     content: Mapping[str, str]
 
 
-def number(name: str, value: Any) -> float:
-    """Returns a user's number, of Python, NumPy or JAX, as Python's.
-
-    Raises:
-        ValueError: If it is none; the message calls it by `name`.
-    """
-    try:
-        if isinstance(value, str | bytes):  # `float` would read them.
-            raise TypeError
-        return float(value)
-    except (TypeError, ValueError, OverflowError):
-        raise ValueError(
-            f"{name} must be a number, got {reprlib.repr(value)}."
-        ) from None
-
-
-def numbers(name: str, values: Any) -> dict[str, float]:
-    """Returns a user's numbers by their names, see `number`.
-
-    Raises:
-        ValueError: If these are no numbers by name.
-    """
-    if not isinstance(values, Mapping) or not all(isinstance(n, str) for n in values):
-        raise ValueError(
-            f"{name} must be numbers by their names, got {reprlib.repr(values)}."
-        )
-    return {n: number(f"{name}[{n!r}]", value) for n, value in values.items()}
-
-
 def _metrics(metrics: Any) -> dict[str, float]:
     """Returns the finite ones of metrics; raises ValueError where a name is taken."""
-    found = numbers("metrics", metrics)
+    found = functions.numbers("metrics", metrics)
     for name in found:
         if name in _TAKEN:
             raise ValueError(
                 f"A metric must not be called {', '.join(_TAKEN)}; got {name!r}."
             )
     return {name: value for name, value in found.items() if math.isfinite(value)}
-
-
-def in_one_line(error: BaseException) -> str:
-    """Describes an exception of a user's code by its class and its message's last line.
-
-    Long messages open with what led to the error and close with what it is. Without a
-    message the class stands alone.
-    """
-    try:
-        message = _last_line(str(error))
-    except Exception:  # its own `__str__` is broken
-        message = ""
-    name = type(error).__name__
-    return _last_line(f"{name}: {message}" if message else name)
-
-
-def _last_line(text: str) -> str:
-    """Returns the last line that is not empty, cut to a length that can be shown."""
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    line = lines[-1] if lines else ""
-    return line if len(line) <= _MAX_REASON else f"{line[: _MAX_REASON - 3]}..."

@@ -5,11 +5,14 @@ import math
 import re
 from collections.abc import Hashable, Iterable, Sequence
 
+from nao.spaces import Choice
+
 # How programs write that there is no number, lower case.
 _MISSING = {"", "#n/a", "<na>", "-nan", "n/a", "na", "nan", "none", "null"}
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.ASCII | re.IGNORECASE)
 _WITH_COMMA = re.compile(r"[+-]?\d*,\d+(e[+-]?\d+)?", re.ASCII | re.IGNORECASE)
 _INFINITE = re.compile(r"[+-]?inf(inity)?", re.IGNORECASE)
+_WHOLE = re.compile(r"[+-]?\d{1,18}", re.ASCII)
 _LEADING_ZERO = re.compile(r"[+-]?0\d")
 
 
@@ -68,6 +71,37 @@ def spellings(
     for text in texts:
         first.setdefault(meanings[text], text)
     return {text: first[meanings[text]] for text in texts}
+
+
+def choices(texts: Sequence[str], may_have_commas: bool) -> dict[str, Choice]:
+    """Returns what each text of a column means as a choice.
+
+    Whole numbers, floats, True or False, where the whole column is of numbers or of
+    truth values; a missing one there is None. Text otherwise.
+
+    Args:
+        texts: The distinct texts, no two of which mean the same.
+        may_have_commas: As in `floats`.
+    """
+    found = {
+        text: _choice(text, meaning)
+        for text, meaning in _meanings(texts, may_have_commas).items()
+    }
+    # Long numbers may differ and be one float, or be none.
+    is_kept = len(set(found.values())) == len(texts) and all(
+        not isinstance(choice, str) and (choice is None or math.isfinite(choice))
+        for choice in found.values()
+    )
+    is_missing = all(choice is None for choice in found.values())
+    return found if is_kept and not is_missing else {text: text for text in texts}
+
+
+def _choice(text: str, meaning: Hashable) -> Choice:
+    if isinstance(meaning, decimal.Decimal):
+        return int(text) if _WHOLE.fullmatch(text) else float(meaning)
+    if isinstance(meaning, bool):
+        return meaning
+    return None if text.lower() in _MISSING else text
 
 
 def _meanings(texts: Sequence[str], may_have_commas: bool) -> dict[str, Hashable]:

@@ -1,7 +1,6 @@
 """Calls a user's own function from architecture to number."""
 
 import dataclasses
-import importlib
 import math
 import time
 from collections.abc import Callable, Iterator
@@ -11,7 +10,8 @@ import numpy as np
 
 from nao.evaluators import base
 from nao.fields import documented, option
-from nao.spaces import Space
+from nao.spaces import Choice, Space
+from nao.system import functions
 from nao.types import Array
 
 
@@ -35,13 +35,13 @@ class FunctionEvaluator:
 
     Attributes:
         space: Space of the architectures.
-        function: Maps choice names by slot name to a number. What it raises, and what
+        function: Maps choices by slot name to a number. What it raises, and what
             is not a finite number, is a failed evaluation.
         objective: Name and direction of the result.
     """
 
     space: Space
-    function: Callable[[dict[str, str]], float]
+    function: Callable[[dict[str, Choice]], float]
     objective: base.Objective = dataclasses.field(
         default_factory=lambda: base.Objective("objective")
     )
@@ -71,11 +71,11 @@ class FunctionEvaluator:
         for row in tokens:
             yield self._evaluate(self.space.by_slot(row))
 
-    def _evaluate(self, choices: dict[str, str]) -> base.Evaluation:
+    def _evaluate(self, choices: dict[str, Choice]) -> base.Evaluation:
         start = time.perf_counter()
         try:
             # Converted here, so that a result that is no number fails as well.
-            value = base.number("result", self.function(choices))
+            value = functions.number("result", self.function(choices))
         # A user's code may call `sys.exit`; Ctrl-C, a KeyboardInterrupt, still ends the
         # search.
         except (Exception, SystemExit) as error:
@@ -97,22 +97,9 @@ def load(config: FunctionConfig, space: Space) -> FunctionEvaluator:
     Raises:
         ValueError: If there is no such function.
     """
-    module_name, _, function_name = config.name.partition(":")
-    if not module_name or not function_name:
-        raise ValueError(
-            f"function.name must be 'module:function', got {config.name!r}."
-        )
-    # Importing runs the user's module, which may raise anything.
-    try:
-        function = getattr(importlib.import_module(module_name), function_name)
-    except (Exception, SystemExit) as error:
-        raise ValueError(
-            f"function.name {config.name!r}: {base.in_one_line(error)}."
-        ) from error
-    if not callable(function):
-        raise ValueError(f"function.name {config.name!r} is not callable.")
+    function = functions.load_function(config.name, "function.name")
     # Tables and figures show the objective by the function's name.
-    objective = base.Objective(function_name, config.maximize)
+    objective = base.Objective(config.name.partition(":")[2], config.maximize)
     return FunctionEvaluator(space, function, objective)
 
 

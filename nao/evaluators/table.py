@@ -13,7 +13,7 @@ from nao.evaluators import base, cells, table_file
 from nao.evaluators.table_config import TableConfig, check_settings
 from nao.evaluators.table_file import Rows, TableFile
 from nao.files import one_line
-from nao.spaces import Space, Subset, custom
+from nao.spaces import Choice, Space, Subset, custom
 from nao.system import floats
 from nao.types import Array
 
@@ -92,7 +92,8 @@ def load(config: TableConfig, space: Space | None) -> TableEvaluator:
         config: The file and its columns.
         space: Space of the architectures, or None to take the slot columns as the
             space: their values, in order of appearance, are the choices. Equal numbers
-            are one choice, however they are written.
+            are one choice, however they are written. A column of numbers, or of true
+            and false, has choices of that type, and None where one is missing.
 
     Raises:
         ValueError: If the file or a column is missing, or an architecture or a number
@@ -222,7 +223,11 @@ def _check_file(config: TableConfig, table: TableFile, columns: list[str]) -> No
 
 
 def _spelled(config: TableConfig, space: Space | None, table: TableFile) -> Rows:
-    """Returns the rows, in whose slot columns equal numbers are spelled alike."""
+    """Returns the rows, whose slot columns hold choices.
+
+    Equal numbers are spelled alike. Where the columns become the space, numbers and
+    truth values are of their types.
+    """
     columns = config.slot_columns
     known: Mapping[str, Sequence[str]] = dict.fromkeys(columns, ())
     if space is not None and columns:
@@ -232,7 +237,7 @@ def _spelled(config: TableConfig, space: Space | None, table: TableFile) -> Rows
                 f"{space.name!r}, got {len(columns)}."
             )
         # Columns belong to slots by their order; their names may be others.
-        known = {c: s.choices for c, s in zip(columns, space.slots, strict=True)}
+        known = {c: s.texts for c, s in zip(columns, space.slots, strict=True)}
     rows = [(line, {k: v.strip() for k, v in row.items()}) for line, row in table.rows]
     for name in columns:
         texts = [row[name] for _, row in rows]
@@ -241,9 +246,13 @@ def _spelled(config: TableConfig, space: Space | None, table: TableFile) -> Rows
             raise ValueError(
                 f"{config.path}, line {line}: column {name!r} must not be empty."
             )
-        names = cells.spellings(texts, known[name], table.separator != ",")
+        may_have_commas = table.separator != ","
+        names = cells.spellings(texts, known[name], may_have_commas)
+        choices: Mapping[str, Choice] = {text: text for text in names.values()}
+        if space is None:
+            choices = cells.choices(list(choices), may_have_commas)
         for _, row in rows:
-            row[name] = names[row[name]]
+            row[name] = choices[names[row[name]]]
     return rows
 
 
@@ -264,15 +273,15 @@ def _space_of(config: TableConfig, rows: Rows) -> Space:
 
 
 def _architecture(
-    config: TableConfig, space: Space, row: dict[str, str], where: str
+    config: TableConfig, space: Space, row: dict[str, Choice], where: str
 ) -> np.ndarray:
     """Returns the tokens of a row, int32 [length]; `where` is for the message."""
     try:
         if config.architecture:
             return space.parse(row[config.architecture])
         names = [slot.name for slot in space.slots]
-        texts = [row[column] for column in config.slot_columns]
-        return space.from_choices(dict(zip(names, texts, strict=True)))
+        choices = [row[column] for column in config.slot_columns]
+        return space.from_choices(dict(zip(names, choices, strict=True)))
     except ValueError as error:
         raise ValueError(f"{where}: {error}") from None
 

@@ -6,13 +6,14 @@ import hashlib
 import io
 import re
 from collections.abc import Collection, Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from absl import logging
 
 from nao import files
 
-Rows = list[tuple[int, dict[str, str]]]  # line number, and text by column name
+# Line number, and cells by column name: text here, choices in slots later.
+Rows = list[tuple[int, dict[str, Any]]]
 
 _SEPARATORS = ",;\t|"
 # Those of 4 bytes first: they begin with those of 2.

@@ -10,12 +10,14 @@ _MAX_STEPS = 200  # of an ascent
 _Name = Annotated[str, pydantic.Field(max_length=200)]
 _Token = Annotated[int, pydantic.Field(ge=0, le=1_000_000)]
 _Number = Annotated[float, pydantic.Field(allow_inf_nan=False)]
+# Types to the letter: true is no number.
+_Choice = _Name | pydantic.StrictBool | pydantic.StrictInt | _Number | None
 _Seed = Annotated[int, pydantic.Field(ge=0, lt=2**31)]
 # Text in the space's notation or versioned JSON, tokens, or a choice by slot name.
 Architecture = (
     Annotated[str, pydantic.Field(max_length=20_000)]
     | Annotated[list[_Token], pydantic.Field(max_length=1000)]
-    | Annotated[dict[_Name, _Name], pydantic.Field(max_length=1000)]
+    | Annotated[dict[_Name, _Choice], pydantic.Field(max_length=1000)]
 )
 _Architectures = Annotated[
     list[Architecture],

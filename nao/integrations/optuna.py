@@ -4,6 +4,8 @@ study = optuna.create_study(sampler=NAOSampler(seed=0), direction="maximize")
 study.optimize(objective, n_trials=100)
 """
 
+import decimal
+import numbers
 import threading
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -13,6 +15,7 @@ import optuna
 from optuna.distributions import (
     BaseDistribution,
     CategoricalDistribution,
+    FloatDistribution,
     IntDistribution,
 )
 from optuna.search_space import intersection_search_space
@@ -25,16 +28,19 @@ from nao.strategies import NAO, NAOConfig, Pool, Unseen
 
 _PROPOSED = "nao:proposed"  # what a trial was given: positions of choices, by parameter
 _ROUND = "nao:round"  # the round that a trial asked for, itself included
+_TOLERANCE = 1e-8  # of a step, as Optuna has it
 _LOCK = threading.Lock()  # of all samplers: one controller is fitted at a time
 
 
 class NAOSampler(optuna.samplers.BaseSampler):
-    """Proposes categorical parameters, and integers of few values, together.
+    """Proposes categorical parameters, and numbers of few values, together.
 
-    A combination of such parameters is an architecture, each value one of its tokens.
-    Other parameters (floats, integers of many values, those that some complete trials
-    lack) get their values from `independent_sampler`; until the first trial is
-    complete, so do all, unless a search space was given.
+    Such numbers are integers, and floats with a step. A combination of such parameters
+    is an architecture, each value one of its tokens; with `config.controller.ordered`,
+    the order of numbers counts. Other parameters (floats without a step, numbers of
+    many values, those that some complete trials lack) get their values from
+    `independent_sampler`; until the first trial is complete, so do all, unless a search
+    space was given.
 
     The sampler's state is rebuilt from the trials of the study. So a study loaded from
     a storage continues, and trials of other samplers or of `enqueue_trial` are learned
@@ -63,8 +69,7 @@ class NAOSampler(optuna.samplers.BaseSampler):
             search_space: Parameters to propose; None for those that all completed
                 trials have in common.
             independent_sampler: What samples all other parameters; random by default.
-            max_choices: Integer parameters of more values are left to the independent
-                sampler.
+            max_choices: Numbers of more values are left to the independent sampler.
 
         Raises:
             ValueError: If an argument is out of range, or a given parameter can't be
@@ -81,8 +86,9 @@ class NAOSampler(optuna.samplers.BaseSampler):
         for name, distribution in (self._search_space or {}).items():
             if not self._is_supported(distribution):
                 raise ValueError(
-                    "search_space must have categorical parameters, or integers of 2 "
-                    f"to {max_choices} values, got {name}={distribution}."
+                    "search_space must have categorical parameters, or integers and "
+                    f"floats with a step of 2 to {max_choices} values, got "
+                    f"{name}={distribution}."
                 )
         self._independent = independent_sampler
         if independent_sampler is None:
@@ -148,9 +154,7 @@ class NAOSampler(optuna.samplers.BaseSampler):
     def _is_supported(self, distribution: BaseDistribution) -> bool:
         """Whether a parameter's values can be tokens: a few, and told apart by repr."""
         if not isinstance(distribution, CategoricalDistribution):
-            if not isinstance(distribution, IntDistribution):
-                return False
-            if len(_values(distribution)) > self.max_choices:
+            if not 1 < _num_steps(distribution) <= self.max_choices:
                 return False
         values = _values(distribution)
         return len(values) > 1 and len(set(map(repr, values))) == len(values)
@@ -188,20 +192,30 @@ class _Encoding:
     Attributes:
         values: What each parameter can be, in order, by its name.
         positions: For each parameter, the position of a value by the value's repr.
+        steps: Low end and step of the parameters that are floats.
         space: A slot for each parameter, a choice for each of its values.
     """
 
     def __init__(self, search_space: Mapping[str, BaseDistribution]):
         self.values = {name: _values(d) for name, d in search_space.items()}
+        self.steps = {
+            name: (distribution.low, distribution.step)
+            for name, distribution in search_space.items()
+            if isinstance(distribution, FloatDistribution)
+        }
         # `repr`, since choices that are not text may print alike: 1 and "1".
         self.positions = {
             name: {repr(value): i for i, value in enumerate(values)}
             for name, values in self.values.items()
         }
         # Numbered slots, so that studies of the same shape share compiled programs.
-        choices = enumerate(self.positions.values())
-        slots = tuple(Slot(str(number), tuple(names)) for number, names in choices)
-        self.space = Space("optuna", slots)
+        slots = []
+        for number, (name, distribution) in enumerate(search_space.items()):
+            # Categorical numbers have no order, to Optuna.
+            is_category = isinstance(distribution, CategoricalDistribution)
+            choices = self.positions[name] if is_category else self.values[name]
+            slots.append(Slot(str(number), tuple(choices)))
+        self.space = Space("optuna", tuple(slots))
 
     def read(
         self, study: optuna.Study, trial: FrozenTrial
@@ -265,10 +279,21 @@ class _Encoding:
         known = self.params(given[0]) if len(given) else {}
         known |= trial.system_attrs.get("fixed_params", {}) | trial.params
         indices = [
-            positions.get(repr(known[name])) if name in known else None
-            for name, positions in self.positions.items()
+            self._position(name, known[name]) if name in known else None
+            for name in self.values
         ]
         return None if None in indices else self.space.from_indices(np.array(indices))
+
+    def _position(self, name: str, value: Any) -> int | None:
+        """Returns the position of a parameter's value; None where it is none of its."""
+        if name in self.steps and isinstance(value, numbers.Real):
+            # Others add steps up as floats, and end beside the number meant.
+            low, step = self.steps[name]
+            index = round((value - low) / step)
+            is_there = 0 <= index < len(self.values[name])
+            if is_there and abs((value - low) / step - index) < _TOLERANCE:
+                return index
+        return self.positions[name].get(repr(value))
 
     def _stack(self, rows: list[np.ndarray]) -> np.ndarray:
         """Returns rows as int32 [num, length], also where there are none."""
@@ -279,4 +304,21 @@ def _values(distribution: BaseDistribution) -> Sequence[Any]:
     """Returns what a parameter can be, in order."""
     if isinstance(distribution, CategoricalDistribution):
         return distribution.choices
-    return range(distribution.low, distribution.high + 1, distribution.step)
+    if isinstance(distribution, IntDistribution):
+        return range(distribution.low, distribution.high + 1, distribution.step)
+    # Decimals, so that the third of 0.1, 0.2, 0.3 is 0.3.
+    low, step = (decimal.Decimal(str(x)) for x in (distribution.low, distribution.step))
+    return [float(low + i * step) for i in range(_num_steps(distribution))]
+
+
+def _num_steps(distribution: BaseDistribution) -> int:
+    """Returns how many values a number can have; 0 where it has no step."""
+    if isinstance(distribution, IntDistribution):
+        return len(range(distribution.low, distribution.high + 1, distribution.step))
+    if not isinstance(distribution, FloatDistribution) or distribution.step is None:
+        return 0
+    low, high, step = (
+        decimal.Decimal(str(x))
+        for x in (distribution.low, distribution.high, distribution.step)
+    )
+    return int((high - low) / step) + 1

@@ -9,7 +9,6 @@ from collections.abc import Collection, Mapping
 import filelock
 from absl import logging
 
-from nao.fields import differences
 from nao.files import (
     Shape,
     expanded,
@@ -19,7 +18,7 @@ from nao.files import (
     write_json,
     written_whole,
 )
-from nao.runs import shapes
+from nao.runs import comparing, shapes
 from nao.runs.writing import writing
 from nao.system import process
 
@@ -109,7 +108,9 @@ class RunDirectory(contextlib.AbstractContextManager):
         there = self.read_json("config.json", shapes.Config)
         self.is_new = there is None
         defaults = json.loads(json.dumps(defaults))
-        differing = differences(there, self._config, defaults) if there else []
+        differing = (
+            comparing.differences(there, self._config, defaults) if there else []
+        )
         self.moved = [field for field, _, _ in differing if field in places]
         differing = [found for found in differing if found[0] not in places]
         lines = [

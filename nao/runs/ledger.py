@@ -16,7 +16,7 @@ from nao.files import check_shape, first_line
 from nao.runs import shapes
 from nao.runs.storage import Opened, study_name
 from nao.runs.writing import writing
-from nao.spaces import Space
+from nao.spaces import Choice, Space
 from nao.strategies.quiet import quiet_optuna
 from nao.system import showing
 
@@ -35,6 +35,7 @@ class Trial:
         evaluation: What came of it.
         predicted: What the strategy predicted for it, in the strategy's own unit; None
             where it was proposed at random.
+        choices: Its choices by slot name, of the types that the space has them in.
     """
 
     index: int
@@ -43,6 +44,7 @@ class Trial:
     tokens: np.ndarray
     evaluation: Evaluation
     predicted: float | None = None
+    choices: Mapping[str, Choice] = dataclasses.field(default_factory=dict)
 
     @property
     def value(self) -> float | None:
@@ -184,12 +186,13 @@ class Ledger:
             check_shape(attrs, shapes.TrialAttributes, "")
             if attrs["index"] != index:
                 raise ValueError
+            # By name: ids depend on the order of the choices, names do not.
+            tokens = self._space.from_choices(frozen.params)
             trial = Trial(
                 index=index,
                 round=attrs["round"],
                 round_size=attrs["round_size"],
-                # By name: ids depend on the order of the choices, names do not.
-                tokens=self._space.from_choices(frozen.params),
+                tokens=tokens,
                 evaluation=Evaluation(
                     value=frozen.value,
                     metrics=_metrics_of(attrs),
@@ -199,6 +202,7 @@ class Ledger:
                     traceback=attrs.get("traceback", ""),
                 ),
                 predicted=attrs["predicted"],
+                choices=self._space.by_slot(tokens),
             )
             if not self._space.is_valid(trial.tokens[None])[0]:
                 raise ValueError

@@ -12,7 +12,7 @@ from typing import Any
 from nao import fields, spaces
 from nao.controller import ControllerConfig
 from nao.evaluators import Objective
-from nao.files import read_json
+from nao.files import as_line, read_json
 from nao.runs import shapes
 from nao.runs.directory import RunDirectory
 from nao.strategies import ControllerUse, Strategy
@@ -67,9 +67,10 @@ def write(run: RunDirectory, record: SearchRecord) -> None:
     """Writes the record of a run that begins or goes on.
 
     Raises:
-        ValueError: If the run that is there had other content.
+        ValueError: If the run that is there was of another space, or had other content.
     """
-    before = (run.read_json(NAME, shapes.Record) or {}).get("content") or {}
+    there = run.read_json(NAME, shapes.Record) or {}
+    before = there.get("content") or {}
     if run.moved and not before:
         raise ValueError(
             f"Workdir {run.path} holds a run of another config: {run.moved[0]} is "
@@ -83,7 +84,39 @@ def write(run: RunDirectory, record: SearchRecord) -> None:
                 f"Workdir {run.path} holds a run of another config: {name} is {was!r} "
                 f"there and {now!r} here."
             )
+    # Last, as another table is another space as well.
+    _check_space(run, there.get("space"), spaces.describe(record.space))
     run.write_json(NAME, record.to_json())
+
+
+def _check_space(run: RunDirectory, there: Mapping | None, here: Mapping) -> None:
+    """Raises ValueError where the space of the run that is there is another one.
+
+    Even one whose choices are alike as text: 1 and "1" are other values to a function.
+    """
+    if there is None or spaces.is_same(there, here):
+        return
+    name, was, now = _difference(there, here)
+    raise ValueError(
+        f"Workdir {run.path} holds a run of another config: {name} is "
+        f"{as_line(str(was), 200)} there and {as_line(str(now), 200)} here."
+    )
+
+
+def _difference(there: Mapping, here: Mapping) -> tuple[str, Any, Any]:
+    """Returns where two descriptions of spaces differ: name, value there and here."""
+    for name in [name for name in there if name in here]:
+        was, now = there[name], here[name]
+        if spaces.is_same({name: was}, {name: now}):
+            continue
+        if name == "whole":  # of a `Subset`
+            return _difference(was, now)
+        if name == "slots" and len(was) == len(now):
+            pairs = zip(was, now, strict=True)
+            was, now = next(p for p in pairs if str(p[0]) != str(p[1]))
+            return "a slot", was, now
+        return f"space.{name}", was, now
+    return "space", there, here
 
 
 def read(path: pathlib.Path, space: spaces.Space | None = None) -> SearchRecord:

@@ -20,7 +20,6 @@ import numpy as np
 import pydantic
 
 from nao import fields
-from nao.evaluators.base import number
 from nao.files import (
     Shape,
     check_shape,
@@ -29,9 +28,11 @@ from nao.files import (
     read_bytes,
     write_json,
 )
+from nao.runs import comparing
 from nao.search import arguments
 from nao.search.rounds import Proposer
 from nao.strategies import Pool, Strategy, Unseen
+from nao.system import functions
 
 FORMAT = "nao/ask-tell"
 FORMAT_VERSION = 1
@@ -179,7 +180,9 @@ class AskTell:
                 f"{architectures!r} and {values!r}."
             )
         tokens = self._stack([self._parse(text) for text in architectures])
-        numbers = [np.nan if v is None else number("A value", v) for v in values]
+        numbers = [
+            np.nan if v is None else functions.number("A value", v) for v in values
+        ]
         for key, row, measured in zip(self._keys(tokens), tokens, numbers, strict=True):
             before = self._told.get(key)
             # A corrected value stays where it was told first, and so in its round.
@@ -275,7 +278,7 @@ class AskTell:
         here = self._settings()
         there = {name: data[name] for name in here}
         defaults = {"strategy_config": fields.defaults(type(self.strategy.config))}
-        for name, was, now in fields.differences(there, here, defaults):
+        for name, was, now in comparing.differences(there, here, defaults):
             raise ValueError(f"its {name} is {was!r}, here it is {now!r}")
 
     def _pools(self) -> list[Pool]:

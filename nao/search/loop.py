@@ -222,6 +222,7 @@ class Loop:
             tokens=asked.tokens[row],
             evaluation=outcome,
             predicted=guess if np.isfinite(guess) else None,
+            choices=self.space.by_slot(asked.tokens[row]),
         )
         failures.announce(trial, self.ledger.trials)
         self.ledger.append(trial)  # First: all else is mended from the ledger.

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 import numpy as np
 from absl import logging
 
-from nao.evaluators import Evaluation, Evaluator, base
+from nao.evaluators import Evaluation, Evaluator
+from nao.system import functions
 from nao.types import Array
 
 
@@ -47,13 +48,13 @@ def test(evaluator: Evaluator, tokens: np.ndarray, key: Array) -> dict[str, floa
     choice without test numbers.
     """
     try:
-        found = base.numbers(
+        found = functions.numbers(
             "The result of evaluator.test", evaluator.test(tokens, key)
         )
     # A user's code may raise anything; Ctrl-C, a KeyboardInterrupt, still stops it.
     except (Exception, SystemExit) as error:
         logging.warning(
-            "The final choice could not be tested: %s.", base.in_one_line(error)
+            "The final choice could not be tested: %s.", functions.in_one_line(error)
         )
         return {}
     for name, value in found.items():

@@ -2,16 +2,18 @@
 
 from nao.spaces.base import Space
 from nao.spaces.conv_cell import OPERATION_SETS, ConvCell
-from nao.spaces.custom import custom
-from nao.spaces.description import describe, from_description
+from nao.spaces.custom import Constrained, custom
+from nao.spaces.description import describe, from_description, is_same
 from nao.spaces.nasbench201 import NASBench201
 from nao.spaces.registry import SPACES, SpaceConfig, make
-from nao.spaces.slot import Slot
+from nao.spaces.slot import Choice, Slot
 from nao.spaces.subset import Subset
 
 __all__ = [
     "OPERATION_SETS",
     "SPACES",
+    "Choice",
+    "Constrained",
     "ConvCell",
     "NASBench201",
     "Slot",
@@ -21,6 +23,7 @@ __all__ = [
     "custom",
     "describe",
     "from_description",
+    "is_same",
     "make",
 ]
 

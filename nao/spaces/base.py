@@ -8,16 +8,14 @@ its architectures. A space whose slots interact overrides `is_valid`, `canonical
 import dataclasses
 import functools
 import math
-from collections.abc import Iterator
-from typing import ClassVar
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar
 
 import networkx as nx
 import numpy as np
 
-from nao.spaces import notation
-from nao.spaces.slot import START, Slot
-
-_MAX_REJECTIONS = 1000  # rounds of rejection sampling before a space counts as empty
+from nao.spaces import notation, validity
+from nao.spaces.slot import START, Choice, Slot
 
 
 @dataclasses.dataclass(frozen=True)
@@ -41,6 +39,12 @@ class Space:
     # there is none. By name, since networks know spaces and not the other way round.
     network: ClassVar[str] = ""
 
+    def __init_subclass__(cls, **kwargs: Any):
+        super().__init_subclass__(**kwargs)
+        # Results are used as masks: one of another shape would pick other rows.
+        if "is_valid" in cls.__dict__:
+            cls.is_valid = validity.checked(cls.is_valid)
+
     def __post_init__(self):
         names = [slot.name for slot in self.slots]
         if not names:
@@ -60,11 +64,11 @@ class Space:
 
     @functools.cached_property
     def vocabulary(self) -> tuple[str, ...]:
-        """Names of the token ids: the start token, then choices as they appear."""
+        """Texts of the token ids: the start token, then choices as they appear."""
         # Dictionaries, since the order of a set of strings changes between processes.
         seen = dict.fromkeys([START])
         for slot in self.slots:
-            seen.update(dict.fromkeys(slot.choices))
+            seen.update(dict.fromkeys(slot.texts))
         return tuple(seen)
 
     @functools.cached_property
@@ -72,10 +76,18 @@ class Space:
         return {name: i for i, name in enumerate(self.vocabulary)}
 
     @functools.cached_property
+    def _by_id(self) -> tuple[dict[int, Choice], ...]:
+        """Choice of each vocabulary id, slot by slot."""
+        return tuple(
+            dict(zip(ids.tolist(), slot.choices, strict=True))
+            for ids, slot in zip(self.choice_ids, self.slots, strict=True)
+        )
+
+    @functools.cached_property
     def choice_ids(self) -> tuple[np.ndarray, ...]:
         """Vocabulary ids of each slot's choices, int32 [num_choices] each."""
         return tuple(
-            np.array([self._ids[c] for c in slot.choices], np.int32)
+            np.array([self._ids[text] for text in slot.texts], np.int32)
             for slot in self.slots
         )
 
@@ -132,23 +144,24 @@ class Space:
             int32 [num, length]; rows may repeat.
 
         Raises:
-            ValueError: If no valid architecture turns up.
+            ValueError: If no architecture is valid, or too few to find by chance.
         """
         sizes = np.array([len(ids) for ids in self.choice_ids])
-        found, missing = [np.zeros((0, self.length), np.int32)], num
-        for _ in range(_MAX_REJECTIONS):
-            if missing <= 0:
-                return np.concatenate(found)[:num]
-            # 16 at least: where few sequences are valid, the last missing one, drawn
-            # singly, would use up the rounds.
-            draws = rng.integers(0, sizes, (max(missing, 16), self.length))
+
+        def draw(count: int) -> np.ndarray:
+            draws = rng.integers(0, sizes, (count, self.length))
             tokens = self.from_indices(draws)
-            found.append(tokens[self.is_valid(tokens)])
-            missing -= len(found[-1])
-        raise ValueError(
-            f"Space {self.name!r}: found {num - missing} of {num} valid architectures "
-            f"in {_MAX_REJECTIONS} rounds of sampling."
-        )
+            return tokens[self.is_valid(tokens)]
+
+        return validity.sample(rng, (num, self.length), draw, self._list_valid)
+
+    def _list_valid(self) -> np.ndarray:
+        """Returns all valid architectures, int32 [num, length], where few are."""
+        validity.check_listable(self.name, self.num_sequences)
+        tokens = np.concatenate(list(self.enumerate()))
+        if not len(tokens):
+            raise ValueError(f"No architecture of space {self.name!r} is valid.")
+        return tokens
 
     def mutate(self, rng: np.random.Generator, tokens: np.ndarray) -> np.ndarray:
         """Changes one slot of each row to another choice, keeping the row valid.
@@ -214,7 +227,8 @@ class Space:
     def is_valid(self, tokens: np.ndarray) -> np.ndarray:
         """Says which rows [num, length] are architectures of the space, bool [num].
 
-        Subclasses add constraints that cross slots.
+        Subclasses add constraints that cross slots. What their method returns is
+        checked: a ValueError says so where it is not bool [num].
         """
         tokens = np.asarray(tokens)
         inside = (tokens >= 0) & (tokens < len(self.vocabulary))
@@ -277,12 +291,13 @@ class Space:
         """Writes one architecture [length] in the notation `parse` reads."""
         return notation.write_pairs(self.by_slot(tokens))
 
-    def choices(self, tokens: np.ndarray) -> tuple[str, ...]:
-        """Returns the choice names of one architecture [length], slot by slot."""
-        return tuple(self.vocabulary[token] for token in tokens)
+    def choices(self, tokens: np.ndarray) -> tuple[Choice, ...]:
+        """Returns the choices of one architecture [length], slot by slot."""
+        pairs = zip(self._by_id, np.asarray(tokens).tolist(), strict=True)
+        return tuple(choices[token] for choices, token in pairs)
 
-    def by_slot(self, tokens: np.ndarray) -> dict[str, str]:
-        """Returns the choice names of one architecture [length] by slot name."""
+    def by_slot(self, tokens: np.ndarray) -> dict[str, Choice]:
+        """Returns the choices of one architecture [length] by slot name."""
         names = [slot.name for slot in self.slots]
         return dict(zip(names, self.choices(tokens), strict=True))
 
@@ -291,31 +306,19 @@ class Space:
         text = self.format(tokens)
         return notation.to_json(self.name, text, self.by_slot(tokens))
 
-    def from_choices(self, choices: dict[str, str]) -> np.ndarray:
-        """Builds an architecture, int32 [length], from a choice name for each slot.
+    def from_choices(self, choices: Mapping[str, Choice]) -> np.ndarray:
+        """Builds an architecture, int32 [length], from a choice for each slot.
+
+        Args:
+            choices: By slot name: a choice itself, an equal number, or its text.
 
         Raises:
             ValueError: If a slot is unknown or missing, or has no such choice.
         """
         names = [slot.name for slot in self.slots]
-        for name in choices:
-            if name not in names:
-                raise ValueError(
-                    f"Unknown slot {name!r} of space {self.name!r}; "
-                    f"known: {', '.join(names)}."
-                )
-        missing = [name for name in names if name not in choices]
-        if missing:
-            raise ValueError(
-                f"Architecture of space {self.name!r} lacks slots {', '.join(missing)}."
-            )
-        for slot in self.slots:
-            if choices[slot.name] not in slot.choices:
-                raise ValueError(
-                    f"Unknown choice {choices[slot.name]!r} in slot {slot.name!r}; "
-                    f"known: {', '.join(slot.choices)}."
-                )
-        return np.array([self._ids[choices[name]] for name in names], np.int32)
+        notation.check_slots(choices, names, self.name)
+        positions = [slot.position(choices[slot.name]) for slot in self.slots]
+        return self.from_indices(np.array(positions))
 
     def _parse_notation(self, text: str) -> np.ndarray:
         return self.from_choices(notation.read_pairs(text, self.name))

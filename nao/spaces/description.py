@@ -1,6 +1,7 @@
 """Spaces as JSON, so that saved architectures can be read without their config."""
 
 import dataclasses
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -60,7 +61,7 @@ def from_description(data: Mapping, space: base.Space | None = None) -> base.Spa
             f"{data.get('format')!r} and {data.get('version')!r}."
         )
     if space is not None:
-        if describe(space) != data:
+        if not is_same(describe(space), data):
             raise ValueError(
                 f"The space given, {space.name!r}, is not the {data.get('kind')} that "
                 "was saved."
@@ -86,9 +87,24 @@ def from_description(data: Mapping, space: base.Space | None = None) -> base.Spa
     return made
 
 
+def is_same(first: Mapping, second: Mapping) -> bool:
+    """Says whether two descriptions are of one space.
+
+    A field that one of them lacks, as it is older, is not compared.
+    """
+    common = first.keys() & second.keys()
+    # As text, since to Python 1, 1.0 and True are equal.
+    texts = (
+        json.dumps({name: data[name] for name in common}, sort_keys=True)
+        for data in (first, second)
+    )
+    return len(set(texts)) == 1
+
+
 def _fields(kind: type[base.Space]) -> list[str]:
-    """Returns the fields that a space is made from."""
-    return [field.name for field in dataclasses.fields(kind) if field.init]
+    """Returns the fields that a space is made from, rules aside."""
+    fields = dataclasses.fields(kind)
+    return [f.name for f in fields if f.init and f.name != "valid"]
 
 
 def _to_json(value: Any) -> Any:

@@ -1,10 +1,11 @@
 """Architectures as text: `slot=choice ...`, and versioned JSON."""
 
 import shlex
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, Literal
 
 from nao.files import Shape, parse_object
+from nao.spaces.slot import Choice
 
 FORMAT = "nao/architecture"
 FORMAT_VERSION = 1
@@ -17,11 +18,31 @@ class ArchitectureShape(Shape):
     version: Literal[1]
     space: str
     architecture: str
-    slots: dict[str, str]
+    slots: dict[str, Choice]
 
 
-def write_pairs(choices: Mapping[str, str]) -> str:
-    """Writes choice names by slot name as `slot=choice ...`, quoted for a shell."""
+def check_slots(choices: Collection[str], slots: list[str], space: str) -> None:
+    """Raises ValueError where choices are of other slots, or lack some.
+
+    Args:
+        choices: Names of the slots that have a choice.
+        slots: Names of all slots.
+        space: Name of the space, for the message.
+    """
+    for name in choices:
+        if name not in slots:
+            raise ValueError(
+                f"Unknown slot {name!r} of space {space!r}; known: {', '.join(slots)}."
+            )
+    missing = [name for name in slots if name not in choices]
+    if missing:
+        raise ValueError(
+            f"Architecture of space {space!r} lacks slots {', '.join(missing)}."
+        )
+
+
+def write_pairs(choices: Mapping[str, Choice]) -> str:
+    """Writes choices by slot name as `slot=choice ...`, quoted for a shell."""
     return shlex.join(f"{slot}={choice}" for slot, choice in choices.items())
 
 
@@ -51,13 +72,13 @@ def read_pairs(text: str, space: str) -> dict[str, str]:
     return choices
 
 
-def to_json(space: str, text: str, choices: Mapping[str, str]) -> dict[str, Any]:
+def to_json(space: str, text: str, choices: Mapping[str, Choice]) -> dict[str, Any]:
     """Returns an architecture as a versioned JSON object.
 
     Args:
         space: Name of the space.
         text: The architecture in the space's own notation.
-        choices: Its choice names by slot name.
+        choices: Its choices by slot name.
     """
     return {
         "format": FORMAT,
@@ -68,7 +89,7 @@ def to_json(space: str, text: str, choices: Mapping[str, str]) -> dict[str, Any]
     }
 
 
-def read_json(text: str, space: str) -> dict[str, str]:
+def read_json(text: str, space: str) -> dict[str, Choice]:
     """Reads the choices by slot name out of a versioned JSON object.
 
     Raises:

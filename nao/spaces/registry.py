@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from nao.fields import documented, option
 from nao.spaces.base import Space
 from nao.spaces.conv_cell import OPERATION_SETS, ConvCell
-from nao.spaces.custom import custom
+from nao.spaces.custom import Constrained, custom
 from nao.spaces.nasbench201 import NASBench201
 from nao.spaces.subset import Subset
 
@@ -24,10 +24,10 @@ SPACES: dict[str, Callable[..., Space]] = {
 OF_TABLE = "table"  # a name of no space: the table's slot columns become the space
 
 # Classes whose spaces can be made again from JSON, by the name that stands there.
-# `custom` is a function, and what it makes is a plain `Space`.
+# `custom` is a function; what it makes is a plain `Space`, or a `Constrained` one.
 KINDS: dict[str, type[Space]] = {
     kind.__name__: kind
-    for kind in (Space, Subset, *SPACES.values())
+    for kind in (Space, Constrained, Subset, *SPACES.values())
     if isinstance(kind, type)
 }
 
@@ -52,6 +52,12 @@ class SpaceConfig:
         "loose",
         "conv_cell: what a cell's output concatenates: loose (states that no node "
         "reads) or nodes (all of them, as in DARTS).",
+    )
+    valid: str = option(
+        "",
+        "custom: function from choices by slot to whether they are an architecture, as "
+        "`module:function`; `:function` in a config file names one of that file; empty "
+        "for none.",
     )
     # A mapping is no flag, so this one is for config files alone.
     slots: Mapping[str, tuple] | None = option(

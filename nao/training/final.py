@@ -10,10 +10,9 @@ from collections.abc import Callable, Mapping
 import jax
 import numpy as np
 
-from nao import fields
 from nao.child.programs import TrainState
 from nao.evaluators import TrainingEvaluator
-from nao.runs import RunDirectory, shapes
+from nao.runs import RunDirectory, comparing, shapes
 from nao.system import hosts, interrupts
 from nao.training.checkpoints import Checkpoints
 
@@ -35,7 +34,7 @@ def folder(
         settings: What the result depends on, JSON values.
         defaults: Default values of their fields.
     """
-    chosen = fields.changed(settings, defaults or {})
+    chosen = comparing.changed(settings, defaults or {})
     text = json.dumps(chosen, sort_keys=True)
     return workdir / f"train-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
 

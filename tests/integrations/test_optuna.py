@@ -159,6 +159,22 @@ def test_other_parameters_are_left_to_the_independent_sampler():
     assert len({t.params["x"] for t in study.trials}) == 12
 
 
+def test_floats_with_a_step_are_proposed():
+    """Trials of others may hold 0.1 + 2 * 0.1, which is not quite 0.3."""
+
+    def stepped(trial):
+        x = trial.suggest_float("x", 0.1, 0.55, step=0.1)
+        return -abs(x - 0.3) - abs(trial.suggest_int("n", 0, 3) - 2)
+
+    study = study_of()
+    study.enqueue_trial({"x": 0.1 + 2 * 0.1, "n": 2})
+    study.optimize(stepped, n_trials=20)
+    found = {(round(t.params["x"], 9), t.params["n"]) for t in study.trials}
+    assert len(found) == 20  # all of them, each once
+    assert study.trials[-1].params["x"] in (0.1, 0.2, 0.3, 0.4, 0.5)
+    assert "nao:proposed" in study.trials[-1].system_attrs
+
+
 def test_a_given_search_space_is_proposed_from_the_first_trial():
     first = study_of()
     first.optimize(objective, n_trials=1)
@@ -186,7 +202,11 @@ def test_a_pickled_sampler_goes_on():
         ({"seed": 2**32}, "seed must be at most 4294967295"),
         ({"seed": 0.5}, "seed must be a whole number, got 0.5"),
         ({"max_choices": 1}, "max_choices must be at least 2"),
-        ({"search_space": {"x": FloatDistribution(0, 1)}}, "or integers of 2 to 32"),
+        (
+            {"search_space": {"x": FloatDistribution(0, 1)}},
+            "or integers and floats with",
+        ),
+        ({"search_space": {"x": FloatDistribution(0, 1, step=1e-9)}}, "2 to 32 values"),
         ({"search_space": {"n": IntDistribution(0, 99)}}, "got n=IntDistribution"),
         ({"search_space": {"c": CategoricalDistribution([1])}}, "must have categor"),
     ],

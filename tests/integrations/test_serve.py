@@ -71,6 +71,20 @@ def test_answers_are_those_of_the_embedding(client, embedding):
     ]
 
 
+def test_choices_are_asked_for_and_answered_with_their_types():
+    space = nao.spaces.custom({"a": (1, 2, None), "b": (True, False), "c": (0.5, 1.0)})
+    tokens = np.concatenate(list(space.enumerate()))
+    made = nao.Embedding.fit(space, tokens, np.arange(12.0), config=TINY)
+    client = testclient.TestClient(serve.create_app(made), base_url="http://localhost")
+    choices = {"a": None, "b": True, "c": 1}  # as JavaScript writes 1.0
+    texts = {name: str(choice) for name, choice in choices.items()} | {"c": "1.0"}
+    answers = [
+        client.post("/encode", json={"architectures": [architecture]}).json()
+        for architecture in (choices, texts, "a=None b=True c=1.0")
+    ]
+    assert answers[0] == answers[1] == answers[2] and "embeddings" in answers[0]
+
+
 def test_ascends_under_a_bound(client, embedding):
     bound = {"name": "cost", "at_most": 120}
     found = _ask(client, "ascend", architectures=[ROW], steps=4, constraints=[bound])

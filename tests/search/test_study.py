@@ -8,11 +8,14 @@ import types
 
 import jax
 import numpy as np
+import optuna
 import pytest
 
+import nao
 from nao import spaces, strategies
 from nao.config import Config
-from nao.evaluators import Objective, TableConfig
+from nao.evaluators import FunctionEvaluator, Objective, TableConfig
+from nao.runs import reader
 from tests.searching import CONFIG, SPACE, Counting, search
 
 
@@ -323,6 +326,73 @@ def test_a_moved_table_whose_content_is_not_known_is_refused(tmp_path):
     path.write_text(json.dumps(record | {"content": {}}))
     with pytest.raises(ValueError, match=r"table\.path is another, and what was there"):
         search(tmp_path, 5, strategy=strategy, config=here, content=content)
+
+
+TYPED = {"a": (1, 2, 3, None), "b": (True, False), "c": (0.1, 0.2)}
+
+
+def few(choices):
+    return choices["a"] is not None or choices["b"] is True
+
+
+def typed(workdir, slots=TYPED, valid=few, num_trials=8, function=None):
+    space = spaces.custom(slots, valid=valid)
+    seen = []
+
+    def noted(choices):
+        seen.append(choices)
+        return (choices["a"] or 0) + choices["b"] + choices["c"]
+
+    evaluator = FunctionEvaluator(space, function or noted)
+    config = dataclasses.replace(CONFIG, num_seed_archs=4, candidates="random")
+    strategy = strategies.NAO(space, config)
+    result = nao.search(strategy, evaluator, num_trials=num_trials, workdir=workdir)
+    return result, seen
+
+
+def test_choices_reach_functions_trials_and_storage_as_they_are(tmp_path):
+    result, seen = typed(tmp_path)
+    assert seen == [trial.choices for trial in result.trials]
+    assert all(map(few, seen))
+    for choices in seen:
+        for name, choice in choices.items():
+            assert any(choice is other for other in TYPED[name])
+    (study,) = optuna.get_all_study_summaries(f"sqlite:///{tmp_path / 'study.db'}")
+    kept = optuna.load_study(
+        study_name=study.study_name, storage=f"sqlite:///{tmp_path / 'study.db'}"
+    )
+    assert [repr(trial.params) for trial in kept.trials] == list(map(repr, seen))
+    best = json.loads((tmp_path / "best.json").read_text())
+    assert best["slots"] == result.best.choices
+    # Read from the folder alone, and continued with the same rule.
+    again = reader.read(tmp_path)
+    assert [t.choices for t in again.trials] == seen
+    longer, more = typed(tmp_path, num_trials=10)
+    assert [t.choices for t in longer.trials] == seen + more and len(more) == 2
+    with pytest.raises(ValueError, match="give the space as space="):
+        nao.Embedding.from_workdir(tmp_path)
+    space = spaces.custom(TYPED, valid=few)
+    assert nao.Embedding.from_workdir(tmp_path, space=space).space is space
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (
+            {"slots": TYPED | {"a": ("1", "2", "3", "None")}},
+            r"a slot is \['a', \['1', .*there and \['a', \[1, 2, 3, None\]\] here",
+        ),
+        ({"slots": TYPED | {"b": (True, None)}}, "Ledger .* another space"),
+        ({"slots": TYPED | {"c": (0.2, 0.1)}}, "a slot is"),
+        ({"valid": None}, "space.kind is Space there and Constrained here"),
+    ],
+)
+def test_a_run_of_other_choices_is_not_continued(tmp_path, changes, message):
+    """One begun with choices as text, above all."""
+    typed(tmp_path, num_trials=4, function=lambda choices: 1.0, **changes)
+    with pytest.raises(ValueError, match=message) as error:
+        typed(tmp_path)
+    assert "\n" not in str(error.value)
 
 
 def test_other_content_is_another_run(tmp_path):

@@ -38,8 +38,53 @@ def test_a_space_without_valid_architectures_says_so(rng):
         def is_valid(self, tokens):
             return np.zeros(len(tokens), bool)
 
-    with pytest.raises(ValueError, match="found 0 of 3 valid architectures"):
+    with pytest.raises(ValueError, match="No architecture of space 'empty' is valid"):
         Empty("empty", DIGITS).sample(rng, 3)
+    many = spaces.custom({f"slot {i}": range(10) for i in range(9)}).slots
+    with pytest.raises(ValueError, match=r"must not be so few .* 1e\+09 sequences"):
+        Empty("empty", many).sample(rng, 3)
+
+
+def test_the_only_valid_architecture_is_found(rng):
+    """Chance hardly draws one in a million."""
+
+    class Nines(spaces.Space):
+        def is_valid(self, tokens):
+            return super().is_valid(tokens) & (self.to_indices(tokens) == 9).all(1)
+
+    space = Nines("nines", spaces.custom({str(i): range(10) for i in range(6)}).slots)
+    np.testing.assert_array_equal(space.to_indices(space.sample(rng, 2)), 9)
+
+
+@pytest.mark.parametrize(
+    ("result", "message"),
+    [
+        (
+            lambda tokens: tokens[:, :1] > 0,
+            r"bool \[16\].* got bool of shape \[16, 1\]",
+        ),
+        (lambda tokens: True, r"got bool of shape \[\]"),
+        (lambda tokens: np.ones(len(tokens)), r"got float64 of shape \[16\]"),
+        (lambda tokens: None, r"got object of shape \[\]"),
+    ],
+)
+def test_what_is_valid_must_return_is_said(rng, result, message):
+    class Wrong(spaces.Space):
+        def is_valid(self, tokens):
+            return result(tokens)
+
+    with pytest.raises(ValueError, match=f"is_valid of space 'wrong' must .*{message}"):
+        Wrong("wrong", DIGITS).sample(rng, 3)
+
+
+def test_a_list_says_what_is_valid_too(rng):
+    class Listing(spaces.Space):
+        def is_valid(self, tokens):
+            return [row[0] == row[1] for row in tokens]
+
+    space = Listing("listing", DIGITS)
+    assert (space.sample(rng, 5)[:, 0] == space.sample(rng, 5)[:, 1]).any()
+    assert space.is_valid(np.zeros((0, 2), np.int32)).dtype == bool
 
 
 def test_enumeration_is_complete_and_in_batches():

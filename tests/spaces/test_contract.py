@@ -23,6 +23,24 @@ def test_vocabulary_starts_with_the_start_token_which_is_never_legal(space):
     assert space.legal[:, 1:].any(0).all()
 
 
+def test_neighbours_and_lists_hold_valid_architectures_alone(space, rng):
+    tokens = space.sample(rng, 5)
+    for rows in map(space.neighbours, tokens):
+        assert space.is_valid(rows).all()
+    if space.num_sequences <= 100:
+        (listed,) = space.enumerate()
+        assert space.is_valid(listed).all()
+        assert {*space.keys(tokens)} <= {*space.keys(listed)}
+
+
+def test_choices_round_trip_with_their_types(space, rng):
+    for tokens in space.sample(rng, 5):
+        choices = space.by_slot(tokens)
+        np.testing.assert_array_equal(space.from_choices(choices), tokens)
+        for slot in space.slots:
+            assert any(choices[slot.name] is choice for choice in slot.choices)
+
+
 def test_out_of_range_and_illegal_tokens_are_invalid(space, rng):
     tokens = space.sample(rng, 1)
     for wrong in (-1, 0, len(space.vocabulary)):

@@ -14,7 +14,9 @@ def _round_trip(space, given=None):
 
 
 def test_every_space_comes_back(space):
-    again = _round_trip(space)
+    # A rule is a function, which no description holds.
+    has_rule = isinstance(space, spaces.Constrained)
+    again = _round_trip(space, space if has_rule else None)
     assert again == space and type(again) is type(space)
     tokens = space.sample(np.random.default_rng(0), 3)
     np.testing.assert_array_equal(again.canonical(tokens), space.canonical(tokens))
@@ -24,6 +26,23 @@ def test_a_subset_comes_back(rng):
     whole = spaces.NASBench201()
     subset = spaces.Subset(whole, whole.sample(rng, 4))
     assert _round_trip(subset) == subset
+
+
+def test_types_of_choices_are_kept():
+    space = spaces.custom({"a": (2.0, True, None, "3"), "b": (1, 0), "c": (1.0,)})
+    assert _round_trip(space) == space
+    for other in ({"a": (True,)}, {"a": (1.0,)}, {"a": ("1",)}):
+        here, there = spaces.custom({"a": (1,)}), spaces.custom(other)
+        with pytest.raises(ValueError, match="is not the Space that was saved"):
+            _round_trip(there, here)
+
+
+def test_a_rule_is_not_kept():
+    space = spaces.custom({"a": (1, 2)}, valid=lambda choices: choices["a"] == 1)
+    assert _round_trip(space, space) is space
+    found = _round_trip(space)
+    assert found.slots == space.slots and found.valid is None
+    assert found.is_valid(np.array([[1], [2]])).all()
 
 
 def test_a_field_that_an_older_description_lacks_is_at_its_default():

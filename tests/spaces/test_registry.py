@@ -20,7 +20,7 @@ def test_a_name_makes_its_space(name, fields, expected):
 def test_a_space_reads_the_fields_that_its_parameters_name():
     assert registry.options("conv_cell") == ("operations", "num_nodes", "join")
     assert registry.options("nasbench201") == ()
-    assert registry.options("custom") == ("slots",)
+    assert registry.options("custom") == ("slots", "valid")
     with pytest.raises(ValueError, match=r"space\.name 'flat'; known: conv_cell"):
         registry.options("flat")
 

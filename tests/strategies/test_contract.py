@@ -69,6 +69,14 @@ def test_rounds_are_valid_new_and_distinct(make, rule):
     np.testing.assert_array_equal(state.pool.tokens, tokens)
 
 
+def test_rounds_keep_a_rule(make):
+    slots = {"a": (1, 2, 3, 4), "b": (1, 2, 3, 4), "c": (True, None)}
+    space = spaces.custom(slots, valid=lambda choices: choices["a"] > choices["b"])
+    rounds, _ = run(make(space, "sequence"), 4)
+    tokens = np.concatenate(rounds)
+    assert space.is_valid(tokens).all() and len(set(space.keys(tokens))) == len(tokens)
+
+
 def test_same_key_and_pool_same_round(make):
     _, state = run(make(SPACE, "canonical"), 2)
     strategy = make(SPACE, "canonical")
