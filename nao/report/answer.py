@@ -108,7 +108,7 @@ def _numbers(run: StoredRun, best: ledger.Trial) -> list[tuple[str, str]]:
     numbers = [
         (
             figures.number(best.value),
-            f"{figures.objective_name(run)}, trial {best.index}",
+            f"{run.objective.label}, trial {best.index}",
         ),
         *[
             (figures.number(value), f"final choice: {name.replace('_', ' ')}")

@@ -66,7 +66,7 @@ class Chart:
     def _draw_axes(self, labels: tuple[str, str], whole_x: bool) -> None:
         x_label, y_label = labels
         if y_label:
-            for value, text in _ticks(self._y, 8):
+            for value, text in _ticks(self._y, 7):
                 y = self.y(value)
                 self._add("line", "grid", x1=self._left, x2=self._right, y1=y, y2=y)
                 self._text(text, self._left - 7, y + 4, "tick end")

@@ -75,7 +75,7 @@ def _measured(run: StoredRun) -> Element:
         tried = [(choice, found) for choice, found in groups if len(found)]
         tried.sort(key=lambda item: -run.objective.sign * np.median(item[1]))
         rows += [(slot.name, *_row(run, *item)) for item in tried]
-    name = figures.objective_name(run)
+    name = run.objective.label
     head = ("slot", "choice", "trials", f"{name}, median", "best")
     return blocks.table(head, rows, right=(2, 3, 4))
 

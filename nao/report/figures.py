@@ -37,12 +37,6 @@ def number(value: float) -> str:
     return f"{value:.6g}"
 
 
-def objective_name(run: StoredRun) -> str:
-    """Returns the name of the objective, with its unit."""
-    unit = f" ({run.objective.unit})" if run.objective.unit else ""
-    return run.objective.name.replace("_", " ") + unit
-
-
 def progress(run: StoredRun) -> Element:
     """Draws every trial, the best so far, and random search on the same axis."""
     values = run.objective.sign * ledger.objectives(run.trials, run.objective)
@@ -50,10 +44,10 @@ def progress(run: StoredRun) -> Element:
     best = best_so_far(run.trials, run.objective)
     y = _progress_ends(run, values, is_outside, best)
     drawn = Chart(
-        f"{objective_name(run)} of each trial and the best so far",
+        f"{run.objective.label} of each trial and the best so far",
         (0.5, len(values) + 0.5),
         y,
-        ("trials evaluated", objective_name(run)),
+        ("trials evaluated", run.objective.label),
         whole_x=True,
     )
     keys = [("trial", "trial"), ("best", "best so far")]

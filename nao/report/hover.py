@@ -51,7 +51,7 @@ def _lines(
     run: StoredRun, trial: ledger.Trial, foretold: Mapping[int, float]
 ) -> list[str]:
     """Says what a trial measured and what was predicted for it."""
-    name = figures.objective_name(run)
+    name = run.objective.label
     if trial.value is None:
         lines = [f"failed: {trial.evaluation.reason}"]
     else:
@@ -99,7 +99,7 @@ def _ascent_lines(
         trial: What measured the architecture that it found; None where none did.
     """
     start, tokens = latent.starts[number], latent.found[number]
-    name = figures.objective_name(run)
+    name = run.objective.label
     lines = [f"{name} at its start: {figures.number(start.value)}"]
     if _function(run, tokens) == _function(run, start.tokens):
         return [*lines, "all along it the decoder writes its start"]

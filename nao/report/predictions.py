@@ -76,10 +76,10 @@ def draw(run: StoredRun) -> Element | None:
     y = np.array([trial.value for trial in told])
     ends = chart.extent(_bulk([*x, *y]))
     drawn = Chart(
-        f"{figures.objective_name(run)}: predicted against measured",
+        f"{run.objective.label}: predicted against measured",
         ends,
         ends,
-        (f"{figures.objective_name(run)}, predicted", "measured"),
+        (f"{run.objective.label}, predicted", "measured"),
     )
     drawn.line(ends, ends, "axis dashed")
     _draw_points(drawn, run, told, np.clip([x, y], *ends))

@@ -93,7 +93,7 @@ def _heads(run: StoredRun, main: _Columns, more: _Columns) -> Iterator[Element]:
     for name in [*main, *more, "architecture"]:
         label = name.replace("_", " ")
         if name == run.objective.name:
-            label = figures.objective_name(run)
+            label = run.objective.label
         yield element(
             "th",
             {

@@ -15,7 +15,7 @@ import pytest
 from nao import fields, report, spaces, strategies
 from nao.config import Config
 from nao.evaluators import Evaluation, Objective
-from nao.report import answer, figures, hover, sections
+from nao.report import answer, figures, hover, predictions, trial_table
 from nao.report import page as page_lib
 from nao.runs import Trial
 from tests.json_values import replaced
@@ -94,7 +94,8 @@ def test_a_finished_search(finished):
     assert f"{failed} of 16 trials failed" in said and "a bad child" in said
     assert "controller_fit" in said
     assert "There is no" not in said
-    assert 'class="path end"' in text
+    assert 'class="path end"' in text and 'class="best star"' in text
+    assert "sum, predicted" in said and "95 % interval" in said
 
 
 def test_nothing_is_loaded_from_elsewhere(finished):
@@ -261,10 +262,10 @@ def test_a_column_of_zeros_is_shown(finished, values):
             for v in values
         )
     ]
-    table = sections.trials(_with(finished[0], trials)).find(".//table")
+    table = trial_table.trials(_with(finished[0], trials)).find(".//table")
     heads = ["".join(th.itertext()) for th in table.findall(".//th")]
-    assert heads == ["trial", "round", "sum", "zeros", "architecture"]
-    cells = [row.findall("td")[2].text for row in table.findall(".//tbody/tr")]
+    assert heads == ["trial", "sum", "round", "zeros", "architecture"]
+    cells = [row.findall("td")[1].text for row in table.findall(".//tbody/tr")]
     assert cells == ["failed" if v is None else f"{v:g}" for v in values]
 
 
@@ -342,7 +343,7 @@ document.querySelector("h1").dispatchEvent(
 return {...seen, after: tip.hidden};
 """
 _ASCENT = """
-const ends = Array.from(document.querySelectorAll("circle.end"));
+const ends = Array.from(document.querySelectorAll("path.end"));
 const tip = document.getElementById("tip");
 ends[0].dispatchEvent(new PointerEvent("pointermove", {bubbles: true}));
 return {ends: ends.map((end) => end.dataset.trial), text: tip.innerText};
@@ -350,7 +351,7 @@ return {ends: ends.map((end) => end.dataset.trial), text: tip.innerText};
 _SORT = """
 const rows = () => Array.from(
   document.querySelectorAll(".sortable tbody tr"), (row) => Number(row.dataset.trial));
-const column = document.querySelectorAll(".sortable th button")[2];
+const column = document.querySelectorAll(".sortable th button")[1];
 const orders = [rows()];
 for (let i = 0; i < 2; i++) { column.click(); orders.push(rows()); }
 return [orders, column.parentNode.getAttribute("aria-sort")];
@@ -368,7 +369,8 @@ def test_hover_shows_the_trial(finished):
     assert not seen["hidden"] and seen["fits"] and seen["after"]
     assert f"Trial {trial.index}, round {trial.round}" in seen["text"]
     assert f"{trial.value:.6g}" in seen["text"]
-    assert f"fit: {trial.predicted:.3g}" in seen["text"]
+    foretold = predictions.in_unit(report.read(path))[trial.index]
+    assert f"predicted before: {foretold:.6g}" in seen["text"]
     assert seen["row"] == "on"
 
 
@@ -389,12 +391,15 @@ def test_headings_sort(finished):
     write(path)
     ((first, up, down), direction), console = visit(path / page_lib.NAME, _SORT)
     assert console == [] and direction == "descending"
-    assert first == list(range(16))
     values = {t.index: t.value for t in result.trials}
-    failed = [i for i in first if values[i] is None]
-    best = sorted((i for i in first if values[i] is not None), key=values.get)
-    assert up == best + failed
-    assert down == best[::-1] + failed
+    failed = [i for i in range(16) if values[i] is None]
+    done = [i for i in range(16) if values[i] is not None]
+    # Rows come with the best first, so the first click turns them round.
+    assert first == sorted(done, key=lambda i: -values[i]) + failed
+    assert [values[i] for i in up] == [values[i] for i in first[: len(done)]][::-1] + [
+        None
+    ] * len(failed)
+    assert [values[i] for i in down] == [values[i] for i in first]
 
 
 @pytest.mark.parametrize("width", [500, 1280])

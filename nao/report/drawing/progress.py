@@ -160,10 +160,8 @@ def _draw_marks(
 
 def _label_axes(axes: Axes, objective: Objective) -> None:
     """Names both axes, with whole numbers of trials at the ticks."""
-    name = objective.name.replace("_", " ")
-    unit = f" ({objective.unit})" if objective.unit else ""
     axes.set_xlabel("trials evaluated", color=_INK)
-    axes.set_ylabel(name + unit, color=_INK, parse_math=False)
+    axes.set_ylabel(objective.label, color=_INK, parse_math=False)
     axes.xaxis.set_major_locator(
         ticker.MaxNLocator(steps=(1, 2, 5, 10), integer=True, min_n_ticks=1)
     )
