@@ -73,7 +73,7 @@ def _measured(run: StoredRun) -> Element:
     for column, slot in zip(indices.T, run.space.slots, strict=True):
         groups = [(c, values[column == i]) for i, c in enumerate(slot.choices)]
         tried = [(choice, found) for choice, found in groups if len(found)]
-        tried.sort(key=lambda item: -run.objective.sign * np.median(item[1]))
+        tried.sort(key=lambda item: -run.objective.sign * _median(item[1]))
         rows += [(slot.name, *_row(run, *item)) for item in tried]
     name = run.objective.label
     head = ("slot", "choice", "trials", f"{name}, median", "best")
@@ -82,5 +82,10 @@ def _measured(run: StoredRun) -> Element:
 
 def _row(run: StoredRun, choice: object, values: np.ndarray) -> tuple:
     best = values.max() if run.objective.maximize else values.min()
-    texts = [figures.number(value) for value in (np.median(values), best)]
+    texts = [figures.number(value) for value in (_median(values), best)]
     return str(choice), len(values), *texts
+
+
+def _median(values: np.ndarray) -> float:
+    """Returns the lower median: a mean of two huge values may be no number."""
+    return float(np.sort(values)[(len(values) - 1) // 2])

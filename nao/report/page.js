@@ -44,7 +44,8 @@ function anchor(mark, event) {
 // Beside the mark where a side has space, else above or below it, cut to fit there.
 function place(at) {
   const edge = 8;
-  tip.style.maxHeight = "";
+  // Measured from the corner: elsewhere the window's edge would make it narrow.
+  Object.assign(tip.style, { left: "0", top: "0", maxHeight: "", width: "" });
   const { width, height } = tip.getBoundingClientRect();
   const clamp = (low, value, high) => Math.max(low, Math.min(value, high));
   let left, top;
@@ -59,6 +60,7 @@ function place(at) {
     tip.style.maxHeight = `${tall}px`;
     top = isAbove ? at.top - tall : at.bottom;
   }
+  tip.style.width = `${Math.ceil(width)}px`;
   tip.style.left = `${left}px`;
   tip.style.top = `${top}px`;
 }
