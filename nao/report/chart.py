@@ -9,8 +9,8 @@ finds its tooltip and its row of the table: the number of a trial, or
 from collections.abc import Iterable, Sequence
 
 import numpy as np
-from matplotlib import ticker
 
+from nao.report import ticks
 from nao.report.markup import Child, Element, element
 
 WIDTH, HEIGHT = 440, 280
@@ -66,14 +66,14 @@ class Chart:
     def _draw_axes(self, labels: tuple[str, str], whole_x: bool) -> None:
         x_label, y_label = labels
         if y_label:
-            for value, text in _ticks(self._y, 7):
+            for value, text in ticks.plain(self._y, 7):
                 y = self.y(value)
                 self._add("line", "grid", x1=self._left, x2=self._right, y1=y, y2=y)
                 self._text(text, self._left - 7, y + 4, "tick end")
             self._text(y_label, 4, 13, "label")
         if x_label:
-            ticks = _whole_ticks(self._x) if whole_x else _ticks(self._x, 7)
-            for value, text in ticks:
+            shown = ticks.whole(self._x) if whole_x else ticks.plain(self._x, 7)
+            for value, text in shown:
                 self._text(text, self.x(value), self._bottom + 17, "tick")
             middle = (self._left + self._right) / 2
             self._text(x_label, middle, self._height - 6, "label middle")
@@ -218,35 +218,3 @@ def _widened(ends: tuple[float, float]) -> tuple[float, float]:
     """Returns ends of an axis as they are, but never at the same place."""
     low, high = ends
     return (low, high) if high > low else (low - 0.5, high + 0.5)
-
-
-def _whole_ticks(ends: tuple[float, float]) -> list[tuple[float, str]]:
-    """Returns the first and last whole number inside an axis, and round ones between.
-
-    Of these none is so near to an end that texts would touch.
-    """
-    first, last = int(np.ceil(ends[0])), int(np.floor(ends[1]))
-    values = [round(value) for value, _ in _ticks(ends, 6, whole=True)]
-    near = 0.08 * (last - first)
-    inner = [v for v in values if first + near < v < last - near]
-    return [(v, f"{v}") for v in sorted({first, *inner, last})]
-
-
-def _ticks(
-    ends: tuple[float, float], num: int, whole: bool = False
-) -> list[tuple[float, str]]:
-    """Returns round numbers inside an axis, with their texts."""
-    locator = ticker.MaxNLocator(num, steps=(1, 2, 5, 10), integer=whole)
-    slack = 1e-9 * (ends[1] - ends[0])  # for the rounding of an end that is a tick
-    values = [
-        value
-        for value in locator.tick_values(*ends)
-        if ends[0] - slack <= value <= ends[1] + slack
-    ]
-    step = values[1] - values[0] if len(values) > 1 else 1.0
-    # As many decimals as the step between ticks needs: two for 0.02.
-    digits = max(0, -int(np.floor(np.log10(step) + 1e-9))) if step < 1 else 0
-    if max(map(abs, values), default=0) >= 1e6 or digits > 6:
-        return [(v, f"{v:.3g}") for v in values]
-    # Adding zero turns -0.0 into 0.0.
-    return [(v, f"{v + 0.0:.{digits}f}") for v in values]
