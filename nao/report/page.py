@@ -119,6 +119,11 @@ def _explore(run: StoredRun) -> tuple[LatentMap | None, list[str]]:
             "Nothing was predicted for these trials, so there is nothing to compare "
             "with what was measured."
         )
+    elif not predictions.in_unit(run):
+        missing.append(
+            "This strategy predicts in a unit of its own, so what it predicted is "
+            "compared with what was measured by order alone."
+        )
     try:
         return latent_map.explore(run), missing
     except ValueError as error:
