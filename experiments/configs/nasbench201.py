@@ -29,6 +29,8 @@ def get_config() -> Config:
         evaluator="table",
         deduplicate="sequence",
         space=SpaceConfig(name="nasbench201"),
-        table=TableConfig(architecture="arch_str", objective="val200", test="test200"),
+        table=TableConfig(
+            architecture="arch_str", objective="val200", test="test200", unit="%"
+        ),
         benchmark=BenchmarkConfig(STRATEGIES),
     )

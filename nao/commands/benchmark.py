@@ -150,13 +150,15 @@ def _compare(
     (folder / "summary.md").write_text(comparison.to_markdown(rows))
     (folder / "summary.csv").write_text(comparison.to_csv(rows))
     figures = {
-        "regret": report.draw_regret(groups, goal, objective.name),
-        "queries": report.draw_queries(groups, goal),
+        "regret": report.draw_regret(groups, goal, objective.label),
+        "queries": report.draw_queries(groups, goal, objective.unit),
         "seconds": report.draw_seconds(groups),
     }
     # A table without a test column has none to draw.
     if test_name and not all(np.isnan(run.test).all() for run in runs):
-        figures["test"] = report.draw_test(groups, f"{test_name} of the best so far")
+        unit = f" ({objective.unit})" if objective.unit else ""
+        label = f"{test_name} of the best so far{unit}"
+        figures["test"] = report.draw_test(groups, label)
     for name, figure in figures.items():
         report.save(figure, folder / "figures" / name)
     return rows

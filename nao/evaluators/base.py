@@ -41,6 +41,12 @@ class Objective:
         """Factor that turns a value into one where higher is better."""
         return 1 if self.maximize else -1
 
+    @property
+    def label(self) -> str:
+        """Name and unit, for axes and headings: `val accuracy`, `loss (nats)`."""
+        unit = f" ({self.unit})" if self.unit else ""
+        return self.name.replace("_", " ") + unit
+
 
 @dataclasses.dataclass(frozen=True)
 class Evaluation:

@@ -135,7 +135,7 @@ def _load(config: TableConfig, space: Space | None) -> TableEvaluator:
         )
     return TableEvaluator(
         space,
-        base.Objective(config.objective, config.maximize),
+        base.Objective(config.objective, config.maximize, config.unit),
         {key: _means(rows) for key, rows in measured.items()},
         config.test,
         num_skipped,

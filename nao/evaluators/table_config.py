@@ -29,6 +29,7 @@ class TableConfig:
         "", "Column with the test measure, read for the final choice; empty for none."
     )
     maximize: bool = option(True, "Whether a higher objective is better.")
+    unit: str = option("", "Unit of the objective, for figures; empty for none.")
     repeats: str = option(
         "refuse",
         "Several rows of one design, such as seeds: refuse is an error, mean searches "

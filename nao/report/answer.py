@@ -4,7 +4,7 @@ import base64
 import pathlib
 from collections.abc import Mapping
 
-from nao.report import blocks, figures, next_steps
+from nao.report import blocks, choices, figures, next_steps, slots
 from nao.report.drawing import MAX_WIDTH, draw_architecture, to_svg
 from nao.report.markup import Element, element
 from nao.runs import StoredRun, ledger
@@ -24,9 +24,13 @@ _STATUS = {
 
 
 def header(run: StoredRun) -> Element:
-    """Says what was searched, by whom, and whether it is finished."""
+    """Says what was searched, by whom, when, and whether it is finished."""
     budget = run.config.get("num_trials", len(run.trials))
-    strategy = str(run.config.get("strategy", "")).replace("_", " ")
+    facts = [
+        f" {len(run.trials)} of {budget} trials",
+        f"seed {run.config.get('seed')}",
+        *_when(run),
+    ]
     return element(
         "header",
         {},
@@ -34,21 +38,46 @@ def header(run: StoredRun) -> Element:
             "p",
             {"class": "status"},
             element("b", {"class": run.status}, _STATUS[run.status]),
-            f" {len(run.trials)} of {budget} trials · seed {run.config.get('seed')}"
-            f"{_source(run)}",
+            " · ".join(facts),
         ),
-        element("h1", {}, f"{run.space.name}, searched by {strategy}"),
+        element("h1", {}, title(run)),
         *[element("p", {"class": "note"}, note) for note in run.notes],
     )
 
 
+def title(run: StoredRun) -> str:
+    """Names what was searched, on what and by whom."""
+    strategy = str(run.config.get("strategy", "")).replace("_", " ")
+    return f"{run.space.name}{_source(run)}, searched by {strategy}"
+
+
+def _when(run: StoredRun) -> list[str]:
+    """Says when a search began and how long it took, as far as that is known."""
+    found = []
+    if run.began is not None:
+        found.append(f"{run.began.day} {run.began:%B %Y}")
+    # A search that was continued counts the seconds of its last process alone.
+    total = (run.summary.get("seconds") or {}).get("total", 0.0)
+    summed = sum(trial.evaluation.seconds for trial in run.trials)
+    if total >= summed and total:
+        found.append(blocks.duration(total))
+    elif summed:
+        found.append(f"{blocks.duration(summed)} of evaluations")
+    return found
+
+
 def _source(run: StoredRun) -> str:
-    """Names the table, data set or function behind the values; empty if unknown."""
+    """Says what the values come from: ` on cifar10`; empty if that is unknown."""
     group, field = _SOURCES.get(str(run.config.get("evaluator")), ("", ""))
     settings = run.config.get(group)
     # A config of the user's own may have another meaning of the same name.
     value = settings.get(field) if isinstance(settings, Mapping) else None
-    return f" · {pathlib.PurePath(str(value)).name}" if value else ""
+    if not value:
+        return ""
+    if group == "function":  # in a file or a module, `my_file.py:accuracy`
+        return f" by {str(value).rpartition(':')[2]}"
+    name = pathlib.PurePath(str(value)).name
+    return f" on {name.removesuffix('.gz').removesuffix('.csv')}"
 
 
 def best_architecture(run: StoredRun) -> Element:
@@ -60,12 +89,13 @@ def best_architecture(run: StoredRun) -> Element:
             "Best architecture", element("p", {}, found), _goes_on(run)
         )
     train = next_steps.train(run)
+    is_table = slots.is_made_of_slots(run.space)
     where = "" if next_steps.trains_its_own(run) else ", here on handwritten digits"
     return blocks.section(
         "Best architecture",
         blocks.tiles(_numbers(run, best)),
-        _picture(run, best),
-        element("h3", {}, "The cell as text"),
+        choices.table(run) if is_table else _picture(run, best),
+        element("h3", {}, f"The {'choices' if is_table else 'cell'} as text"),
         blocks.copyable(run.space.format(best.tokens)),
         element("h3", {}, f"Train it from scratch{where}") if train else None,
         blocks.copyable(train),
@@ -78,7 +108,7 @@ def _numbers(run: StoredRun, best: ledger.Trial) -> list[tuple[str, str]]:
     numbers = [
         (
             figures.number(best.value),
-            f"{figures.objective_name(run)}, trial {best.index}",
+            f"{run.objective.label}, trial {best.index}",
         ),
         *[
             (figures.number(value), f"final choice: {name.replace('_', ' ')}")
@@ -94,14 +124,18 @@ def _numbers(run: StoredRun, best: ledger.Trial) -> list[tuple[str, str]]:
 
 def _picture(run: StoredRun, best: ledger.Trial) -> Element:
     """Draws the architecture, its cells one below the other in a narrow window."""
-    stacked, beside = drawing_uri(run, best), drawing_uri(run, best, stacked=False)
+    (stacked, width), (beside, _) = (
+        _drawing(run, best, each) for each in (True, False)
+    )
     words = f"Drawing of trial {best.index}: {run.space.format(best.tokens)}"
-    return element(
+    picture = element(
         "picture",
         {},
         element("source", {"media": _NARROW, "srcset": stacked}),
         element("img", {"class": "drawing", "src": beside, "alt": words}),
     )
+    style = f"--natural:{width:.0f}px"
+    return element("div", {"class": "scroll picture", "style": style}, picture)
 
 
 def _goes_on(run: StoredRun) -> Element | None:
@@ -113,16 +147,25 @@ def _goes_on(run: StoredRun) -> Element | None:
     return element("div", {}, text, blocks.copyable(command))
 
 
-def drawing_uri(run: StoredRun, trial: ledger.Trial, stacked: bool = True) -> str:
-    """Returns the drawing of a trial's architecture as a data URI.
+def drawing_uri(run: StoredRun, trial: ledger.Trial) -> str:
+    """Returns the drawing of a trial's architecture, cells stacked, as a data URI."""
+    return _drawing(run, trial, is_stacked=True)[0]
+
+
+def _drawing(
+    run: StoredRun, trial: ledger.Trial, is_stacked: bool
+) -> tuple[str, float]:
+    """Draws a trial's architecture.
 
     Args:
         run: The search.
         trial: One of its trials.
-        stacked: Whether cells stand one below the other; otherwise side by side where
-            they fit.
+        is_stacked: Whether cells stand one below the other; otherwise side by side
+            where they fit.
+
+    Returns:
+        The drawing as a data URI, and its width in pixels at its natural size.
     """
-    width = 0.0 if stacked else MAX_WIDTH
-    figure = draw_architecture(run.space, trial.tokens, width)
-    svg = to_svg(figure)
-    return f"data:image/svg+xml;base64,{base64.b64encode(svg.encode()).decode()}"
+    figure = draw_architecture(run.space, trial.tokens, 0 if is_stacked else MAX_WIDTH)
+    svg = base64.b64encode(to_svg(figure).encode()).decode()
+    return f"data:image/svg+xml;base64,{svg}", 96 * figure.get_figwidth()

@@ -9,8 +9,8 @@ finds its tooltip and its row of the table: the number of a trial, or
 from collections.abc import Iterable, Sequence
 
 import numpy as np
-from matplotlib import ticker
 
+from nao.report import ticks
 from nao.report.markup import Child, Element, element
 
 WIDTH, HEIGHT = 440, 280
@@ -45,7 +45,8 @@ class Chart:
             y: Ends of the vertical axis.
             labels: Of both axes; without a label an axis has no ticks.
             height: Height, in the unit of `WIDTH`.
-            whole_x: Whether ticks of the horizontal axis are whole numbers.
+            whole_x: Whether the horizontal axis counts: its ticks are whole numbers,
+                the first and the last among them.
         """
         self._x, self._y, self._height = _widened(x), _widened(y), height
         left = _LEFT if labels[1] else _RIGHT
@@ -65,13 +66,14 @@ class Chart:
     def _draw_axes(self, labels: tuple[str, str], whole_x: bool) -> None:
         x_label, y_label = labels
         if y_label:
-            for value, text in _ticks(self._y, 6):
+            for value, text in ticks.plain(self._y, 7):
                 y = self.y(value)
                 self._add("line", "grid", x1=self._left, x2=self._right, y1=y, y2=y)
                 self._text(text, self._left - 7, y + 4, "tick end")
             self._text(y_label, 4, 13, "label")
         if x_label:
-            for value, text in _ticks(self._x, 7, whole_x):
+            shown = ticks.whole(self._x) if whole_x else ticks.plain(self._x, 7)
+            for value, text in shown:
                 self._text(text, self.x(value), self._bottom + 17, "tick")
             middle = (self._left + self._right) / 2
             self._text(x_label, middle, self._height - 6, "label middle")
@@ -123,6 +125,38 @@ class Chart:
         points = zip(map(self.x, x), map(self.y, y), strict=True)
         text = " ".join(f"{a},{b}" for a, b in points)
         self._add("polyline", name, trial, points=text)
+
+    def note(self, x: float, y: float, text: str, name: str) -> None:
+        """Writes a text that ends at a point, above it or, near the top, below."""
+        top = self.y(y)
+        self._text(text, self.x(x), top - 6 if top > self._top + 8 else top + 16, name)
+
+    def places(self, points: np.ndarray) -> np.ndarray:
+        """Returns where points [num, 2] lie, in the unit of `WIDTH`."""
+        return np.array([(self.x(a), self.y(b)) for a, b in points])
+
+    def route(self, places: np.ndarray, name: str, trial: int | str) -> None:
+        """Draws a line through places [num, 2], in the unit of `WIDTH`."""
+        text = " ".join(f"{a:.1f},{b:.1f}" for a, b in places)
+        self._add("polyline", name, trial, points=text)
+
+    def head(self, places: np.ndarray, name: str, trial: int | str) -> None:
+        """Draws an arrowhead at the end of a route."""
+        (x, y), towards = places[-1], places[-1] - places[-2]
+        angle = np.degrees(np.arctan2(towards[1], towards[0]))
+        move = f"translate({x:.1f} {y:.1f}) rotate({angle:.0f})"
+        self._add(
+            "path", name, trial=trial, d="M4 0L-5 -4.5L-3 0L-5 4.5Z", transform=move
+        )
+
+    def star(self, x: float, y: float, name: str, trial: int) -> None:
+        """Draws a star of five points."""
+        angles = np.pi * (np.arange(10) / 5 - 0.5)
+        radii = np.where(np.arange(10) % 2, 3.6, 8.4)
+        points = np.stack([np.cos(angles), np.sin(angles)], 1) * radii[:, None]
+        path = "M" + "L".join(f"{a:.1f} {b:.1f}" for a, b in points) + "Z"
+        move = f"translate({self.x(x)} {self.y(y)})"
+        self._add("path", name, trial=trial, d=path, transform=move)
 
     def steps(self, x: Sequence[float], y: Sequence[float], name: str) -> None:
         """Draws level steps: value `i` of y reaches from `x[i]` to `x[i + 1]`."""
@@ -184,23 +218,3 @@ def _widened(ends: tuple[float, float]) -> tuple[float, float]:
     """Returns ends of an axis as they are, but never at the same place."""
     low, high = ends
     return (low, high) if high > low else (low - 0.5, high + 0.5)
-
-
-def _ticks(
-    ends: tuple[float, float], num: int, whole: bool = False
-) -> list[tuple[float, str]]:
-    """Returns round numbers inside an axis, with their texts."""
-    locator = ticker.MaxNLocator(num, steps=(1, 2, 5, 10), integer=whole)
-    slack = 1e-9 * (ends[1] - ends[0])  # for the rounding of an end that is a tick
-    values = [
-        value
-        for value in locator.tick_values(*ends)
-        if ends[0] - slack <= value <= ends[1] + slack
-    ]
-    step = values[1] - values[0] if len(values) > 1 else 1.0
-    # As many decimals as the step between ticks needs: two for 0.02.
-    digits = max(0, -int(np.floor(np.log10(step) + 1e-9))) if step < 1 else 0
-    if max(map(abs, values), default=0) >= 1e6 or digits > 6:
-        return [(v, f"{v:.3g}") for v in values]
-    # Adding zero turns -0.0 into 0.0.
-    return [(v, f"{v + 0.0:.{digits}f}") for v in values]

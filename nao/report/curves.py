@@ -5,7 +5,7 @@ import numpy as np
 from nao.evaluators import Objective
 from nao.runs import ledger
 
-_MOST_OUTSIDE = 0.1  # share of the trials that may lie outside the axis
+_MOST_OUTSIDE = 0.2  # share of the trials that may lie outside the axis
 
 
 def best_so_far(trials: list[ledger.Trial], objective: Objective) -> np.ndarray:
@@ -22,7 +22,7 @@ def outside(values: np.ndarray, objective: Objective) -> np.ndarray:
     """Says which values [num] are so bad that an axis leaves them out, bool [num].
 
     Those further below the lower quartile than three times the interquartile range,
-    Tukey's outer fence, but never more than a tenth of the trials (at least one).
+    Tukey's outer fence, but never more than a fifth of the trials (at least one).
     """
     signed = objective.sign * values
     known = np.sort(signed[~np.isnan(signed)])

@@ -1,6 +1,4 @@
-"""The figures of the page: progress, predictions, rank correlation."""
-
-import collections
+"""The figure of a search's progress, and what all figures of the page share."""
 
 import numpy as np
 
@@ -9,7 +7,6 @@ from nao.report.chart import Chart
 from nao.report.curves import best_so_far, expected_best, outside
 from nao.report.markup import Element
 from nao.runs import StoredRun, ledger
-from nao.search import summary
 
 _MOST_MARKS = 2000  # trials with a mark and a row of their own
 
@@ -40,12 +37,6 @@ def number(value: float) -> str:
     return f"{value:.6g}"
 
 
-def objective_name(run: StoredRun) -> str:
-    """Returns the name of the objective, with its unit."""
-    unit = f" ({run.objective.unit})" if run.objective.unit else ""
-    return run.objective.name.replace("_", " ") + unit
-
-
 def progress(run: StoredRun) -> Element:
     """Draws every trial, the best so far, and random search on the same axis."""
     values = run.objective.sign * ledger.objectives(run.trials, run.objective)
@@ -53,10 +44,10 @@ def progress(run: StoredRun) -> Element:
     best = best_so_far(run.trials, run.objective)
     y = _progress_ends(run, values, is_outside, best)
     drawn = Chart(
-        f"{objective_name(run)} of each trial and the best so far",
+        f"{run.objective.label} of each trial and the best so far",
         (0.5, len(values) + 0.5),
         y,
-        ("trials evaluated", objective_name(run)),
+        ("trials evaluated", run.objective.label),
         whole_x=True,
     )
     keys = [("trial", "trial"), ("best", "best so far")]
@@ -73,6 +64,7 @@ def progress(run: StoredRun) -> Element:
             np.arange(len(values) + 1) + 0.5
         )  # trial n reaches from n - 0.5 to + 0.5
         drawn.steps(edges[first:], best[first:], "best")
+        drawn.note(edges[-1], best[-1], number(best[-1]), "value")
     keys += _draw_trials(drawn, run, is_outside)
     return chart.figure(drawn, _progress_caption(run, best, random), *keys)
 
@@ -149,73 +141,3 @@ def _progress_caption(
         f"{number(random[-1])} on average, by all {len(run.population)} values of the "
         "table."
     )
-
-
-def predictions(run: StoredRun) -> Element | None:
-    """Draws predicted against measured; None where nothing was predicted.
-
-    Predictions of different rounds come from different fits, each in a unit of its own.
-    So the mean of its round is subtracted from each prediction and each measurement.
-    """
-    told = [t for t in run.trials if t.predicted is not None and t.value is not None]
-    if not told:
-        return None
-    rounds = collections.defaultdict(list)
-    for trial in told:
-        rounds[trial.round].append((trial.predicted, trial.value))
-    means = {number: np.mean(pairs, axis=0) for number, pairs in rounds.items()}
-    points = [np.subtract((t.predicted, t.value), means[t.round]) for t in told]
-    x, y = (chart.extent(values) for values in zip(*points, strict=True))
-    drawn = Chart(
-        "Predicted against measured",
-        x,
-        y,
-        ("predicted", f"{objective_name(run)}, measured"),
-    )
-    drawn.line((0, 0), y, "grid")
-    drawn.line(x, (0, 0), "grid")
-    first, last = min(rounds), max(rounds)
-    visible = {trial.index for trial in shown(run)}
-    for trial, point in zip(told, points, strict=True):
-        # All points set the ends of the axes, though a long search shows but some.
-        if trial.index in visible:
-            shade = (trial.round - first) / max(last - first, 1)
-            drawn.dot(*point, "shaded", trial.index, shade)
-    caption = (
-        "Both from the mean of their round. Predictions, higher is better, were made "
-        "before the architectures were evaluated, in the unit of the round's own fit."
-    )
-    keys = [("shaded early", "early round"), ("shaded late", "late round")]
-    return chart.figure(drawn, caption, *(keys if last > first else ()))
-
-
-def correlation(run: StoredRun) -> Element | None:
-    """Draws Kendall's tau of each round; None where no round has two values to rank."""
-    compared = summary.of_predictions(run.trials, run.objective)
-    rounds = [r for r in compared if r["kendall_tau"] is not None]
-    if not rounds:
-        return None
-    numbers = [r["round"] for r in rounds]
-    tau = [r["kendall_tau"] for r in rounds]
-    x = (min(numbers) - 0.5, max(numbers) + 0.5)
-    low = min(-0.1, *tau) - 0.05
-    drawn = Chart(
-        "Rank correlation of each round",
-        x,
-        (low, 1.05),
-        ("round", "Kendall's tau"),
-        whole_x=True,
-    )
-    drawn.line(x, (0, 0), "axis")
-    drawn.line(numbers, tau, "best thin")
-    for x_value, value in zip(numbers, tau, strict=True):
-        drawn.dot(x_value, value, "round")
-    sizes = [r["num"] for r in rounds]
-    fewest, most = min(sizes), max(sizes)
-    size = f"{most}" if fewest == most else f"{fewest} to {most}"
-    caption = (
-        f"Predicted against measured order within a round of {size}: 1 is the same "
-        f"order, 0 is chance; the mean is {np.mean(tau):.2f}. A round holds "
-        "only what was predicted to be good, so its order is hard to tell."
-    )
-    return chart.figure(drawn, caption)

@@ -1,8 +1,10 @@
 """The tooltips of the page: what a pointer on a mark shows of its trial or ascent."""
 
+from collections.abc import Mapping
+
 import numpy as np
 
-from nao.report import answer, figures, latent_map
+from nao.report import answer, figures, latent_map, predictions, slots
 from nao.report.latent_map import LatentMap
 from nao.report.words import in_words
 from nao.runs import StoredRun, ledger
@@ -23,11 +25,12 @@ def tooltips(run: StoredRun, latent: LatentMap | None) -> dict[str, dict]:
     """
     drawn = _drawn(run)
     fits = {} if latent is None else _fits(latent)
+    foretold = predictions.in_unit(run)
     found = {}
     for trial in figures.shown(run):
         found[str(trial.index)] = {
             "title": f"Trial {trial.index}, round {trial.round}",
-            "lines": [*_lines(run, trial), *fits.get(trial.index, [])],
+            "lines": [*_lines(run, trial, foretold), *fits.get(trial.index, [])],
             "words": in_words(run.space, trial.tokens),
             "drawing": answer.drawing_uri(run, trial) if trial.index in drawn else None,
         }
@@ -38,26 +41,32 @@ def tooltips(run: StoredRun, latent: LatentMap | None) -> dict[str, dict]:
 
 def _drawn(run: StoredRun) -> set[int]:
     """Returns the numbers of the trials whose architecture is drawn."""
+    if slots.is_made_of_slots(run.space):
+        return set()  # words say all
     best = figures.best_first(run)[:_NUM_DRAWN].tolist()
     return {i for i in best if run.trials[i].value is not None}
 
 
-def _lines(run: StoredRun, trial: ledger.Trial) -> list[str]:
+def _lines(
+    run: StoredRun, trial: ledger.Trial, foretold: Mapping[int, float]
+) -> list[str]:
     """Says what a trial measured and what was predicted for it."""
-    name = figures.objective_name(run)
+    name = run.objective.label
     if trial.value is None:
         lines = [f"failed: {trial.evaluation.reason}"]
     else:
         lines = [f"{name}: {figures.number(trial.value)}"]
     if trial.predicted is None:
         return [*lines, "not predicted: drawn without a model"]
-    return [*lines, f"predicted, in the unit of its round's fit: {trial.predicted:.3g}"]
+    if trial.index not in foretold:
+        return lines
+    return [*lines, f"predicted before: {figures.number(foretold[trial.index])}"]
 
 
 def _fits(latent: LatentMap) -> dict[int, list[str]]:
     """Says what the last controller predicts, in the objective's unit, by trial."""
     rows = zip(latent.trials, latent.predicted.mean, latent.predicted.std, strict=True)
-    return {t.index: [f"by the last fit: {_range(m, s)}"] for t, m, s in rows}
+    return {t.index: [f"predicted by the last fit: {_range(m, s)}"] for t, m, s in rows}
 
 
 def _ascents(run: StoredRun, latent: LatentMap) -> dict[str, dict]:
@@ -90,7 +99,7 @@ def _ascent_lines(
         trial: What measured the architecture that it found; None where none did.
     """
     start, tokens = latent.starts[number], latent.found[number]
-    name = figures.objective_name(run)
+    name = run.objective.label
     lines = [f"{name} at its start: {figures.number(start.value)}"]
     if _function(run, tokens) == _function(run, start.tokens):
         return [*lines, "all along it the decoder writes its start"]

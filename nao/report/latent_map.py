@@ -6,7 +6,7 @@ import numpy as np
 
 from nao.embedding import Embedding
 from nao.embedding.objectives import Prediction
-from nao.report import chart, figures
+from nao.report import chart, figures, paths
 from nao.report.chart import Chart
 from nao.report.markup import Element
 from nao.runs import StoredRun, ledger
@@ -14,6 +14,8 @@ from nao.runs import StoredRun, ledger
 _NUM_PATHS = 8  # ascents shown
 _STEPS, _STEP_SIZE = 10, 0.5  # of an ascent; points have length 1
 _HEIGHT = 320
+_REACH = 48.0  # in which the last steps of an ascent are one place, chart units
+_APART = 12.0  # between the ends of ascents
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -74,28 +76,50 @@ def explore(run: StoredRun) -> LatentMap:
 
 
 def draw(latent: LatentMap, run: StoredRun) -> Element:
-    """Draws trials as dots, coloured from worst to best, and ascents as lines."""
+    """Draws trials as dots, coloured from worst to best, and ascents as arrows."""
     everywhere = np.concatenate([latent.places, latent.paths.reshape(-1, 2)])
-    x, y = (chart.extent(values, 0.03) for values in everywhere.T)
+    x, y = (chart.extent(values, 0.04) for values in everywhere.T)
     drawn = Chart("Map of the embeddings, with ascents", x, y, height=_HEIGHT)
     signed = ledger.objectives(latent.trials, run.objective)
+    best = int(np.argmax(signed))
+    routes = _routes(drawn, latent, latent.places[best])
+    for number, route in enumerate(routes):
+        drawn.route(route, "path", key_of(number))
     rank = np.argsort(np.argsort(signed, kind="stable"))
     shade = rank / max(len(rank) - 1, 1)
     for trial, place, share in zip(latent.trials, latent.places, shade, strict=True):
         drawn.dot(*place, "shaded", trial.index, share)
-    for number, path in enumerate(latent.paths):
-        drawn.line(*path.T, "path", key_of(number))
-        drawn.dot(*path[-1], "path end", key_of(number))
-    shares = latent.explained
-    caption = (
-        "Every trial where the encoder of the last round puts it: the two main axes of "
-        f"the embeddings, which hold {shares.sum():.0%} of their variance. Lines "
-        f"follow {len(latent.starts)} ascents of {_STEPS} steps along the predictor's "
-        "gradient, from trials spread from the worst to the best; a ring is where one "
-        "ends. What else moves, the map can't show."
+    for number, route in enumerate(routes):
+        drawn.head(route, "path end", key_of(number))
+    drawn.star(*latent.places[best], "best star", latent.trials[best].index)
+    keys = (
+        ("star", "best trial"),
+        ("shaded late", "good"),
+        ("shaded early", "bad"),
+        ("path", "ascent"),
     )
-    keys = (("shaded late", "best"), ("shaded early", "worst"), ("path", "ascent"))
-    return chart.figure(drawn, caption, *keys)
+    return chart.figure(drawn, _caption(latent), *keys)
+
+
+def _routes(drawn: Chart, latent: LatentMap, best: np.ndarray) -> list[np.ndarray]:
+    """Returns the ascents as they are drawn, [num, 2] each, in the chart's unit.
+
+    Ascents gather where the predictor is highest and go to and fro there: their last
+    steps are drawn as one, and their ends beside each other, clear of the best trial.
+    """
+    settled = [paths.settled(drawn.places(path), _REACH) for path in latent.paths]
+    return paths.apart(settled, drawn.places(best[None]), _APART)
+
+
+def _caption(latent: LatentMap) -> str:
+    return (
+        "Every trial where the encoder of the last round puts it: the two main axes of "
+        f"the embeddings, which hold {latent.explained.sum():.0%} of their variance. "
+        f"Arrows follow {len(latent.starts)} ascents of {_STEPS} steps along the "
+        "predictor's gradient, from trials spread from the worst to the best. Steps to "
+        "and fro at their end are drawn as one, ends that coincide side by side. What "
+        "moves along other axes, the map can't show."
+    )
 
 
 def key_of(number: int) -> str:

@@ -29,15 +29,44 @@ function fill(note) {
   image.alt = words;
 }
 
-function place(x, y) {
-  const { width, height } = tip.getBoundingClientRect();
-  const beside = x + 16 + width < innerWidth ? x + 16 : x - 16 - width;
-  const below = y + 16 + height < innerHeight ? y + 16 : y - 16 - height;
-  tip.style.left = `${Math.max(8, Math.min(beside, innerWidth - width - 8))}px`;
-  tip.style.top = `${Math.max(8, Math.min(below, innerHeight - height - 8))}px`;
+// What the tooltip must not cover: a mark, or where the pointer is on something long.
+function anchor(mark, event) {
+  const gap = event.pointerType === "touch" ? 24 : 10;
+  const box = mark.getBoundingClientRect();
+  const small = Math.max(box.width, box.height) < 40;
+  const [x, y] = small
+    ? [box.x + box.width / 2, box.y + box.height / 2]
+    : [event.clientX, event.clientY];
+  const reach = gap + (small ? Math.max(box.width, box.height) / 2 : 4);
+  return { left: x - reach, right: x + reach, top: y - reach, bottom: y + reach, x, y };
 }
 
-function show(trial, x, y) {
+// Beside the mark where a side has space, else above or below it, cut to fit there.
+function place(at) {
+  const edge = 8;
+  // Measured from the corner: elsewhere the window's edge would make it narrow.
+  Object.assign(tip.style, { left: "0", top: "0", maxHeight: "", width: "" });
+  const { width, height } = tip.getBoundingClientRect();
+  const clamp = (low, value, high) => Math.max(low, Math.min(value, high));
+  let left, top;
+  if (at.right + width <= innerWidth - edge || at.left - width >= edge) {
+    left = at.right + width <= innerWidth - edge ? at.right : at.left - width;
+    top = clamp(edge, at.y - height / 2, innerHeight - edge - height);
+  } else {
+    left = clamp(edge, at.x - width / 2, innerWidth - edge - width);
+    const above = at.top - edge, below = innerHeight - edge - at.bottom;
+    const isAbove = above >= height || above > below;
+    const tall = Math.min(height, isAbove ? above : below);
+    tip.style.maxHeight = `${tall}px`;
+    top = isAbove ? at.top - tall : at.bottom;
+  }
+  tip.style.width = `${Math.ceil(width)}px`;
+  tip.style.left = `${left}px`;
+  tip.style.top = `${top}px`;
+}
+
+function show(mark, event) {
+  const trial = mark.dataset.trial;
   if (trial !== shown) {
     hide();
     if (!(trial in notes)) return;
@@ -46,7 +75,7 @@ function show(trial, x, y) {
     fill(notes[trial]);
     tip.hidden = false;
   }
-  place(x, y);
+  place(anchor(mark, event));
 }
 
 function hide() {
@@ -74,7 +103,7 @@ function markAt(event) {
 
 function follow(event) {
   const mark = markAt(event);
-  if (mark) show(mark.dataset.trial, event.clientX, event.clientY);
+  if (mark) show(mark, event);
   else hide();
 }
 document.addEventListener("pointermove", (event) => {

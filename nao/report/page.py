@@ -9,7 +9,18 @@ import importlib.resources
 import pathlib
 
 from nao.files import written_whole
-from nao.report import answer, blocks, bounds, figures, hover, latent_map, sections
+from nao.report import (
+    answer,
+    blocks,
+    bounds,
+    correlation,
+    figures,
+    hover,
+    latent_map,
+    predictions,
+    sections,
+    trial_table,
+)
 from nao.report.latent_map import LatentMap
 from nao.report.markup import Element, data_script, element, to_html
 from nao.runs import StoredRun
@@ -47,13 +58,13 @@ def to_element(run: StoredRun) -> Element:
         _figures(bounds.bounded(run), latent),
         *[element("p", {"class": "note"}, _BOUNDED)] * (not bounds.is_bounded(run)),
         *[element("p", {"class": "note"}, text) for text in missing],
-        sections.trials(run),
+        trial_table.trials(run),
         sections.failures(run),
         sections.times(run),
         sections.reproduce(run),
     ]
     viewport = "width=device-width, initial-scale=1"
-    title = f"{run.path.name}: search of {run.space.name}"
+    title = f"{run.path.name}: {answer.title(run)}"
     return element(
         "html",
         {"lang": "en"},
@@ -87,8 +98,8 @@ def _figures(run: StoredRun, latent: LatentMap | None) -> Element | None:
         "Map of the embeddings": None
         if latent is None
         else latent_map.draw(latent, run),
-        "Predicted against measured": figures.predictions(run),
-        "Rank correlation per round": figures.correlation(run),
+        "Predicted against measured": predictions.draw(run),
+        "Rank correlation per round": correlation.draw(run),
     }
     shown = [
         blocks.section(title, drawn)
@@ -107,6 +118,11 @@ def _explore(run: StoredRun) -> tuple[LatentMap | None, list[str]]:
         missing.append(
             "Nothing was predicted for these trials, so there is nothing to compare "
             "with what was measured."
+        )
+    elif not predictions.in_unit(run):
+        missing.append(
+            "This strategy predicts in a unit of its own, so what it predicted is "
+            "compared with what was measured by order alone."
         )
     try:
         return latent_map.explore(run), missing

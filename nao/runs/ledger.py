@@ -126,6 +126,8 @@ class Ledger:
             for slot in space.slots
         }
         self._where = opened.where
+        # When the first trial began, local time; None without trials.
+        self.began = frozen[0].datetime_start if frozen else None
         self.trials = [self._thaw(i, trial) for i, trial in enumerate(frozen)]
 
     def __len__(self) -> int:

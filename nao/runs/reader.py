@@ -5,6 +5,7 @@ Nothing here writes: a search may be at work in the folder.
 
 import contextlib
 import dataclasses
+import datetime
 import os
 import pathlib
 from collections.abc import Mapping
@@ -55,6 +56,7 @@ class StoredRun:
         notes: What is missing or out of date, a sentence each.
         population: Objectives of all architectures there are, float64 [num], which a
             reader who has the table may add; random search is computed from them.
+        began: When the first trial began, local time; None where that is not known.
     """
 
     path: pathlib.Path
@@ -67,6 +69,7 @@ class StoredRun:
     is_lost: bool
     notes: tuple[str, ...]
     population: np.ndarray | None = None
+    began: datetime.datetime | None = None
 
     @property
     def space(self) -> Space:
@@ -141,7 +144,8 @@ def read(path: str | os.PathLike, space: Space | None = None) -> StoredRun:
     storage_url = config.get("storage") or ""
     found = record.read(path, space)
     summary, environment, notes = _read_results(path)
-    trials = _read_trials(path, config, found.space, found.objective)
+    kept = _read_ledger(path, config, found.space, found.objective)
+    trials = [] if kept is None else kept.trials
     if not trials:
         notes.append("The ledger has no trial yet.")
     counted, is_lost = summary.get("num_trials"), storage.is_lost(path, storage_url)
@@ -166,6 +170,7 @@ def read(path: str | os.PathLike, space: Space | None = None) -> StoredRun:
         summary=summary,
         is_lost=is_lost,
         notes=tuple(notes),
+        began=None if kept is None else kept.began,
     )
 
 
@@ -187,7 +192,8 @@ def read_trials(
     config = _config_of(path)
     if storage.is_lost(path, config.get("storage") or ""):
         raise ValueError(f"{path} has lost its trials (no {storage.FILE}).")
-    return _read_trials(path, config, space, objective)
+    kept = _read_ledger(path, config, space, objective)
+    return [] if kept is None else kept.trials
 
 
 def read_config(path: str | os.PathLike) -> Config | None:
@@ -270,14 +276,15 @@ def _read_results(path: pathlib.Path) -> tuple[dict, dict, list[str]]:
     return found["summary.json"], found["environment.json"], notes
 
 
-def _read_trials(
+def _read_ledger(
     path: pathlib.Path, config: Mapping, space: Space, objective: Objective
-) -> list[ledger.Trial]:
+) -> ledger.Ledger | None:
+    """Opens the ledger of a run to be read; None where it is lost."""
     url = config.get("storage") or ""
     # Opening a ledger that is not there would make one.
     if storage.is_lost(path, url):
-        return []
-    return ledger.Ledger(storage.to_read(path, url), space, objective).trials
+        return None
+    return ledger.Ledger(storage.to_read(path, url), space, objective)
 
 
 def _running_or_stopped(path: pathlib.Path) -> str:

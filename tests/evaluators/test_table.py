@@ -43,6 +43,12 @@ def test_values_come_back(tmp_path, columns, given_space):
     assert evaluator.test(tokens[0], jax.random.key(0)) == {"test": 0.6}
 
 
+def test_the_objective_has_a_unit_where_one_is_given(tmp_path):
+    given = config(write(tmp_path, TEXT), unit="%")
+    assert table.load(given, SPACE).objective.label == "acc (%)"
+    assert table.load(config(given.path), SPACE).objective.label == "acc"
+
+
 def test_rows_that_do_not_fill_the_space_restrict_it(tmp_path, rng):
     evaluator = table.load(config(write(tmp_path, TEXT)), SPACE)
     assert evaluator.space.num_sequences == 2

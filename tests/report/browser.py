@@ -24,9 +24,13 @@ try { told = visit(); } catch (error) { told = String(error); }
 const note = document.createElement("pre");
 note.id = "told";
 note.textContent = JSON.stringify(told);
-document.body.append(note);
+parent.document.body.append(note);  // of the page itself, or around it
 </script>
 """
+# Windows are 500 pixels wide at least; a frame has the width of a phone.
+_LEAST_WIDTH = 500
+_FRAME = """<!doctype html><body style="margin: 0">
+<iframe srcdoc="%s" style="width: %dpx; height: %dpx; border: 0"></iframe></body>"""
 
 
 def visit(
@@ -37,7 +41,7 @@ def visit(
     Args:
         page: The file.
         script: Body of a JavaScript function, which returns what JSON can hold.
-        size: Width and height of the window.
+        size: Width and height of the window, or of a phone's screen.
 
     Returns:
         What the script returned, and the lines of the console.
@@ -48,7 +52,10 @@ def visit(
     copy = page.with_name("visited.html")
     text = page.read_text("utf-8")
     head, body = text.rsplit("</body>", 1)
-    copy.write_text(f"{head}{_HARNESS % script}</body>{body}", "utf-8")
+    text = f"{head}{_HARNESS % script}</body>{body}"
+    if size[0] < _LEAST_WIDTH:
+        text = _FRAME % (html.escape(text), *size)
+    copy.write_text(text, "utf-8")
     window = "--window-size={},{}".format(*size)
     profile = f"--user-data-dir={page.with_name('profile')}"
     done = subprocess.run(

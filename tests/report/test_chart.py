@@ -33,6 +33,30 @@ def test_ticks_are_round_and_differ(ends, expected):
     assert _texts(Chart("title", (0, 1), ends, ("", "y")), "end") == expected
 
 
+@pytest.mark.parametrize(
+    ("last", "expected"),
+    [
+        (1, ["1"]),
+        (4, ["1", "2", "3", "4"]),
+        (24, ["1", "5", "10", "15", "20", "24"]),
+        (120, ["1", "20", "40", "60", "80", "100", "120"]),
+        (101, ["1", "20", "40", "60", "80", "101"]),
+    ],
+)
+def test_an_axis_that_counts_has_its_first_and_last(last, expected):
+    ends = (0.5, last + 0.5)
+    drawn = Chart("title", ends, (0, 1), ("trials", "y"), whole_x=True)
+    assert [text for text in _texts(drawn, "tick") if "." not in text] == expected
+
+
+def test_a_route_ends_in_an_arrowhead_that_points_along_it():
+    drawn = Chart("title", (0, 1), (0, 1))
+    drawn.head(np.array([(0, 0), (10, 0), (10, 30)]), "path end", "path-0")
+    head = drawn.svg.find("path")
+    assert head.get("transform") == "translate(10.0 30.0) rotate(90)"
+    assert head.get("data-trial") == "path-0"
+
+
 def test_steps_keep_a_value_until_the_next():
     drawn = Chart("title", (0, 2), (0, 1))
     drawn.steps([0, 1, 2], [0, 1], "best")

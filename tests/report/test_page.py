@@ -15,7 +15,7 @@ import pytest
 from nao import fields, report, spaces, strategies
 from nao.config import Config
 from nao.evaluators import Evaluation, Objective
-from nao.report import answer, figures, hover, sections
+from nao.report import answer, blocks, figures, hover, predictions, trial_table
 from nao.report import page as page_lib
 from nao.runs import Trial
 from tests.json_values import replaced
@@ -94,7 +94,31 @@ def test_a_finished_search(finished):
     assert f"{failed} of 16 trials failed" in said and "a bad child" in said
     assert "controller_fit" in said
     assert "There is no" not in said
-    assert 'class="path end"' in text
+    assert 'class="path end"' in text and 'class="best star"' in text
+    assert "sum, predicted" in said and "95 % interval" in said
+
+
+def test_the_title_has_data_date_and_duration(copied):
+    config = json.loads((copied / "config.json").read_text())
+    launched = fields.to_dict(Config()) | {"seed": config["seed"]}
+    (copied / "config.json").write_text(json.dumps(launched))
+    said = words(write(copied))
+    assert "on digits, searched by nao" in said
+    run = report.read(copied)
+    assert f" · {run.began.day} {run.began:%B %Y} · " in said
+    assert f" · {blocks.duration(run.summary['seconds']['total'])} " in said
+
+
+def test_a_space_from_slots_is_compared_with_others_and_chance(finished):
+    """The drawing was a chain of operations, which it is not."""
+    path, result = finished
+    root = page_lib.to_element(report.read(path))
+    rows = root.find(".//div[@class='choices']").findall("div/table/tbody/tr")
+    assert [row[0].text for row in rows] == [slot.name for slot in SPACE.slots]
+    chosen = [row.find(".//span[@class='chip chosen']").text for row in rows]
+    assert chosen == list(map(str, SPACE.choices(result.best.tokens)))
+    assert {row[3].text for row in rows} == {"25 %"}
+    assert not root.findall(".//img")
 
 
 def test_nothing_is_loaded_from_elsewhere(finished):
@@ -261,10 +285,10 @@ def test_a_column_of_zeros_is_shown(finished, values):
             for v in values
         )
     ]
-    table = sections.trials(_with(finished[0], trials)).find(".//table")
+    table = trial_table.trials(_with(finished[0], trials)).find(".//table")
     heads = ["".join(th.itertext()) for th in table.findall(".//th")]
-    assert heads == ["trial", "round", "sum", "zeros", "architecture"]
-    cells = [row.findall("td")[2].text for row in table.findall(".//tbody/tr")]
+    assert heads == ["trial", "sum", "round", "zeros", "architecture"]
+    cells = [row.findall("td")[1].text for row in table.findall(".//tbody/tr")]
     assert cells == ["failed" if v is None else f"{v:g}" for v in values]
 
 
@@ -342,7 +366,7 @@ document.querySelector("h1").dispatchEvent(
 return {...seen, after: tip.hidden};
 """
 _ASCENT = """
-const ends = Array.from(document.querySelectorAll("circle.end"));
+const ends = Array.from(document.querySelectorAll("path.end"));
 const tip = document.getElementById("tip");
 ends[0].dispatchEvent(new PointerEvent("pointermove", {bubbles: true}));
 return {ends: ends.map((end) => end.dataset.trial), text: tip.innerText};
@@ -350,10 +374,46 @@ return {ends: ends.map((end) => end.dataset.trial), text: tip.innerText};
 _SORT = """
 const rows = () => Array.from(
   document.querySelectorAll(".sortable tbody tr"), (row) => Number(row.dataset.trial));
-const column = document.querySelectorAll(".sortable th button")[2];
+const column = document.querySelectorAll(".sortable th button")[1];
 const orders = [rows()];
 for (let i = 0; i < 2; i++) { column.click(); orders.push(rows()); }
 return [orders, column.parentNode.getAttribute("aria-sort")];
+"""
+_TEXTS = """
+return Array.from(document.querySelectorAll(".chart text"), (text) => {
+  const svg = text.closest("svg");
+  const scale = svg.getBoundingClientRect().width / svg.viewBox.baseVal.width;
+  return scale * parseFloat(getComputedStyle(text).fontSize);
+});
+"""
+_TIPS = """
+const tip = document.getElementById("tip");
+return Array.from(document.querySelectorAll(".chart circle[data-trial]"), (mark) => {
+  mark.scrollIntoView({block: "center"});
+  const box = mark.getBoundingClientRect();
+  mark.dispatchEvent(new PointerEvent("pointerdown", {
+    clientX: box.x + 1, clientY: box.y + 1, bubbles: true, pointerType: "%s"}));
+  const shown = tip.getBoundingClientRect();
+  return {
+    covers: shown.left < box.right && shown.right > box.left &&
+      shown.top < box.bottom && shown.bottom > box.top,
+    fits: !tip.hidden && shown.left >= 0 && shown.right <= innerWidth &&
+      shown.top >= 0 && shown.bottom <= innerHeight,
+  };
+});
+"""
+_COLUMNS = """
+const heads = () => Array.from(document.querySelectorAll(".sortable th"))
+  .filter((head) => head.offsetWidth).map((head) => head.innerText);
+const before = heads();
+document.querySelector("input.switch").click();
+return [before, heads()];
+"""
+_ALIGNED = """
+const [number, text] = [".sortable td.number", ".sortable td.text"].map(
+  (name) => getComputedStyle(document.querySelector(name)));
+return {number: number.textAlign, text: text.textAlign.replace("start", "left"),
+  figures: number.fontVariantNumeric};
 """
 _FITS = "return [document.documentElement.scrollWidth, innerWidth];"
 
@@ -368,7 +428,8 @@ def test_hover_shows_the_trial(finished):
     assert not seen["hidden"] and seen["fits"] and seen["after"]
     assert f"Trial {trial.index}, round {trial.round}" in seen["text"]
     assert f"{trial.value:.6g}" in seen["text"]
-    assert f"fit: {trial.predicted:.3g}" in seen["text"]
+    foretold = predictions.in_unit(report.read(path))[trial.index]
+    assert f"predicted before: {foretold:.6g}" in seen["text"]
     assert seen["row"] == "on"
 
 
@@ -389,20 +450,58 @@ def test_headings_sort(finished):
     write(path)
     ((first, up, down), direction), console = visit(path / page_lib.NAME, _SORT)
     assert console == [] and direction == "descending"
-    assert first == list(range(16))
     values = {t.index: t.value for t in result.trials}
-    failed = [i for i in first if values[i] is None]
-    best = sorted((i for i in first if values[i] is not None), key=values.get)
-    assert up == best + failed
-    assert down == best[::-1] + failed
+    failed = [i for i in range(16) if values[i] is None]
+    done = [i for i in range(16) if values[i] is not None]
+    # Rows come with the best first, so the first click turns them round.
+    assert first == sorted(done, key=lambda i: -values[i]) + failed
+    assert [values[i] for i in up] == [values[i] for i in first[: len(done)]][::-1] + [
+        None
+    ] * len(failed)
+    assert [values[i] for i in down] == [values[i] for i in first]
 
 
-@pytest.mark.parametrize("width", [500, 1280])
-def test_nothing_is_wider_than_the_window(hostile, width):
-    path = hostile
+@pytest.mark.parametrize("width", [360, 500, 1280])
+@pytest.mark.parametrize("name", ["hostile", "finished"])
+def test_nothing_is_wider_than_the_window(request, name, width):
+    found = request.getfixturevalue(name)
+    path = found if name == "hostile" else found[0]
     write(path)
     (needed, given), console = visit(path / page_lib.NAME, _FITS, (width, 800))
-    assert needed <= given and console == []
+    assert needed <= given == width and console == []
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+def test_texts_of_charts_can_be_read(finished, width):
+    path, _ = finished
+    write(path)
+    sizes, _ = visit(path / page_lib.NAME, _TEXTS, (width, 800))
+    assert 10.5 <= min(sizes) <= max(sizes) <= 18
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+@pytest.mark.parametrize("pointer", ["touch", "mouse"])
+def test_a_tooltip_covers_no_mark_that_it_tells_of(finished, width, pointer):
+    path, _ = finished
+    write(path)
+    seen, console = visit(path / page_lib.NAME, _TIPS % pointer, (width, 700))
+    assert console == [] and len(seen) > 30
+    assert all(tip["fits"] and not tip["covers"] for tip in seen)
+
+
+def test_a_checkbox_shows_the_other_columns(finished):
+    path, _ = finished
+    write(path)
+    (before, after), _ = visit(path / page_lib.NAME, _COLUMNS)
+    assert before == ["trial", "sum", "predicted", "architecture"]
+    assert set(before) < set(after) and "round" in after
+
+
+def test_numbers_stand_on_the_right(finished):
+    path, _ = finished
+    write(path)
+    aligned, _ = visit(path / page_lib.NAME, _ALIGNED)
+    assert aligned == {"number": "right", "text": "left", "figures": "tabular-nums"}
 
 
 def test_the_browser_tells_of_errors(tmp_path):

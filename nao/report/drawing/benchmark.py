@@ -1,7 +1,6 @@
 """Figures of a benchmark: strategies side by side, mean and spread over seeds."""
 
-import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from matplotlib import ticker
@@ -11,19 +10,15 @@ from matplotlib.figure import Figure
 
 from nao.benchmark import Group
 from nao.report import bounds
+from nao.report.drawing.strategies import Style, styles
 
 _SIZE = (7.5, 4.4)  # inches
-# Okabe & Ito (2008), told apart by the colour-blind; dashes tell those apart whose
-# colour repeats.
-_COLORS = (
-    *("#0072B2", "#D55E00", "#009E73", "#CC79A7"),
-    *("#E69F00", "#56B4E9", "#222222", "#999999"),
-)
-_DASHES = ("-", "--", ":")
 _NUM_RESAMPLES = 1000  # of the bootstrap
+_LEAST_SECONDS = 1e-5  # clocks tell no less, and a logarithmic axis has no zero
+_BOUNDED = f"Values beyond {bounds.LARGEST:g} are drawn as that."
 
 
-def draw_regret(groups: Sequence[Group], goal: float, name: str) -> Figure:
+def draw_regret(groups: Sequence[Group], goal: float, label: str) -> Figure:
     """Draws how far the best so far is from the goal, both axes logarithmic.
 
     Bands are 95 % confidence intervals of the mean, by bootstrap over seeds.
@@ -31,40 +26,59 @@ def draw_regret(groups: Sequence[Group], goal: float, name: str) -> Figure:
     Args:
         groups: The strategies.
         goal: Objective to reach.
-        name: Name of the objective, with its unit.
+        label: Name of the objective, with its unit.
     """
-    figure, axes = _figure("queries", f"{name}: regret of the best so far")
+    figure, axes = _figure("queries", f"regret of the best so far, {label}")
     # Values that charts can't draw are drawn as the largest that they can.
+    best = [group.best() for group in groups]
+    _note_bounds(figure, goal, *best)
     goal = bounds.clip(np.array(goal))
-    curves = [np.abs(goal - bounds.clip(group.best())) for group in groups]
+    curves = [np.abs(goal - bounds.clip(values)) for values in best]
     means = np.concatenate([_mean(curve, axis=0) for curve in curves])
     # A mean of zero has no place on the axis: its line ends on the lower edge.
     floor = means[means > 0].min() / 2 if (means > 0).any() else 1e-3
-    for (color, dash), group, curve in zip(_styles(), groups, curves, strict=False):
-        _band(axes, group, curve, color, dash, floor)
+    looks = styles(group.strategy for group in groups)
+    for group, curve in zip(groups, curves, strict=True):
+        _band(axes, group, curve, looks[group.strategy], floor)
     axes.set_yscale("log")
     axes.set_ylim(bottom=floor)
+    _label_decades(axes, "y")
     return _finish(figure, axes, groups)
 
 
-def draw_test(groups: Sequence[Group], name: str) -> Figure:
-    """Draws the test number of the best so far, mean and 95 % confidence interval."""
-    figure, axes = _figure("queries", name)
-    for (color, dash), group in zip(_styles(), groups, strict=False):
-        test = bounds.clip(group.test())
+def draw_test(groups: Sequence[Group], label: str) -> Figure:
+    """Draws the test number of the best so far, mean and 95 % confidence interval.
+
+    Args:
+        groups: The strategies.
+        label: Name of the number, with its unit.
+    """
+    figure, axes = _figure("queries", label)
+    tests = [group.test() for group in groups]
+    _note_bounds(figure, *tests)
+    looks = styles(group.strategy for group in groups)
+    for group, test in zip(groups, tests, strict=True):
         if not np.isnan(test).all():
-            _band(axes, group, test, color, dash)
+            _band(axes, group, bounds.clip(test), looks[group.strategy])
     axes.yaxis.get_major_formatter().set_useOffset(False)
     figure = _finish(figure, axes, groups)
     _leave_out_the_first(axes)  # changes the ends of the axes that were just set
     return figure
 
 
-def draw_queries(groups: Sequence[Group], goal: float) -> Figure:
-    """Draws the share of each strategy's seeds that reached the goal, by queries."""
-    figure, axes = _figure("queries", f"share of seeds that found {goal:g}")
+def draw_queries(groups: Sequence[Group], goal: float, unit: str = "") -> Figure:
+    """Draws the share of each strategy's seeds that reached the goal, by queries.
+
+    Args:
+        groups: The strategies.
+        goal: Objective to reach.
+        unit: Its unit; empty for none.
+    """
+    wanted = f"{goal:g} {unit}".strip()
+    figure, axes = _figure("queries", f"share of seeds that found {wanted}")
     longest = max(group.num_queries for group in groups)
-    for (color, dash), group in zip(_styles(), groups, strict=False):
+    looks = styles(group.strategy for group in groups)
+    for group in groups:
         queries = np.sort(group.queries_to(goal))
         reached = queries[np.isfinite(queries)]
         share = np.arange(1, len(reached) + 1) / len(queries)
@@ -72,37 +86,43 @@ def draw_queries(groups: Sequence[Group], goal: float) -> Figure:
         # goal it goes on to the edge.
         end = longest if len(reached) == len(queries) else group.num_queries
         last = share[-1] if len(share) else 0.0
-        axes.step(
-            [1, *reached, end],
-            [0, *share, last],
-            where="post",
-            c=color,
-            ls=dash,
-            label=_label(group),
-        )
-    axes.set_ylim(-0.02, 1.02)
+        x, y = [1, *reached, end], [0, *share, last]
+        axes.step(x, y, where="post", **_line(group, looks[group.strategy]))
+    axes.set_ylim(-0.02, 1.04)
+    axes.yaxis.set_major_formatter(ticker.PercentFormatter(1, 0, " %"))
     return _finish(figure, axes, groups)
 
 
 def draw_seconds(groups: Sequence[Group]) -> Figure:
-    """Draws the wall-clock seconds of a query, without compilation, per strategy."""
-    figure, axes = _figure("seconds a query, without compilation", "")
-    for row, ((color, _), group) in enumerate(zip(_styles(), groups, strict=False)):
-        seconds = group.seconds_per_query().clip(1e-5)
-        axes.barh(row, seconds.mean(), color=color, height=0.6)
-        axes.text(seconds.mean() * 1.1, row, f"{seconds.mean():.2g}", va="center")
+    """Draws the wall-clock seconds of a query, without compilation, per strategy.
+
+    A small dot is a seed, a large one the mean over them, a line their range.
+    """
+    label = "seconds per query, without compilation: each seed and their mean"
+    figure, axes = _figure(label, "")
+    looks = styles(group.strategy for group in groups)
+    for row, group in enumerate(groups):
+        _draw_seeds(axes, row, group, looks[group.strategy])
     axes.set_yticks(range(len(groups)), [group.strategy for group in groups])
-    axes.invert_yaxis()
+    axes.set_ylim(len(groups) - 0.5, -0.5)
     axes.set_xscale("log")
-    axes.set_xlim(right=axes.get_xlim()[1] * 2)
-    axes.grid(False)
+    low, high = axes.get_xlim()
+    axes.set_xlim(low / 1.5, high * 1.5)
+    _label_decades(axes, "x")
     return figure
 
 
-def _styles() -> Iterator[tuple[str, str]]:
-    """Yields a colour and a dash for each strategy, without end."""
-    for dash, color in itertools.cycle(itertools.product(_DASHES, _COLORS)):
-        yield color, dash
+def _draw_seeds(axes: Axes, row: int, group: Group, style: Style) -> None:
+    """Draws the seconds of a strategy's seeds, and writes their mean."""
+    seconds = group.seconds_per_query().clip(_LEAST_SECONDS)
+    mean, color = seconds.mean(), style.color
+    axes.plot([seconds.min(), seconds.max()], [row, row], c=color, lw=1.2, zorder=2)
+    rows = np.full(len(seconds), row)
+    axes.plot(seconds, rows, "o", c=color, ms=5, alpha=0.45, mec="none", zorder=3)
+    axes.plot(mean, row, "o", c=color, ms=9, zorder=4, label=group.strategy)
+    weight = "bold" if style.is_emphasised else "normal"
+    text = {"xytext": (0, 8), "textcoords": "offset points", "fontsize": 9}
+    axes.annotate(f"{mean:.2g} s", (mean, row), ha="center", weight=weight, **text)
 
 
 def _figure(x: str, y: str) -> tuple[Figure, Axes]:
@@ -114,7 +134,24 @@ def _figure(x: str, y: str) -> tuple[Figure, Axes]:
     axes.set_ylabel(y, parse_math=False)
     axes.spines[["top", "right"]].set_visible(False)
     axes.grid(color="#E5E5E5", lw=0.6)
+    axes.set_axisbelow(True)
     return figure, axes
+
+
+def _note_bounds(figure: Figure, *values: np.ndarray | float) -> None:
+    """Writes below a figure that values were cut, where some were."""
+    if any((np.abs(each) > bounds.LARGEST).any() for each in values):
+        figure.supxlabel(_BOUNDED, x=0.01, ha="left", fontsize=8, color="#666666")
+
+
+def _label_decades(axes: Axes, which: str) -> None:
+    """Writes plain numbers at a logarithmic axis: 1, 2, 5 where decades are few."""
+    axis, ends = getattr(axes, f"{which}axis"), getattr(axes, f"get_{which}lim")()
+    num_decades = np.log10(ends[1]) - np.log10(ends[0])
+    subs = (1, 2, 5) if num_decades < 3 else (1,)
+    axis.set_major_locator(ticker.LogLocator(subs=subs, numticks=12))
+    axis.set_major_formatter(ticker.FuncFormatter(lambda value, _: f"{value:g}"))
+    axis.set_minor_formatter(ticker.NullFormatter())
 
 
 def _mean(values: np.ndarray, axis: int) -> np.ndarray:
@@ -125,16 +162,22 @@ def _mean(values: np.ndarray, axis: int) -> np.ndarray:
     return np.where(num > 0, total / np.maximum(num, 1), np.nan)
 
 
-def _label(group: Group) -> str:
-    """Names a strategy, with the number of its seeds."""
-    return f"{group.strategy} ({len(group.runs)})"
+def _line(group: Group, style: Style) -> dict[str, object]:
+    """Returns how a strategy's line is drawn; its label has the number of seeds."""
+    return {
+        "color": style.color,
+        "ls": style.dash,
+        "lw": style.width,
+        "zorder": style.zorder,
+        "label": f"{group.strategy} ({len(group.runs)})",
+    }
 
 
 def _finish(figure: Figure, axes: Axes, groups: Sequence[Group]) -> Figure:
     """Sets the axis of queries and adds the legend."""
     axes.set_xscale("log")
-    axes.set_xlim(1, max(group.num_queries for group in groups))
-    axes.xaxis.set_major_formatter(ticker.FuncFormatter(lambda x, _: f"{x:g}"))
+    axes.set_xlim(1, max(2, *(group.num_queries for group in groups)))
+    _label_decades(axes, "x")
     figure.legend(
         loc="outside right upper",
         frameon=False,
@@ -156,14 +199,14 @@ def _leave_out_the_first(axes: Axes) -> None:
     if margin > 0:
         axes.set_ylim(low - margin, high + margin)
         axes.set_xlim(left=10)
+        _label_decades(axes, "x")
 
 
 def _band(
     axes: Axes,
     group: Group,
     curves: np.ndarray,
-    color: str,
-    dash: str,
+    style: Style,
     floor: float = -np.inf,
 ) -> None:
     """Draws mean and confidence interval of curves [num_runs, num_queries].
@@ -172,7 +215,7 @@ def _band(
     """
     x = np.arange(1, curves.shape[1] + 1)
     mean = np.maximum(_mean(curves, axis=0), floor)
-    axes.plot(x, mean, c=color, ls=dash, label=_label(group))
+    axes.plot(x, mean, **_line(group, style))
     if len(curves) > 1:
         # Drawn at few places: no eye can tell, and a long run has thousands.
         at = np.unique(np.geomspace(1, len(x), 200).astype(int)) - 1
@@ -182,4 +225,8 @@ def _band(
         means = _mean(curves[:, at][rows], axis=1)
         means = np.maximum(means, floor)
         low, high = np.nanquantile(means, (0.025, 0.975), axis=0)
-        axes.fill_between(x[at], low, high, color=color, alpha=0.15, lw=0)
+        alpha = 0.22 if style.is_emphasised else 0.1
+        color, order = style.color, style.zorder - 1
+        axes.fill_between(
+            x[at], low, high, color=color, alpha=alpha, lw=0, zorder=order
+        )

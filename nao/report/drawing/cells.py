@@ -1,13 +1,15 @@
-"""The drawing of an architecture: one panel per cell, data flowing downwards."""
+"""The drawing of an architecture: one panel per cell, or a table of its slots."""
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 
 import networkx as nx
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from nao.report import slots
 from nao.report.drawing.panel import Panel
+from nao.report.drawing.slot_table import SlotTable
 from nao.spaces import Space
 
 # Inches.
@@ -19,10 +21,12 @@ MAX_WIDTH = 16.0  # of panels side by side; where they need more, they are stack
 def draw_architecture(
     space: Space, tokens: np.ndarray, max_width: float = MAX_WIDTH
 ) -> Figure:
-    """Draws an architecture, one panel per cell.
+    """Draws an architecture, one panel per cell, data flowing downwards.
 
     Operations are boxes, nodes are circles with their number. Those on no path from an
-    input to an output are pale, as they have no effect on the output.
+    input to an output are pale, as they have no effect on the output. A space made of
+    slots alone says nothing of what feeds what: it is drawn as a table, a row for each
+    slot, with what was chosen filled.
 
     Args:
         space: The architecture's space.
@@ -41,21 +45,30 @@ def draw_architecture(
             f"tokens must be one valid architecture of {space.name!r}, "
             f"{space.length} ids, got {tokens.tolist()}."
         )
-    graph = space.graph(tokens)
-    cells = dict.fromkeys(cell for _, cell in graph.nodes(data="cell"))  # in order
     figure = Figure()
     FigureCanvasAgg(figure)
-    panels = [
-        Panel(figure, graph.subgraph(_nodes_of(graph, cell)).copy(), cell, space)
-        for cell in cells
-    ]
+    if slots.is_made_of_slots(space):
+        panels = [SlotTable(figure, space, tokens)]
+    else:
+        panels = _cell_panels(figure, space.graph(tokens))
     _arrange(figure, panels, max_width)
     for panel in panels:
         panel.draw()
     return figure
 
 
-def _arrange(figure: Figure, panels: list[Panel], max_width: float) -> None:
+def _cell_panels(figure: Figure, graph: nx.DiGraph) -> list[Panel]:
+    """Lays out a panel for each cell, in their order."""
+    cells = dict.fromkeys(cell for _, cell in graph.nodes(data="cell"))
+    return [
+        Panel(figure, graph.subgraph(_nodes_of(graph, cell)).copy(), cell)
+        for cell in cells
+    ]
+
+
+def _arrange(
+    figure: Figure, panels: Sequence[Panel | SlotTable], max_width: float
+) -> None:
     """Sizes the figure; sets panels side by side, or stacks them beyond `max_width`."""
     widths, heights = zip(*[(p.width, p.height) for p in panels], strict=True)
     gaps = _PANEL_GAP * (len(panels) - 1)

@@ -5,26 +5,13 @@ import textwrap
 from collections.abc import Hashable
 
 import networkx as nx
-import numpy as np
-from matplotlib import colors, patches
+from matplotlib import patches
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.path import Path
 
-from nao.report.drawing import layout
-from nao.spaces import Space
-
-# Okabe & Ito (2008), told apart by colour-blind readers too; boxes are labelled anyway.
-_PALETTE = (
-    "#0072B2",
-    "#56B4E9",
-    "#E69F00",
-    "#D55E00",
-    "#009E73",
-    "#CC79A7",
-    "#F0E442",
-)
-_INK, _GREY = "#222222", "#777777"
+from nao.report.drawing import layout, palette, texts
+from nao.report.drawing.palette import GREY, INK, Look
 
 # Inches, font sizes in points.
 _FONT_SIZE, _TITLE_SIZE = 9, 11
@@ -36,6 +23,13 @@ _CROSSING_GAP = 0.08  # more for each crossing
 _ARROW = (0.07, 0.08)  # width and length of its head
 _TITLE_HEIGHT = 0.35
 
+# Of what is no operation: a fill, a line and the text.
+_LOOKS = {
+    "input": Look("#E6E6E6", GREY, INK),
+    "output": Look("#4D4D4D", "#4D4D4D", "white"),
+    "node": Look("white", INK, INK),
+}
+
 
 class Panel:
     """One cell: its axes, whose unit is the inch, and where everything stands.
@@ -46,23 +40,19 @@ class Panel:
         height: Height that the cell needs, inches.
     """
 
-    def __init__(self, figure: Figure, graph: nx.DiGraph, title: str, space: Space):
+    def __init__(self, figure: Figure, graph: nx.DiGraph, title: str):
         """Lays out a cell, without drawing it.
 
         Args:
             figure: Figure that the panel is added to, with an Agg canvas.
             graph: The cell, as part of what `Space.graph` returns.
             title: Text above the cell.
-            space: The space, whose vocabulary gives operations their colours.
         """
         self.axes: Axes = figure.add_axes((0, 0, 1, 1))
         self.axes.axis("off")
         self._graph = graph
         self._title = title
         self._active = _active(graph)
-        operations = [name for name in space.vocabulary[1:] if not name.isdecimal()]
-        self._colors = dict(zip(operations, _PALETTE * len(operations), strict=False))
-
         self._labels = {
             node: textwrap.fill(_short(label), _LABEL_WIDTH)
             for node, label in graph.nodes(data="label")
@@ -82,7 +72,7 @@ class Panel:
             height = max(sizes[item][1] for item in layer if item in sizes)
             self._bands.update(dict.fromkeys(layer, (y, y + height)))
             y += height
-        title_width = _text_size(self.axes, title, _TITLE_SIZE, "bold")[0]
+        title_width = texts.size(self.axes, title, _TITLE_SIZE, "bold")[0]
         self.width = max(self._layout.width, title_width)
         self.height = y + _TITLE_HEIGHT
         left = (self._layout.width - self.width) / 2
@@ -97,7 +87,7 @@ class Panel:
             pad=-_TITLE_SIZE,
             fontsize=_TITLE_SIZE,
             fontweight="bold",
-            color=_INK,
+            color=INK,
             parse_math=False,
         )
         # Pale edges first, so that the others lie on top.
@@ -109,10 +99,10 @@ class Panel:
     def _size(self, node: Hashable) -> tuple[float, float]:
         """Returns width and height of a node's box, inches."""
         label = self._labels[node]
-        width = _text_size(self.axes, label, _FONT_SIZE)[0] + 2 * _PADDING
+        width = texts.size(self.axes, label, _FONT_SIZE)[0] + 2 * _PADDING
         # Any text of as many lines, so that all boxes of a line have one height.
         lines = "\n".join(["lp"] * len(label.splitlines()))
-        height = _text_size(self.axes, lines, _FONT_SIZE)[1] + 2 * _PADDING
+        height = texts.size(self.axes, lines, _FONT_SIZE)[1] + 2 * _PADDING
         return max(width, height), height  # the shortest labels stand in circles
 
     def _box(self, node: Hashable) -> tuple[float, float, float, float]:
@@ -125,13 +115,10 @@ class Panel:
         """Draws a node's box or circle, and its label."""
         kind = self._graph.nodes[node]["kind"]
         x, top, width, height = self._box(node)
-        fill, line, ink = {
-            "input": ("#E6E6E6", _GREY, _INK),
-            "output": ("#4D4D4D", "#4D4D4D", "white"),
-            "node": ("white", _INK, _INK),
-        }.get(kind) or self._operation_colors(node)
+        name = self._graph.nodes[node]["label"]
+        fill, line, ink = _LOOKS.get(kind) or palette.look(name)
         if node not in self._active:
-            fill, line, ink = _mix(fill, 0.35), _mix(line, 0.35), _GREY
+            fill, line, ink = palette.mix(fill, 0.35), palette.mix(line, 0.35), GREY
         corner = (x - width / 2, top)
         rounding = height * (0.25 if kind == "operation" else 0.5)
         box = (
@@ -158,11 +145,6 @@ class Panel:
             zorder=4,
         )
 
-    def _operation_colors(self, node: Hashable) -> tuple[str, str, str]:
-        """Returns colours of the fill, the line and the text."""
-        color = self._colors.get(self._graph.nodes[node]["label"], _PALETTE[0])
-        return _mix(color, 0.3), color, _INK
-
     def _draw_edge(self, edge: tuple[Hashable, Hashable]) -> None:
         """Draws an edge: upright inside a band, curved from one to the next."""
         source, target = edge
@@ -177,7 +159,7 @@ class Panel:
         tip = self._box(target)[1]
         points.append((x, tip - _ARROW[1]))
         codes.append(Path.LINETO)
-        color = _GREY if {source, target} <= self._active else "#C8C8C8"
+        color = GREY if {source, target} <= self._active else "#C8C8C8"
         line = patches.PathPatch(
             Path(points, codes), facecolor="none", edgecolor=color, linewidth=1.1
         )
@@ -203,19 +185,3 @@ def _short(label: str) -> str:
     """Returns `3` for `node 3`, any other label as it is."""
     number = label.removeprefix("node ")
     return number if number.isdecimal() else label
-
-
-def _mix(color: str, share: float) -> str:
-    """Returns a colour thinned with white; `share` is what remains of it."""
-    return colors.to_hex(1 - share * (1 - np.array(colors.to_rgb(color))))
-
-
-def _text_size(
-    axes: Axes, text: str, size: float, weight: str = "normal"
-) -> tuple[float, float]:
-    """Returns width and height of a text, inches."""
-    figure = axes.figure
-    probe = figure.text(0, 0, text, fontsize=size, fontweight=weight, parse_math=False)
-    extent = probe.get_window_extent(figure.canvas.get_renderer())
-    probe.remove()
-    return extent.width / figure.dpi, extent.height / figure.dpi

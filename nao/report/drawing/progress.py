@@ -3,12 +3,13 @@
 import itertools
 
 import numpy as np
-from matplotlib import ticker, transforms
+from matplotlib import transforms
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from nao.evaluators import Objective
+from nao.report import ticks
 from nao.report.bounds import bounded_trials
 from nao.report.curves import best_so_far, outside
 from nao.runs import ledger
@@ -160,11 +161,7 @@ def _draw_marks(
 
 def _label_axes(axes: Axes, objective: Objective) -> None:
     """Names both axes, with whole numbers of trials at the ticks."""
-    name = objective.name.replace("_", " ")
-    unit = f" ({objective.unit})" if objective.unit else ""
     axes.set_xlabel("trials evaluated", color=_INK)
-    axes.set_ylabel(name + unit, color=_INK, parse_math=False)
-    axes.xaxis.set_major_locator(
-        ticker.MaxNLocator(steps=(1, 2, 5, 10), integer=True, min_n_ticks=1)
-    )
+    axes.set_ylabel(objective.label, color=_INK, parse_math=False)
+    axes.set_xticks([value for value, _ in ticks.whole(axes.get_xlim())])
     axes.spines[["top", "right"]].set_visible(False)

@@ -32,8 +32,49 @@ def test_the_share_of_seeds_rises_where_they_arrive():
 def test_test_numbers_and_seconds_are_drawn():
     lines = _lines(report.draw_test(GROUPS, "test accuracy"))
     np.testing.assert_array_equal(lines["random (1)"].get_ydata(), [0, 10, 10, 20])
-    bars = report.draw_seconds(GROUPS).axes[0].patches
-    assert [bar.get_width() for bar in bars] == pytest.approx([0.625, 0.75])
+    lines = _lines(report.draw_seconds(GROUPS))
+    means = [lines[name].get_xdata()[0] for name in ("nao", "random")]
+    assert means == pytest.approx([0.625, 0.75])
+
+
+def test_seconds_have_a_dot_for_each_seed():
+    """The first seed of nao took 1 second after 1 of compilation for 2 queries."""
+    axes = report.draw_seconds(GROUPS).axes[0]
+    dots = [line.get_xdata() for line in axes.lines if line.get_markersize() == 5]
+    assert [list(seeds) for seeds in dots] == [[0.5, 0.75], [0.75]]
+    assert [text.get_text() for text in axes.texts] == ["0.62 s", "0.75 s"]
+
+
+def test_nao_is_wide_and_over_the_others():
+    for figure in (
+        report.draw_regret(GROUPS, 3.0, "accuracy"),
+        report.draw_queries(GROUPS, 3.0),
+    ):
+        lines = _lines(figure)
+        nao, random = lines["nao (2)"], lines["random (1)"]
+        assert nao.get_linewidth() > 2 * random.get_linewidth() - 0.1
+        assert nao.get_zorder() > random.get_zorder()
+
+
+def test_axes_say_their_units():
+    def y_label(figure):
+        return figure.axes[0].get_ylabel()
+
+    regret = report.draw_regret(GROUPS, 3.0, "accuracy (%)")
+    assert y_label(regret) == "regret of the best so far, accuracy (%)"
+    queries = report.draw_queries(GROUPS, 3.0, "%")
+    assert y_label(queries) == "share of seeds that found 3 %"
+    queries.canvas.draw()
+    ticks = [tick.get_text() for tick in queries.axes[0].get_yticklabels()]
+    assert "100 %" in ticks
+    assert "seconds" in report.draw_seconds(GROUPS).axes[0].get_xlabel()
+
+
+def test_queries_are_plain_numbers_at_the_ticks():
+    figure = report.draw_queries(GROUPS, 3.0)
+    figure.canvas.draw()
+    ticks = {tick.get_text() for tick in figure.axes[0].get_xticklabels()}
+    assert {"1", "2"} <= ticks
 
 
 def test_strategies_beyond_the_colours_get_dashes():
@@ -55,3 +96,15 @@ def test_values_that_charts_cannot_draw_are_drawn_as_the_largest():
     np.testing.assert_array_equal(lines["nao (2)"].get_ydata()[:1], [2e150])
     lines = _lines(report.draw_test(groups, "test"))
     np.testing.assert_array_equal(lines["nao (2)"].get_ydata(), [-1e150, 1e150, 1e150])
+
+
+def test_a_figure_says_that_its_values_were_cut():
+    def said(figure):
+        return figure.get_supxlabel()
+
+    huge = comparison.group([make_run("nao", 0, [1e308], [1e308])], maximize=True)
+    note = "Values beyond 1e+150 are drawn as that."
+    assert said(report.draw_regret(huge, 1e308, "score")) == note
+    assert said(report.draw_test(huge, "test")) == note
+    assert said(report.draw_regret(GROUPS, 3.0, "score")) == ""
+    assert said(report.draw_test(GROUPS, "test")) == ""

@@ -6,9 +6,11 @@ import sys
 
 import numpy as np
 import pytest
-from matplotlib import patches
+from matplotlib import colors, patches
 
 from nao import report, spaces
+from nao.report import slots
+from nao.report.drawing import palette
 
 
 def _boxes(axes):
@@ -53,8 +55,10 @@ def _assert_edges_clear(axes, boxes):
 def test_boxes_texts_and_edges_keep_clear_of_each_other(space, rng):
     for tokens in space.sample(rng, 2):
         figure = report.draw_architecture(space, tokens)
-        graph = space.graph(tokens)
-        assert sum(len(_boxes(axes)) for axes in figure.axes) == len(graph)
+        num = len(space.graph(tokens))
+        if slots.is_made_of_slots(space):  # a name and its choices
+            num = sum(1 + len(slot.choices) for slot in space.slots)
+        assert sum(len(_boxes(axes)) for axes in figure.axes) == num
         _assert_legible(figure)
 
 
@@ -95,10 +99,41 @@ def test_what_has_no_effect_is_pale():
     assert ink["1"] == ink["2"] == ink["nor_conv_1x1"]
 
 
-def test_chain_of_twenty_long_and_odd_labels(rng):
+def test_twenty_slots_of_long_and_odd_labels(rng):
     choices = ("3x3", "a choice of $many$ words that goes on and on and on", "_" * 50)
     space = spaces.custom({f"slot {i}": choices for i in range(20)})
     _assert_legible(report.draw_architecture(space, space.sample(rng, 1)[0]))
+
+
+def _looks(axes):
+    return {
+        text.get_text(): (box.get_facecolor(), text.get_color())
+        for box, text in zip(_boxes(axes), axes.texts, strict=True)
+    }
+
+
+def test_a_space_from_slots_is_a_table_with_the_choices_made():
+    space = spaces.custom({"units": (8, 16, 32), "rate": (0.1, 0.2)})
+    tokens = space.parse("units=16 rate=0.2")
+    for drawn in (space, spaces.Subset(space, tokens[None])):
+        looks = _looks(report.draw_architecture(drawn, tokens).axes[0])
+        assert set(looks) == {"units", "8", "16", "32", "rate", "0.1", "0.2"}
+        assert looks["16"] == looks["0.2"] != looks["8"]
+        assert looks["8"] == looks["32"] == looks["0.1"]
+
+
+def test_many_choices_are_cut_to_those_around_the_one_made():
+    space = spaces.custom({"rate": range(30)})
+    looks = _looks(report.draw_architecture(space, space.parse("rate=8")).axes[0])
+    assert list(looks) == ["rate", "4 more", *map(str, range(4, 12)), "18 more"]
+
+
+def test_choices_that_are_operations_keep_their_colours():
+    space = spaces.custom({"stage": ("conv_3x3", "none")})
+    axes = report.draw_architecture(space, space.parse("stage=conv_3x3")).axes[0]
+    fill, ink = _looks(axes)["conv_3x3"]
+    look = palette.look("conv_3x3")
+    assert (colors.to_hex(fill), ink) == (look.fill, look.ink)
 
 
 def test_wide_panels_are_stacked(rng):

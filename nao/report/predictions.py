@@ -1,0 +1,111 @@
+"""What was predicted for each trial, in the unit of what was then measured."""
+
+import itertools
+
+import numpy as np
+
+from nao.controller import targets
+from nao.report import bounds, chart, figures
+from nao.report.chart import Chart
+from nao.report.markup import Element
+from nao.runs import StoredRun, ledger
+
+# How strategies without a controller scale what they predict, as `targets.normalise`
+# names it; empty where they predict the objective itself.
+_RULES = {"bananas": "z_score", "gp": ""}
+
+
+def in_unit(run: StoredRun) -> dict[int, float]:
+    """Returns what was predicted, in the objective's unit, by the number of the trial.
+
+    A round is predicted by a fit to all that was known before it, so its predictions
+    are brought back by the scale of that pool.
+
+    Returns:
+        Empty for a strategy whose predictions have a unit that is not known.
+    """
+    rule = _rule(run)
+    if rule is None:
+        return {}
+    known, found = _warm_start(run), {}
+    for _, group in itertools.groupby(run.trials, lambda trial: trial.round):
+        trials = list(group)
+        told = [trial for trial in trials if trial.predicted is not None]
+        if told and (len(known) or not rule):
+            predicted = np.array([trial.predicted for trial in told], np.float64)
+            values = _to_values(run, predicted, np.array(known), rule)
+            found |= {t.index: float(v) for t, v in zip(told, values, strict=True)}
+        known = [*known, *(t.value for t in trials if t.value is not None)]
+    return found
+
+
+def _rule(run: StoredRun) -> str | None:
+    """Returns how the strategy scales what it learns from; None if that is unknown."""
+    use = run.record.controller_use
+    return _RULES.get(run.record.strategy) if use is None else use.config.target
+
+
+def _warm_start(run: StoredRun) -> list[float]:
+    """Returns the values, as measured, that a search began with."""
+    asked = run.last_round() if run.config.get("warm_start") else None
+    if asked is None:
+        return []
+    pool, first = asked.state.pool, asked.tokens[0]
+    # What was told of this search stands at the end, whatever was measured since.
+    own = (t.index for t in run.trials if np.array_equal(t.tokens, first))
+    warm = pool.objective[: len(pool.tokens) - next(own, len(run.trials))]
+    return (run.objective.sign * warm[np.isfinite(warm)]).tolist()
+
+
+def _to_values(
+    run: StoredRun, predicted: np.ndarray, known: np.ndarray, rule: str
+) -> np.ndarray:
+    """Maps predictions [num] to the unit of the values [num_known] they came from."""
+    if not rule:
+        return run.objective.sign * predicted
+    return targets.scale(known, rule, run.objective.maximize).to_values(predicted)
+
+
+def draw(run: StoredRun) -> Element | None:
+    """Draws predicted against measured; None where nothing can be compared."""
+    predicted = in_unit(run)
+    told = [t for t in run.trials if t.index in predicted and t.value is not None]
+    if not told:
+        return None
+    x = bounds.clip(np.array([predicted[trial.index] for trial in told]))
+    y = np.array([trial.value for trial in told])
+    ends = chart.extent(_bulk([*x, *y]))
+    drawn = Chart(
+        f"{run.objective.label}: predicted against measured",
+        ends,
+        ends,
+        (f"{run.objective.label}, predicted", "measured"),
+    )
+    drawn.line(ends, ends, "axis dashed")
+    _draw_points(drawn, run, told, np.clip([x, y], *ends))
+    rounds = {trial.round for trial in told}
+    caption = (
+        "Predictions were made before the architectures were evaluated, each by a fit "
+        "to what was known then. On the dashed line, both are equal; those beyond the "
+        "axes are drawn on their edge."
+    )
+    keys = [("shaded early", "early round"), ("shaded late", "late round")]
+    return chart.figure(drawn, caption, *(keys if len(rounds) > 1 else ()))
+
+
+def _bulk(values: list[float]) -> np.ndarray:
+    """Returns the values but for a few at either end that would squeeze an axis."""
+    low, high = np.quantile(values, (0.02, 0.98))
+    return np.clip(values, low, high)
+
+
+def _draw_points(
+    drawn: Chart, run: StoredRun, told: list[ledger.Trial], places: np.ndarray
+) -> None:
+    """Draws a dot for each trial, at places [2, num], shaded by its round."""
+    visible = {trial.index for trial in figures.shown(run)}
+    first, last = told[0].round, told[-1].round
+    for trial, place in zip(told, places.T, strict=True):
+        if trial.index in visible:
+            shade = (trial.round - first) / max(last - first, 1)
+            drawn.dot(*place, "shaded", trial.index, shade)

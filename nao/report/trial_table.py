@@ -1,0 +1,167 @@
+"""Every trial of a search, in a table that sorts."""
+
+import itertools
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from nao.report import blocks, figures, predictions
+from nao.report.markup import Element, element
+from nao.runs import StoredRun, ledger
+
+_DIGITS, _FEWER_DIGITS = 6, 4  # of the objective, and of what was noted beside it
+
+
+class _Column(NamedTuple):
+    """Numbers of the listed trials.
+
+    Attributes:
+        name: Heading.
+        values: A number for each trial, None where it has none.
+        is_more: Whether it is shown on demand alone.
+        is_objective: Whether it is what was searched by.
+    """
+
+    name: str
+    values: list[float | None]
+    is_more: bool = False
+    is_objective: bool = False
+
+    @property
+    def kind(self) -> str:
+        """CSS classes of its cells."""
+        return "number more" if self.is_more else "number"
+
+    @property
+    def digits(self) -> int:
+        """Digits of its largest number."""
+        return _FEWER_DIGITS if self.is_more else _DIGITS
+
+
+def trials(run: StoredRun) -> Element | None:
+    """Lists every trial, the best first; None without trials.
+
+    Shown are a few columns; a checkbox adds the others.
+    """
+    if not run.trials:
+        return None
+    kept = {trial.index for trial in figures.shown(run)}
+    listed = [run.trials[i] for i in figures.best_first(run) if i in kept]
+    columns = [*_main_columns(run, listed), *_more_columns(listed)]
+    heads = [*(_head(run, column) for column in columns), _text_head()]
+    table = element(
+        "table",
+        {"class": "sortable"},
+        element("thead", {}, element("tr", {}, *heads)),
+        element("tbody", {}, *_rows(run, listed, columns)),
+    )
+    return blocks.section(
+        "Every trial",
+        _left_out(run, len(listed)),
+        *_switch(columns),
+        element("div", {"class": "scroll tall", "tabindex": 0}, table),
+    )
+
+
+def _left_out(run: StoredRun, num_listed: int) -> Element | None:
+    """Says how many trials are not listed; None where all are."""
+    num = len(run.trials) - num_listed
+    if not num:
+        return None
+    text = (
+        f"{num} of {len(run.trials)} trials are left out here, none of the best; "
+        "study.db has them all."
+    )
+    return element("p", {}, text)
+
+
+def _switch(columns: list[_Column]) -> tuple[Element, ...]:
+    """Returns the checkbox that shows the other columns, and its label."""
+    names = ", ".join(column.name for column in columns if column.is_more)
+    box = {"type": "checkbox", "id": "more-columns", "class": "switch"}
+    label = {"for": "more-columns", "class": "switch"}
+    return element("input", box), element("label", label, f"also {names}")
+
+
+def _main_columns(run: StoredRun, listed: list[ledger.Trial]) -> Iterator[_Column]:
+    """Yields the columns that are always shown."""
+    yield _Column("trial", [trial.index for trial in listed])
+    values = [trial.value for trial in listed]
+    yield _Column(run.objective.label, values, is_objective=True)
+    predicted = predictions.in_unit(run)
+    if predicted:  # Random search predicts nothing.
+        yield _Column("predicted", [predicted.get(trial.index) for trial in listed])
+
+
+def _more_columns(listed: list[ledger.Trial]) -> Iterator[_Column]:
+    """Yields the columns that are shown on demand."""
+    yield _Column("round", [trial.round for trial in listed], is_more=True)
+    seconds = [trial.evaluation.seconds for trial in listed]
+    if any(seconds):  # A table answers in no time.
+        yield _Column("seconds", seconds, is_more=True)
+    for name in dict.fromkeys(itertools.chain(*(t.evaluation.metrics for t in listed))):
+        values = [trial.evaluation.metrics.get(name) for trial in listed]
+        if any(value is not None for value in values):
+            yield _Column(name.replace("_", " "), values, is_more=True)
+
+
+def _head(run: StoredRun, column: _Column) -> Element:
+    """Returns a heading whose button sorts; rows come sorted by the objective."""
+    order = "descending" if run.objective.maximize else "ascending"
+    return element(
+        "th",
+        {
+            "scope": "col",
+            "class": column.kind,
+            "aria-sort": order if column.is_objective else "none",
+        },
+        element("button", {"type": "button"}, column.name),
+    )
+
+
+def _text_head() -> Element:
+    button = element("button", {"type": "button"}, "architecture")
+    return element("th", {"scope": "col", "aria-sort": "none"}, button)
+
+
+def _rows(
+    run: StoredRun, listed: list[ledger.Trial], columns: list[_Column]
+) -> Iterator[Element]:
+    """Yields a row for each listed trial: its numbers, then its architecture."""
+    by_row = zip(*map(_cells, columns), strict=True)
+    for trial, cells in zip(listed, by_row, strict=True):
+        text = element("td", {"class": "text"}, run.space.format(trial.tokens))
+        yield element("tr", {"data-trial": trial.index}, *cells, text)
+
+
+def _cells(column: _Column) -> list[Element]:
+    """Returns the cells of a column; they sort by their number, empty ones last."""
+    decimals = _decimals(column)
+    missing = "failed" if column.is_objective else None
+    return [
+        element("td", {"class": column.kind}, missing)
+        if value is None
+        else element(
+            "td",
+            {"class": column.kind, "data-value": value},
+            f"{value:.{column.digits}g}"
+            if decimals is None
+            else f"{value:.{decimals}f}",
+        )
+        for value in column.values
+    ]
+
+
+def _decimals(column: _Column) -> int | None:
+    """Returns with how many decimals a column is written, so that its points align.
+
+    None where its numbers are too different in size for that.
+    """
+    sizes = [abs(value) for value in column.values if value]
+    if not sizes:
+        return 0
+    if max(sizes) >= 1e9 or min(sizes) < 1e-4:
+        return None
+    before = len(f"{max(sizes):.0f}") if max(sizes) >= 1 else 0
+    texts = (f"{size:.{column.digits}f}".rstrip("0") for size in sizes)
+    needed = max(len(text.partition(".")[2]) for text in texts)
+    return min(max(column.digits - before, 0), needed)
