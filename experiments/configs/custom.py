@@ -65,9 +65,9 @@ def accuracy(choices: dict) -> float:
 
 def layers(choices: dict, images: np.ndarray) -> np.ndarray:
     """Returns what the readout reads of images [num, 64], float [num, width]."""
-    rng = np.random.default_rng(0)  # the same weights for the same shapes
     outputs = [images]
     for i in (1, 2, 3):
+        rng = np.random.default_rng(i)  # a layer's weights are always drawn alike
         reads = choices.get(f"reads_{i}", "images")
         inputs = {"images": images, "both": np.hstack([images, outputs[-1]])}
         x = inputs.get(reads, outputs[-1])
