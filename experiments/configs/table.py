@@ -9,7 +9,7 @@ comes with the project, 729 cells trained on handwritten digits
 python launch.py --config=table --config.table.path=results.csv \
     --config.table.slots=depth,width,activation --config.table.objective=accuracy
 
-A search takes about half a minute on 2 CPU cores, and the comparison of strategies,
+A search takes about a minute on 2 CPU cores, and the comparison of strategies,
 `--mode=benchmark --workdir=runs/compared`, about ten.
 """
 
