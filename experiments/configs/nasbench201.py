@@ -3,8 +3,9 @@
 python launch.py --config=nasbench201 --config.table.path=cifar10.csv.gz
 
 The table has a row per cell: `arch_str`, the benchmark's own string, `val200` and
-`test200`, validation and test accuracy in percent after 200 epochs. Takes about a
-minute on 2 CPU cores. All strategies of the README take half an hour:
+`test200`, validation and test accuracy in percent after 200 epochs; how to make it is
+in experiments/results/nasbench201/README.md. Takes about a minute on 2 CPU cores. All
+strategies of that page take half an hour:
 
 python launch.py --config=nasbench201 --config.table.path=cifar10.csv.gz \
     --mode=benchmark --workdir=runs/benchmark-cifar10
