@@ -52,6 +52,10 @@ TINY = [
 ]
 SLOTS = {"a": "xyz", "b": "123", "c": "pqr"}
 SPACE = spaces.custom({name: tuple(choices) for name, choices in SLOTS.items()})
+# Of a table, whose columns of numbers are numbers.
+TYPED = spaces.custom({"a": tuple("xyz"), "b": (1, 2, 3), "c": tuple("pqr")})
+    {"a": SPACE.slots[0].choices, "b": (1, 2, 3), "c": ("p", "q", "r")}
+)
 
 
 @pytest.fixture
@@ -227,7 +231,10 @@ def test_a_gzipped_table_in_the_benchmarks_notation(run, tmp_path):
         (["--config.deduplicate=no"], "must be one of canonical, sequence, got 'no'"),
         (["--config.child.epochs=0"], "epochs must be a positive integer, got 0"),
         (["--config.nao.round_size=0"], "nao.round_size must be at least 1, got 0"),
-        (["--config=table"], "A table needs table.path and table.objective"),
+        (
+            ["--config=table", "--config.table.path="],
+            "A table needs table.path and table.objective",
+        ),
         (["--config=nasbench201", "--config.table.path=no.csv"], "can't be read"),
         (["--config=custom", "--config.function.name=math:tau"], "is not callable"),
         (["--config.space.name=custom"], "at least one slot"),
@@ -277,7 +284,7 @@ def test_a_config_file_brings_its_own_function(run, tmp_path):
     own = "return float(np.mean((val_features @ readout).argmax(1) == val_labels))"
     assert own in text
     text = text.replace('name="custom",', 'name="custom", valid=":is_small",')
-    text += "\n\ndef is_small(choices):\n    return choices['layers'] == 1\n"
+    text += "\n\ndef is_small(choices):\n    return choices['scale_1'] == 0.3\n"
     path.write_text(text.replace(own, "return 7.0"))
     code, out, err = run(
         f"--config={path}",
@@ -288,7 +295,7 @@ def test_a_config_file_brings_its_own_function(run, tmp_path):
     assert code == 0, err
     assert "Best: accuracy 7 in trial 0" in out
     best = json.loads((tmp_path / "run" / "best.json").read_text())["slots"]
-    assert best["layers"] == 1 and isinstance(best["alpha"], float)
+    assert best["scale_1"] == 0.3 and isinstance(best["ridge"], float)
 
 
 def test_a_changed_table_is_another_run(run, table, tmp_path):
@@ -329,7 +336,7 @@ def test_a_run_begun_before_a_field_existed_goes_on(run, table, tmp_path):
     assert run(*arguments, *TINY, "--config.num_trials=6")[0] == 0
     config = json.loads((workdir / "config.json").read_text())
     assert config["table"]["sha256"] == ""  # what the user asked for, not what it was
-    del config["nao"]["distinct_functions"], config["child"], config["benchmark"]
+    del config["nao"]["distinct_functions"], config["child"], config["train"]
     (workdir / "config.json").write_text(json.dumps(config))
     code, out, err = run(*arguments, *TINY, "--config.num_trials=8")
     assert code == 0, err
@@ -388,9 +395,9 @@ def test_the_best_of_a_search_is_exported(run, table, tmp_path):
     folder = tmp_path / "run/export"
     names = sorted(path.name for path in folder.iterdir())
     assert names == ["architecture.json", "architecture.txt"]
-    tokens = SPACE.from_choices({"a": "z", "b": "3", "c": "r"})
+    tokens = TYPED.from_choices({"a": "z", "b": 3, "c": "r"})
     exported = json.loads((folder / "architecture.json").read_text())
-    assert exported["slots"] == SPACE.to_json(tokens)["slots"]
+    assert exported["slots"] == TYPED.to_json(tokens)["slots"]
 
 
 def test_help_is_asked_for_in_several_ways(run):

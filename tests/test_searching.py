@@ -12,7 +12,7 @@ from tests.searching import CONFIG, SPACE, Counting, search
 def test_a_search_leaves_its_page_and_figures(tmp_path):
     strategy = nao.strategies.RandomSearch(SPACE)
     search(tmp_path, 3, strategy=strategy, report=True)
-    assert "search of custom" in (tmp_path / "report.html").read_text()
+    assert "custom, searched by random" in (tmp_path / "report.html").read_text()
     assert {path.name for path in (tmp_path / "figures").iterdir()} == {
         f"{name}.{suffix}" for name in ("best", "progress") for suffix in ("png", "svg")
     }

@@ -12,8 +12,8 @@ from tests.searching import CONFIG, SPACE
 
 def huge(choices):
     """Both signs, so that even the range is no float64."""
-    sign = 1 if choices["slot0"] in "01" else -1
-    return sign * 1e308 * (1 + 0.1 * int(choices["slot1"]))
+    sign = 1 if choices["slot0"] in (0, 1) else -1
+    return sign * 1e308 * (1 + 0.1 * choices["slot1"])
 
 
 @pytest.fixture

@@ -66,8 +66,8 @@ def test_points_align(values, expected):
 
 def test_names_that_repeat_are_columns_of_their_own():
     """An objective called as another column moved all cells beside it."""
-    table = table_of([1.5], {"round": 7.0}, Objective("seconds"))
-    assert heads(table) == ["trial", "seconds", "round", "round", "architecture"]
+    table = table_of([1.5], {"architecture": 7.0}, Objective("round"))
+    assert heads(table) == ["trial", "round", "round", "architecture", "architecture"]
     cells = [cell.text for cell in table.findall(".//tbody/tr/td")]
     assert cells == ["0", "1.5", "0", "7", "depth=1"]
 
