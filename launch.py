@@ -13,8 +13,23 @@ def _stop_importing(*_) -> None:
     os._exit(130)
 
 
+def _open_closed_streams() -> None:
+    """Opens the null device for streams that a shell closed, as by `2>&-`.
+
+    The next file to be opened would get their number, and what libraries print.
+    """
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        if getattr(sys, name) is None:
+            nowhere = os.open(os.devnull, os.O_RDWR)
+            if nowhere != number:
+                os.dup2(nowhere, number)
+                os.close(nowhere)
+            setattr(sys, name, open(number, "w" if number else "r", closefd=False))
+
+
 # Before the imports below, which take seconds.
 if __name__ == "__main__":
+    _open_closed_streams()
     signal.signal(signal.SIGINT, _stop_importing)
 elif __name__ == "__mp_main__":  # a worker, which its parent ends
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -27,7 +42,7 @@ from nao.commands.request import Request
 from nao.config import Config
 from nao.files import as_line
 from nao.spaces.published import PUBLISHED
-from nao.system import compiling, interrupts
+from nao.system import compiling, interrupts, streams
 
 _LONGEST = 2000  # characters of a line about a mistake
 _ROOT = pathlib.Path(__file__).resolve().parent
@@ -212,12 +227,10 @@ def _help(part: str) -> str:
 
 
 def _end_with(text: str) -> None:
-    try:
-        print(text, flush=True)
-    except BrokenPipeError:  # `--help | head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    print(text)
     sys.exit(0)
 
 
 if __name__ == "__main__":
+    streams.forgive()
     app.run(main, flags_parser=_parse)

@@ -54,8 +54,6 @@ SLOTS = {"a": "xyz", "b": "123", "c": "pqr"}
 SPACE = spaces.custom({name: tuple(choices) for name, choices in SLOTS.items()})
 # Of a table, whose columns of numbers are numbers.
 TYPED = spaces.custom({"a": tuple("xyz"), "b": (1, 2, 3), "c": tuple("pqr")})
-    {"a": SPACE.slots[0].choices, "b": (1, 2, 3), "c": ("p", "q", "r")}
-)
 
 
 @pytest.fixture
@@ -306,6 +304,19 @@ def test_a_changed_table_is_another_run(run, table, tmp_path):
     code, _, err = run(*arguments)
     assert code == 2
     assert "table.sha256 is" in err
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs a shell and /dev/full")
+@pytest.mark.parametrize("end", ["2>&-", ">&- 2>&- <&-", "> /dev/full", "| true"])
+def test_output_that_nobody_reads_stops_no_search(table, tmp_path, end):
+    """Started by a daemon or a `nohup`, it ended before its first trial."""
+    words = ["-m", "launch", *table_flags(table), f"--workdir={tmp_path / 'run'}"]
+    words += ["--config.strategy=random", "--config.num_trials=3"]
+    command = f"set -o pipefail; {shlex.join([sys.executable, *words])} {end}"
+    environment = os.environ | {"JAX_PLATFORMS": "cpu"}
+    done = subprocess.run(["bash", "-c", command], cwd=ROOT, env=environment)
+    assert done.returncode == 0
+    assert (tmp_path / "run" / "report.html").is_file()
 
 
 def test_a_moved_table_is_the_same_table(run, table, tmp_path, monkeypatch):

@@ -1,0 +1,37 @@
+"""Standard output that nobody reads any more: a full disk, a pipe to `head`."""
+
+import io
+import os
+import sys
+from typing import TextIO
+
+
+class _Forgiving(io.FileIO):
+    """Writes to a descriptor as long as that works, and then to nowhere."""
+
+    def write(self, data: bytes) -> int:
+        """Returns how many bytes were written, or given up."""
+        try:
+            return super().write(data)
+        except OSError:
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, self.fileno())
+            os.close(nowhere)
+            return len(data)
+
+
+def forgive() -> None:
+    """Lets a long run go on where what it prints can't be shown any more."""
+    sys.stdout = _reopened(sys.stdout)
+    sys.stderr = _reopened(sys.stderr)
+
+
+def _reopened(stream: TextIO) -> TextIO:
+    stream.flush()
+    raw = _Forgiving(stream.fileno(), "w", closefd=False)
+    return io.TextIOWrapper(
+        io.BufferedWriter(raw),
+        encoding=stream.encoding,
+        errors=stream.errors,
+        line_buffering=stream.line_buffering,
+    )
