@@ -179,10 +179,17 @@ def main(argv: list[str]) -> None:
     except (ValueError, OSError, MemoryError) as error:
         if flags.FLAGS.verbosity > 0:
             raise
-        _fail(str(error) or type(error).__name__)
+        _fail(_reason(error))
     except KeyboardInterrupt:
         print("\nInterrupted.", file=sys.stderr)
         sys.exit(130)
+
+
+def _reason(error: Exception) -> str:
+    """Says what went wrong; of a file, which one."""
+    if isinstance(error, OSError) and error.filename is not None:
+        return f"{error.filename} can't be used: {error.strerror}."
+    return str(error) or type(error).__name__
 
 
 def _fail(message: str) -> None:

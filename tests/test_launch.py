@@ -453,6 +453,18 @@ def test_help_can_be_piped_into_head():
     assert (done.returncode, done.stderr) == (0, "")
 
 
+def test_trouble_with_a_file_names_it(run, monkeypatch):
+    """It was Python's own `[Errno 13] Permission denied: 'x'`."""
+
+    def refuse():
+        raise PermissionError(errno.EACCES, "Permission denied", "export/x.json")
+
+    monkeypatch.setattr(launch, "_request", refuse)
+    code, _, err = run("--mode=export")
+    assert code == 2
+    assert err == "launch.py: export/x.json can't be used: Permission denied.\n"
+
+
 @pytest.mark.skipif(not os.path.exists("/proc/self/maps"), reason="needs Linux")
 @pytest.mark.parametrize("library", ["libjax_common", "sqlalchemy"])
 def test_ctrl_c_while_libraries_are_imported_is_one_line(library):

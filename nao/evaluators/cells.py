@@ -9,6 +9,8 @@ from nao.spaces import Choice
 
 # How programs write that there is no number, lower case.
 _MISSING = {"", "#n/a", "<na>", "-nan", "n/a", "na", "nan", "none", "null"}
+# Those that are no word: among texts, too, they say that there is none.
+_NO_TEXT = {"", "#n/a", "<na>", "-nan", "n/a", "nan"}
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.ASCII | re.IGNORECASE)
 _WITH_COMMA = re.compile(r"[+-]?\d*,\d+(e[+-]?\d+)?", re.ASCII | re.IGNORECASE)
 _INFINITE = re.compile(r"[+-]?inf(inity)?", re.IGNORECASE)
@@ -47,15 +49,27 @@ def _has_commas(cells: Iterable[str]) -> bool:
     )
 
 
+def first_missing(cells: Sequence[str], may_have_commas: bool) -> int | None:
+    """Returns where a column of slots first lacks a choice; None where it has all.
+
+    In a column of numbers or truth values `N/A` and the like are a choice, None.
+    """
+    meanings = _meanings(list(dict.fromkeys(cells)), may_have_commas)
+    for i, cell in enumerate(cells):
+        if not cell or (meanings[cell] is not None and cell.lower() in _NO_TEXT):
+            return i
+    return None
+
+
 def spellings(
     cells: Iterable[str], known: Sequence[str], may_have_commas: bool
 ) -> dict[str, str]:
     """Returns, for each text of a column, the first text that means the same.
 
     In a column of numbers (0.1, 0.10, 1e-1) equal ones mean the same, in one of truth
-    values (True, TRUE) those that differ in case alone. A column is one of numbers
-    where every cell is a number, empty ones aside, and none has a leading zero, as
-    numbers that are names have (01234).
+    values (True, TRUE) those that differ in case alone, in both all that are missing. A
+    column is one of numbers where every cell is a number, missing ones aside, and none
+    has a leading zero, as numbers that are names have (01234).
 
     Args:
         cells: Text of each row, without space around it.
@@ -99,23 +113,27 @@ def choices(texts: Sequence[str], may_have_commas: bool) -> dict[str, Choice]:
 def _choice(text: str, meaning: Hashable) -> Choice:
     if isinstance(meaning, decimal.Decimal):
         return int(text) if _WHOLE.fullmatch(text) else float(meaning)
-    if isinstance(meaning, bool):
-        return meaning
-    return None if text.lower() in _MISSING else text
+    return meaning if meaning is None or isinstance(meaning, bool) else text
 
 
 def _meanings(texts: Sequence[str], may_have_commas: bool) -> dict[str, Hashable]:
-    """Returns a number, a truth value or the text itself for each text."""
+    """Returns a number, a truth value or the text itself for each text.
+
+    None for a missing one among numbers or truth values.
+    """
     filled = [text for text in texts if text.lower() not in _MISSING]
     meanings: dict[str, Hashable] = {text: text for text in texts}
+    typed: dict[str, Hashable] = dict.fromkeys(texts)
+    if not filled:
+        return meanings
     if all(text.lower() in ("true", "false") for text in filled):
-        return meanings | {text: text.lower() == "true" for text in filled}
+        return typed | {text: text.lower() == "true" for text in filled}
     point = "," if may_have_commas and _has_commas(filled) else "."
     plain = {text: text.replace(point, ".") for text in filled}
     if any(not _NUMBER.fullmatch(t) or _LEADING_ZERO.match(t) for t in plain.values()):
         return meanings
     try:
         # Decimals are exact: long numbers that differ are no equal floats.
-        return meanings | {text: decimal.Decimal(t) for text, t in plain.items()}
+        return typed | {text: decimal.Decimal(t) for text, t in plain.items()}
     except decimal.InvalidOperation:  # an exponent of 19 digits or more
         return meanings

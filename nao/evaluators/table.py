@@ -241,12 +241,13 @@ def _spelled(config: TableConfig, space: Space | None, table: TableFile) -> Rows
     rows = [(line, {k: v.strip() for k, v in row.items()}) for line, row in table.rows]
     for name in columns:
         texts = [row[name] for _, row in rows]
-        if "" in texts:
-            line, _ = rows[texts.index("")]
-            raise ValueError(
-                f"{config.path}, line {line}: column {name!r} must not be empty."
-            )
         may_have_commas = table.separator != ","
+        missing = cells.first_missing(texts, may_have_commas)
+        if missing is not None:
+            raise ValueError(
+                f"{config.path}, line {rows[missing][0]}: column {name!r} must not be "
+                f"empty, got {texts[missing]!r}."
+            )
         names = cells.spellings(texts, known[name], may_have_commas)
         choices: Mapping[str, Choice] = {text: text for text in names.values()}
         if space is None:

@@ -99,6 +99,8 @@ def _decode(data: bytes, path: str) -> str:
             text = data.decode("cp1252")
         except UnicodeDecodeError:
             text = data.decode("latin-1")
+    if data[:2] == b"\x1f\x8b":
+        raise ValueError("it is packed twice; unpack it once")
     if "\0" in text:
         raise ValueError("it is no text, as it holds zero bytes")
     return text
@@ -170,5 +172,8 @@ def _cells(names: list[str], row: list[str], where: str) -> dict[str, str]:
     given = len(row) - next((i for i, cell in enumerate(row[::-1]) if cell.strip()), 0)
     needed = max((i + 1 for i, name in enumerate(names) if name), default=0)
     if given > len(names) or len(row) < needed:
-        raise ValueError(f"{where}: expected {len(names)} columns, got {len(row)}.")
+        raise ValueError(
+            f"{where}: expected {len(names)} columns, as in the header line "
+            f"({files.as_line(', '.join(names), 80)}), got {len(row)}."
+        )
     return {name: cell for name, cell in zip(names, row, strict=False) if name}

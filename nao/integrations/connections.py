@@ -7,6 +7,19 @@ from uvicorn.protocols.http import h11_impl
 
 HEADER_SECONDS = 10.0  # from the first byte of a request to the last of its headers
 SEND_SECONDS = 60.0  # that a client may leave an answer unread
+MAX_CONNECTIONS = 256  # at once, each of which holds a body at most
+_DETAIL = b'{"detail": "Too many connections are open; ask again later."}'
+_FULL = b"\r\n".join(
+    [
+        b"HTTP/1.1 503 Service Unavailable",
+        b"Content-Type: application/json",
+        b"Content-Length: %d" % len(_DETAIL),
+        b"Retry-After: 1",
+        b"Connection: close",
+        b"",
+        _DETAIL,
+    ]
+)
 
 
 # uvicorn closes connections that are silent between requests, but waits for ever for
@@ -21,6 +34,10 @@ class TimedConnection(h11_impl.H11Protocol):
         """Starts to wait for a request."""
         super().connection_made(transport)
         self._watch_header()
+        # uvicorn's own limit answers without `Retry-After`.
+        if len(self.connections) > MAX_CONNECTIONS:
+            transport.write(_FULL)
+            transport.close()
 
     def data_received(self, data: bytes) -> None:
         """Reads, and waits for the rest of a header that is not whole."""

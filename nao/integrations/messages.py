@@ -55,9 +55,12 @@ _Confidence = Annotated[
 
 
 class _Request(pydantic.BaseModel):
-    """A request without unknown fields, so that a misspelt one is refused."""
+    """A request without unknown fields, so that a misspelt one is refused.
 
-    model_config = pydantic.ConfigDict(extra="forbid")
+    Types are to the letter, as in files: true and "3" are no numbers.
+    """
+
+    model_config = pydantic.ConfigDict(extra="forbid", strict=True)
 
 
 class Bound(_Request):

@@ -25,6 +25,7 @@ from fastapi import exceptions, responses
 from starlette.middleware import trustedhost
 
 from nao.embedding import Embedding
+from nao.files import one_line
 from nao.integrations import answers, lanes, manual, messages
 from nao.integrations.connections import TimedConnection
 from nao.integrations.queries import Queries
@@ -32,7 +33,6 @@ from nao.integrations.queries import Queries
 MAX_WAITING = 8  # heavy queries; of light ones, eight times as many
 QUERY_SECONDS = 120.0  # from a request to its answer
 _FEW_ROWS = 32  # what one call of a compiled program takes at most
-_MAX_CONNECTIONS = 64  # each holds a body at most
 _LOCAL = ("localhost", "127.0.0.1", "::1")
 # In a Host header an IPv6 address has brackets; versions of the middleware that cut the
 # header at its first colon keep the first of them.
@@ -172,9 +172,10 @@ def run(embedding: Embedding, host: str, port: int) -> None:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         bound = socket.create_server((host, port), family=family)
-    except OSError as error:
+    # TypeError and UnicodeError are of hosts that are no text.
+    except (OSError, TypeError, UnicodeError) as error:
         raise ValueError(
-            f"Can't bind to {address}:{port}: {error.strerror or error}."
+            f"Can't bind to {address}:{port}: {one_line(error)}."
         ) from None
     print(
         f"Serving {embedding.space.name} on http://{address}:{bound.getsockname()[1]} "
@@ -191,7 +192,6 @@ def make_server(app: fastapi.FastAPI) -> uvicorn.Server:
         http=TimedConnection,
         ws="none",
         log_level="warning",
-        limit_concurrency=_MAX_CONNECTIONS,
         timeout_keep_alive=5,
         timeout_graceful_shutdown=5,
         h11_max_incomplete_event_size=16 << 10,  # bytes of a header

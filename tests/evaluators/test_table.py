@@ -85,7 +85,11 @@ def test_gzip_and_byte_order_mark(tmp_path):
         (TEXT + "a=z b=1,z,1,1,1\n", {}, "line 5: Unknown choice 'z' in slot 'a'"),
         (TEXT + "a=x b=1,x,1,1,1\n", {}, "line 5: architectures must differ.*line 2"),
         (TEXT + "a=y b=2,y,2,high,1\n", {}, "line 5: column 'acc' must be a number"),
-        (TEXT + "a=y b=2,y\n", {}, "line 5: expected 5 columns, got 2"),
+        (
+            TEXT + "a=y b=2,y\n",
+            {},
+            r"line 5: expected 5 columns, as in .*\(arch, a, b, acc, test\), got 2",
+        ),
         ("arch,acc,test\na=x b=1,nan,1\n", {}, "no row with a finite 'acc'"),
         (TEXT, {"slots": "a", "architecture": ""}, "must name 2 columns"),
         (TEXT, {"slots": "a"}, "needs one of"),
@@ -151,7 +155,8 @@ def found(evaluator):
         ("12345678901234567890 12345678901234567891", None),  # equal as floats
         ("16 16.0 wide", None),
         ("16 16.0 N/A", (16, None)),
-        ("16 N/A nan", None),
+        ("16 N/A nan", (16, None)),
+        ("True N/A <NA> None", (True, None)),
         ("1e999 1", None),
         ("1e9999999999999999999 1", None),
         ("True 1", None),
@@ -166,6 +171,13 @@ def test_equal_numbers_are_one_choice(tmp_path, cells, choices):
     text = "a,acc\n" + "".join(f"{cell},1\n" for cell in cells.split())
     (slot,) = read(tmp_path, text, repeats="mean").space.slots
     assert slot == spaces.Slot("a", choices or tuple(cells.split()))
+
+
+@pytest.mark.parametrize("cell", ["", "N/A", "NaN", "<NA>"])
+def test_a_cell_that_says_nothing_is_no_choice_among_texts(tmp_path, cell):
+    """Two spellings of it were two choices, and one of them the best."""
+    with pytest.raises(ValueError, match=f"line 3: column 'a' must .*, got '{cell}'"):
+        read(tmp_path, f"a,b,acc\nrelu,1,1\n{cell},1,2\n", slots="a,b")
 
 
 def test_numbers_find_the_choices_of_a_space(tmp_path):

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import html
+import http.client
 import inspect
 import json
 import os
@@ -279,6 +280,7 @@ def test_other_hosts_are_refused(client):
         ("", 0, "host must be an address, got an empty one"),
         ("nowhere.invalid", 0, "Can't bind to nowhere.invalid:0: "),
         ("192.0.2.1", 0, "Can't bind to 192.0.2.1:0: Cannot assign"),
+        ("a\udcffb", 0, "Can't bind to a"),
     ],
 )
 def test_an_address_that_is_none_is_named(embedding, host, port, message):
@@ -421,6 +423,24 @@ def test_a_client_that_stops_in_its_header_is_cut_off(embedding, monkeypatch):
                         assert client.recv(1) == b""
                     except ConnectionResetError:
                         pass
+
+
+def test_a_connection_too_many_is_asked_to_come_again(embedding, monkeypatch):
+    """The server's own answer was no JSON and said nothing of when."""
+    monkeypatch.setattr(connections, "MAX_CONNECTIONS", 1)
+    with _served(embedding) as port:
+        with socket.create_connection(("127.0.0.1", port), 30) as first:
+            first.sendall(b"POST /encode HTTP/1.1\r\nHost: localhost\r\n")
+            with socket.create_connection(("127.0.0.1", port), 30) as second:
+                answer = http.client.HTTPResponse(second)
+                answer.begin()
+                assert (answer.status, answer.headers["Retry-After"]) == (503, "1")
+                assert json.load(answer)["detail"].startswith("Too many connections")
+
+
+@pytest.mark.parametrize("request_", [{"num": True}, {"num": "2"}, {"num": 1.5}])
+def test_types_are_to_the_letter(client, request_):
+    assert client.post("/sample", json=request_).status_code == 422
 
 
 def test_a_client_that_does_not_read_is_cut_off(embedding, monkeypatch):
