@@ -84,6 +84,7 @@ class Wish:
 
     def __post_init__(self):
         fields.check_seed(self.seed)
+        fields.check_value("confidence", self.confidence, float)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

@@ -148,8 +148,6 @@ def propose(
     """
     if num < 1:
         raise ValueError(f"num must be at least 1, got {num}.")
-    if not np.isfinite(wish.confidence):
-        raise ValueError(f"confidence must be finite, got {wish.confidence}.")
     goal = fitted.objectives.goal(wish.objective, wish.constraints)
     starts = None if starts is None else fitted.tokens_of(starts)
     tokens, targets = find_new(fitted, wish, [goal], starts)

@@ -314,8 +314,10 @@ def test_mistakes_of_queries_are_named(embedding, everything):
         embedding.ascend([])
     with pytest.raises(ValueError, match="to stay near, got none"):
         embedding.sample(1, near=[])
-    with pytest.raises(ValueError, match="confidence must be finite, got nan"):
+    with pytest.raises(ValueError, match="confidence must be a finite number, got n"):
         embedding.propose(1, confidence=np.nan)
+    with pytest.raises(ValueError, match="confidence must be a finite number, got n"):
+        embedding.pareto(confidence=np.nan)
     with pytest.raises(ValueError, match="two or more distinct objectives"):
         embedding.pareto(["score", "cost", "score"])
     with pytest.raises(ValueError, match="must not be negative"):
