@@ -24,7 +24,7 @@ LOSS = nao.evaluators.Objective("loss", maximize=False)
 
 def train(choices) -> float:
     """Stands for a training of yours, lower is better."""
-    return abs(int(choices["layers"]) - 3) + abs(int(choices["units"]) - 64) / 32
+    return abs(choices["layers"] - 3) + abs(choices["units"] - 64) / 32
 
 
 def log_trial(trial: nao.Trial) -> None:

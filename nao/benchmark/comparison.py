@@ -130,15 +130,15 @@ def summarise(groups: Sequence[Group], goal: float) -> list[dict[str, Any]]:
     return rows
 
 
-def to_markdown(rows: Sequence[dict[str, Any]]) -> str:
-    """Returns the headline numbers as a Markdown table."""
+def to_markdown(rows: Sequence[dict[str, Any]], goal: str = "the best") -> str:
+    """Returns the headline numbers as a Markdown table; `goal` says what was sought."""
     budgets = [
         int(key.removeprefix("best@"))
         for key in rows[0]
         if key.startswith("best@") and not key.endswith("_sd")
     ]
     shown = [n for n in budgets if n in (50, 100, 200)] or budgets[-1:]
-    head = ["strategy", "seeds", "queries to the best: mean ± sd (max)", "reached"]
+    head = ["strategy", "seeds", f"queries to {goal}: mean ± sd (max)", "reached"]
     head += [f"{name} at {n}" for name in ("best", "test") for n in shown]
     head += ["s / query", "peak MiB"]
     lines = [head, ["---"] * len(head)]

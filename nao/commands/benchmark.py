@@ -34,7 +34,7 @@ def run(request: Request) -> None:
             raise ValueError(f"--runs must name workdirs, got {[*request.run_dirs]}.")
         compare_searches(request.run_dirs, folder)
     print((folder / "summary.md").read_text(), end="")
-    print(f"Written to {folder}")
+    print(f"Written to {folder}, with figures/")
 
 
 def run_benchmark(
@@ -108,7 +108,9 @@ def compare_searches(
         raise ValueError(
             f"Workdir {folder} can't be written: {error.strerror}."
         ) from None
-    return _compare(folder, trajectories, objective, "test", goal)
+    return _compare(
+        folder, trajectories, objective, "test", goal, "the best of these searches"
+    )
 
 
 def _settings(config: Config) -> dict[str, Any]:
@@ -143,11 +145,12 @@ def _compare(
     objective: Objective,
     test_name: str,
     goal: float,
+    goal_name: str = "the best",
 ) -> list[dict]:
     """Writes tables and figures of runs; returns the rows."""
     groups = comparison.group(runs, objective.maximize)
     rows = comparison.summarise(groups, goal)
-    (folder / "summary.md").write_text(comparison.to_markdown(rows))
+    (folder / "summary.md").write_text(comparison.to_markdown(rows, goal_name))
     (folder / "summary.csv").write_text(comparison.to_csv(rows))
     figures = {
         "regret": report.draw_regret(groups, goal, objective.label),

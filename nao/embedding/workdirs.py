@@ -38,7 +38,10 @@ def load(path: str | os.PathLike, space: spaces.Space | None) -> FittedControlle
         )
     asked = run.last_round()
     if asked is None or asked.state.model is None:
-        raise ValueError(f"The search in {run.path} has not fitted a controller yet.")
+        raise ValueError(
+            f"The search in {run.path} has not fitted a controller yet; it does once "
+            "its random round is over."
+        )
     if run.is_lost:
         raise ValueError(f"{run.path} has lost its trials (no {storage.FILE}).")
     objective = run.objective

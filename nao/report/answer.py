@@ -4,6 +4,7 @@ import base64
 import pathlib
 from collections.abc import Mapping
 
+from nao.evaluators import precision
 from nao.report import blocks, choices, figures, next_steps, slots
 from nao.report.drawing import MAX_WIDTH, draw_architecture, to_svg
 from nao.report.markup import Element, element
@@ -105,13 +106,11 @@ def best_architecture(run: StoredRun) -> Element:
 
 def _numbers(run: StoredRun, best: ledger.Trial) -> list[tuple[str, str]]:
     """Returns the best value, its tests and the best at random, each with its name."""
+    label = f"{run.objective.label}, trial {best.index}"
     numbers = [
-        (
-            figures.number(best.value),
-            f"{run.objective.label}, trial {best.index}",
-        ),
+        _tile(run, run.objective.name, best.value, label),
         *[
-            (figures.number(value), f"final choice: {name.replace('_', ' ')}")
+            _tile(run, name, value, f"final choice: {name.replace('_', ' ')}")
             for name, value in run.test.items()
         ],
     ]
@@ -120,6 +119,15 @@ def _numbers(run: StoredRun, best: ledger.Trial) -> list[tuple[str, str]]:
         name = f"best of {len(run.at_random)} at random"
         numbers.append((figures.number(at_random.value), name))
     return numbers
+
+
+def _tile(run: StoredRun, name: str, value: float, label: str) -> tuple[str, str]:
+    """Returns a value, to the digits that its images can tell, and its name."""
+    num_images = (run.summary.get("num_images") or {}).get(name)
+    if not num_images:
+        return figures.number(value), label
+    text, _, images = precision.in_full(value, num_images).partition(" of ")
+    return text, f"{label}, of {images}"
 
 
 def _picture(run: StoredRun, best: ledger.Trial) -> Element:

@@ -102,6 +102,7 @@ class Summary(Shape):
     compilations: _Compilations
     seconds: _Seconds
     peak_rss_mib: float
+    num_images: Annotated[dict[str, _Count], pydantic.Field(default_factory=dict)]
 
 
 class Environment(Shape):

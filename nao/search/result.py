@@ -33,8 +33,9 @@ class Result:
         """Returns all trials as a `pandas.DataFrame`.
 
         A row for each: `trial`, `round`, `architecture`, the objective by its name,
-        `predicted`, `seconds`, `reason` (empty unless it failed), a column
-        `metrics.<name>` for each metric and `choices.<slot>` for each slot.
+        `predicted` (in the strategy's own unit), `seconds`, `reason` (empty unless it
+        failed), a column `metrics.<name>` for each metric and `choices.<slot>` for each
+        slot.
 
         Raises:
             ImportError: If pandas is not installed.

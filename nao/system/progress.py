@@ -1,6 +1,7 @@
 """How far a long task is: a bar on a terminal or in a notebook, lines elsewhere."""
 
 import contextlib
+import os
 import sys
 import time
 import warnings
@@ -102,7 +103,7 @@ class Progress(contextlib.AbstractContextManager):
         self._unit, self._name, self._note = unit, name, ""
         self._has_lines, self._most_lines = has_lines, most_lines
         self._pace, self._lines_from = Pace(done), time.monotonic() + quiet_s
-        is_drawn = is_shown and (_IS_NOTEBOOK or sys.stderr.isatty())
+        is_drawn = is_shown and (_IS_NOTEBOOK or _has_room())
         self._are_lines = is_shown and not is_drawn
         self._bar = _draw(self, unit) if is_drawn else None
         self._stack = contextlib.ExitStack()
@@ -214,6 +215,14 @@ def track(things: Iterable[T], total: int, unit: str, name: str) -> Iterator[T]:
         for thing in things:
             yield thing
             bar.advance()
+
+
+def _has_room() -> bool:
+    """Says whether stderr is a terminal that shows bars.
+
+    tqdm draws none where a terminal says that it has no rows.
+    """
+    return sys.stderr.isatty() and os.get_terminal_size(sys.stderr.fileno()).lines > 0
 
 
 def _draw(progress: Progress, unit: str) -> tqdm.auto.tqdm:

@@ -8,6 +8,7 @@ import html
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+_CHOICES = "choices."  # begins the columns of an architecture's slots
 _MOST_ROWS = 10  # of a table; a frame has all
 _MOST_TEXT = 120  # characters of a cell
 
@@ -28,7 +29,19 @@ def to_frame(rows: Iterable[Row]) -> Any:
         raise ImportError(
             "to_dataframe needs pandas, which is not installed: pip install pandas"
         ) from None
-    return pandas.json_normalize([dict(row) for row in rows])
+    rows = [dict(row) for row in rows]
+    frame = pandas.json_normalize(rows)
+    # Of 1, 2 and None pandas makes floats, which are other choices.
+    for name in filter(_are_choices, frame.columns):
+        slot = name.removeprefix(_CHOICES)
+        values = [row["choices"][slot] for row in rows]
+        if len(set(map(type, values))) > 1:
+            frame[name] = pandas.Series(values, dtype=object)
+    return frame
+
+
+def _are_choices(column: str) -> bool:
+    return column.startswith(_CHOICES)
 
 
 def to_html(caption: str, rows: Sequence[Row]) -> str:

@@ -24,3 +24,12 @@ def test_nested_rows_are_columns():
     pytest.importorskip("pandas")
     frame = showing.to_frame([{"a": 1, "metrics": {"loss": 2.5}}])
     assert frame["metrics.loss"].tolist() == [2.5]
+
+
+def test_choices_keep_their_types_in_a_frame():
+    """Of 1, 2 and None pandas makes floats and NaN."""
+    pytest.importorskip("pandas")
+    rows = [{"choices": {"k": k, "n": n}} for k, n in ((1, 3), (None, 4), (True, 5))]
+    frame = showing.to_frame(rows)
+    assert [*map(repr, frame["choices.k"])] == ["1", "None", "True"]
+    assert frame["choices.n"].dtype == "int64"
