@@ -58,6 +58,12 @@ class FunctionEvaluator:
             )
 
     @property
+    def source(self) -> str:
+        """What the numbers come from, in words: `by` and the function's name."""
+        name = getattr(self.function, "__name__", "")
+        return f"by {name}" if name.isidentifier() else ""  # a lambda has none
+
+    @property
     def content(self) -> dict[str, str]:
         """Empty, since what a function reads is not known.
 

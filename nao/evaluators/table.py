@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+import pathlib
 import statistics
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -38,6 +39,7 @@ class TableEvaluator:
         sha256: SHA-256 of the file, in hexadecimal.
         metrics: Where rows are averaged, of each architecture `num_rows` and, of two
             rows or more, the sample `standard_deviation` of their objective.
+        source: What the numbers come from, in words: `on` and the file's name.
     """
 
     space: Space
@@ -47,6 +49,7 @@ class TableEvaluator:
     num_skipped: int
     sha256: str
     metrics: Metrics = dataclasses.field(default_factory=dict)
+    source: str = ""
 
     @property
     def content(self) -> dict[str, str]:
@@ -143,6 +146,7 @@ def _load(config: TableConfig, space: Space | None) -> TableEvaluator:
         {k: _spread(rows) for k, rows in measured.items()}
         if config.repeats == "mean"
         else {},
+        f"on {pathlib.PurePath(config.path).name.partition('.csv')[0]}",
     )
 
 

@@ -52,6 +52,7 @@ class TrainingEvaluator:
         objective: The validation accuracy after the last epoch, a fraction.
         content: SHA-256 of the images, by name.
         num_images: Images that each accuracy is measured on, by its name.
+        source: What the numbers come from, in words: `on` and the data set's name.
     """
 
     objective = Objective("val_accuracy")
@@ -84,6 +85,7 @@ class TrainingEvaluator:
         # Only to check: trainers are made late, but a mistake is named at once.
         make_net(space, dataset, self._config)
         self.content = {"data.sha256": dataset.sha256()}
+        self.source = f"on {dataset.name}"
         self.num_images = {
             "val_accuracy": len(dataset.validation.labels),
             "test_accuracy": len(dataset.test.labels),

@@ -306,9 +306,10 @@ def _values(distribution: BaseDistribution) -> Sequence[Any]:
         return distribution.choices
     if isinstance(distribution, IntDistribution):
         return range(distribution.low, distribution.high + 1, distribution.step)
-    # Decimals, so that the third of 0.1, 0.2, 0.3 is 0.3.
-    low, step = (decimal.Decimal(str(x)) for x in (distribution.low, distribution.step))
-    return [float(low + i * step) for i in range(_num_steps(distribution))]
+    # As Optuna's own samplers have them: 0.1, 0.2, 0.30000000000000004.
+    low, step = distribution.low, distribution.step
+    values = [low + i * step for i in range(_num_steps(distribution))]
+    return [min(value, distribution.high) for value in values]
 
 
 def _num_steps(distribution: BaseDistribution) -> int:

@@ -1,8 +1,6 @@
 """The head of the page: what was searched, and the best architecture found."""
 
 import base64
-import pathlib
-from collections.abc import Mapping
 
 from nao.evaluators import precision
 from nao.report import blocks, choices, figures, next_steps, slots
@@ -11,12 +9,6 @@ from nao.report.markup import Element, element
 from nao.runs import StoredRun, ledger
 
 _NARROW = "(max-width: 40rem)"  # windows in which cells are stacked
-# Group and field of the config that name what each evaluator takes its values from.
-_SOURCES = {
-    "table": ("table", "path"),
-    "training": ("data", "name"),
-    "function": ("function", "name"),
-}
 _STATUS = {
     "finished": "finished",
     "running": "still running",
@@ -49,7 +41,8 @@ def header(run: StoredRun) -> Element:
 def title(run: StoredRun) -> str:
     """Names what was searched, on what and by whom."""
     strategy = str(run.config.get("strategy", "")).replace("_", " ")
-    return f"{run.space.name}{_source(run)}, searched by {strategy}"
+    source = f" {run.record.source}" if run.record.source else ""
+    return f"{run.space.name}{source}, searched by {strategy}"
 
 
 def _when(run: StoredRun) -> list[str]:
@@ -65,20 +58,6 @@ def _when(run: StoredRun) -> list[str]:
     elif summed:
         found.append(f"{blocks.duration(summed)} of evaluations")
     return found
-
-
-def _source(run: StoredRun) -> str:
-    """Says what the values come from: ` on cifar10`; empty if that is unknown."""
-    group, field = _SOURCES.get(str(run.config.get("evaluator")), ("", ""))
-    settings = run.config.get(group)
-    # A config of the user's own may have another meaning of the same name.
-    value = settings.get(field) if isinstance(settings, Mapping) else None
-    if not value:
-        return ""
-    if group == "function":  # in a file or a module, `my_file.py:accuracy`
-        return f" by {str(value).rpartition(':')[2]}"
-    name = pathlib.PurePath(str(value)).name
-    return f" on {name.removesuffix('.gz').removesuffix('.csv')}"
 
 
 def best_architecture(run: StoredRun) -> Element:

@@ -11,7 +11,7 @@ from typing import Any
 
 from nao import fields, spaces
 from nao.controller import ControllerConfig
-from nao.evaluators import Objective
+from nao.evaluators import Evaluator, Objective
 from nao.files import as_line, read_json
 from nao.runs import shapes
 from nao.runs.directory import RunDirectory
@@ -31,6 +31,8 @@ class SearchRecord:
         controller_use: How its models are read; None where they hold no controller.
         content: SHA-256 of what the numbers come from, by name; empty where it is not
             known.
+        source: What the numbers come from, in words that follow the space's name, such
+            as `on digits`; empty where the evaluator does not say.
     """
 
     space: spaces.Space
@@ -38,14 +40,22 @@ class SearchRecord:
     strategy: str
     controller_use: ControllerUse | None = None
     content: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    source: str = ""
 
     @classmethod
     def of(
-        cls, strategy: Strategy, objective: Objective, content: Mapping[str, str]
+        cls, strategy: Strategy, evaluator: Evaluator, content: Mapping[str, str]
     ) -> "SearchRecord":
         """Returns the record of a search that begins."""
-        use = strategy.controller_use
-        return cls(strategy.space, objective, strategy.name, use, content)
+        return cls(
+            strategy.space,
+            evaluator.objective,
+            strategy.name,
+            strategy.controller_use,
+            content,
+            # An evaluator of a user's own need not have it.
+            str(getattr(evaluator, "source", "")),
+        )
 
     def to_json(self) -> dict[str, Any]:
         """Returns the record as JSON values."""
@@ -54,6 +64,7 @@ class SearchRecord:
             "objective": dataclasses.asdict(self.objective),
             "strategy": self.strategy,
             "content": dict(self.content),
+            "source": self.source,
         }
         if self.controller_use is not None:
             record |= {
@@ -139,6 +150,7 @@ def read(path: pathlib.Path, space: spaces.Space | None = None) -> SearchRecord:
             strategy=data["strategy"],
             controller_use=_controller_use(data),
             content=dict(data.get("content") or {}),
+            source=data.get("source", ""),
         )
     except ValueError as error:
         raise ValueError(f"{path / NAME} does not fit: {error}") from None

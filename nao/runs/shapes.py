@@ -53,6 +53,7 @@ class Record(Shape):
     objective: Objective
     strategy: str
     content: dict[str, str] | None = None
+    source: str = ""
     canonical: bool = True
     controller: dict[str, Any] | None = None
 

@@ -91,7 +91,7 @@ class Loop:
         # A storage that other runs share may hold a study of this folder's name.
         if self.run.is_new and len(self.ledger):
             raise ValueError(f"Workdir {self.run.path} has trials and no config.json.")
-        searched = record.SearchRecord.of(self.strategy, self.objective, content)
+        searched = record.SearchRecord.of(self.strategy, self.evaluator, content)
         record.write(self.run, searched)
         self.run.begin()
 

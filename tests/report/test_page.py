@@ -99,9 +99,9 @@ def test_a_finished_search(finished):
 
 
 def test_the_title_has_data_date_and_duration(copied):
-    config = json.loads((copied / "config.json").read_text())
-    launched = fields.to_dict(Config()) | {"seed": config["seed"]}
-    (copied / "config.json").write_text(json.dumps(launched))
+    record = json.loads((copied / "search.json").read_text())
+    record["source"] = "on digits"
+    (copied / "search.json").write_text(json.dumps(record))
     said = words(write(copied))
     assert "on digits, searched by nao" in said
     run = report.read(copied)
