@@ -137,7 +137,8 @@ def to_markdown(rows: Sequence[dict[str, Any]], goal: str = "the best") -> str:
         for key in rows[0]
         if key.startswith("best@") and not key.endswith("_sd")
     ]
-    shown = [n for n in budgets if n in (50, 100, 200)] or budgets[-1:]
+    shared = [n for n in budgets if n <= min(row["queries"] for row in rows)] or budgets
+    shown = [n for n in shared if n in (50, 100, 200)] or shared[-1:]
     head = ["strategy", "seeds", f"queries to {goal}: mean ± sd (max)", "reached"]
     head += [f"{name} at {n}" for name in ("best", "test") for n in shown]
     head += ["s / query", "peak MiB"]

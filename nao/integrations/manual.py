@@ -146,7 +146,7 @@ def _example(request: Mapping[str, Any], examples: Sequence[str]) -> dict[str, A
         "architecture": examples[0],
         "a": examples[0],
         "b": examples[-1],
-        "points": [],
+        "points": 'put here what /encode returns with "encoder_outputs": true',
     }
     required = request.get("required") or ["architectures"]
     return {

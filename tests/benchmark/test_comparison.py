@@ -51,6 +51,15 @@ def test_summary_rows():
     assert read["best@10"] == "9.5" and read["test@10"] == ""
 
 
+def test_strategies_of_unequal_budgets_are_shown_where_all_have_numbers():
+    """Of one with fewer queries than the column's there was a dash alone."""
+    runs = [make_run("a", 0, range(40)), make_run("b", 0, range(60))]
+    rows = comparison.summarise(comparison.group(runs, maximize=True), goal=99)
+    text = comparison.to_markdown(rows)
+    assert "best at 20" in text and "best at 50" not in text
+    assert text.count("| 19.000 |") == 2
+
+
 def test_numbers_near_the_end_of_float64_are_averaged():
     """Their sum is no float64; written in full they have 309 digits."""
     runs = [make_run("a", seed, [seed * 1e307] * 10) for seed in (15, 17)]
