@@ -72,8 +72,10 @@ def _num(summary: Mapping[str, Any]) -> int:
 
 
 def _counts(summary: Mapping[str, Any]) -> str:
-    seconds = summary["seconds"]["total"]
-    return f"{_num(summary)} trials, {summary['num_failed']} failed, {seconds:.0f} s."
+    # A run that finished before this was counted has the last process's alone.
+    seconds = summary["seconds"]
+    total = seconds.get("all_processes", seconds["total"])
+    return f"{_num(summary)} trials, {summary['num_failed']} failed, {total:.0f} s."
 
 
 def _best(summary: Mapping[str, Any]) -> list[str]:

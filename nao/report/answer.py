@@ -50,8 +50,8 @@ def _when(run: StoredRun) -> list[str]:
     found = []
     if run.began is not None:
         found.append(f"{run.began.day} {run.began:%B %Y}")
-    # A search that was continued counts the seconds of its last process alone.
-    total = (run.summary.get("seconds") or {}).get("total", 0.0)
+    # A search that was killed and continued lacks the seconds of those processes.
+    total = (run.summary.get("seconds") or {}).get("all_processes", 0.0)
     summed = sum(trial.evaluation.seconds for trial in run.trials)
     if total >= summed and total:
         found.append(blocks.duration(total))

@@ -71,7 +71,8 @@ class _AtRandom(Shape):
 
 
 class _Seconds(Shape):
-    total: float
+    total: float  # of the last process; of all that ended:
+    all_processes: float = 0.0
     evaluate: float
     controller: float
     trace: float

@@ -290,7 +290,10 @@ class Loop:
         test = test or self._tested_before(best)
         fit = summary.of_fit(self.strategy, None, None) if fit is None else fit
         rounds = summary.of_predictions(trials, self.objective)
-        seconds = {"total": time.perf_counter() - self.started}
+        total = time.perf_counter() - self.started
+        earlier = (self.before.get("seconds") or {}).get("all_processes", 0.0)
+        # Of a process that was killed nobody knows.
+        seconds = {"total": total, "all_processes": earlier + total}
         result = {
             "finished": is_finished,
             "exhausted": is_exhausted,

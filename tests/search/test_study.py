@@ -315,6 +315,14 @@ def test_a_summary_names_what_was_asked_for(tmp_path, name):
     assert json.loads((tmp_path / "search.json").read_text())["strategy"] == name
 
 
+def test_times_add_up_over_processes(tmp_path):
+    """A search that was continued said how long its last part took."""
+    first = search(tmp_path, 3).summary["seconds"]
+    both = search(tmp_path, 8).summary["seconds"]
+    assert first["all_processes"] == first["total"]
+    assert both["all_processes"] == first["total"] + both["total"]
+
+
 def test_a_moved_table_whose_content_is_not_known_is_refused(tmp_path):
     strategy = strategies.RandomSearch(SPACE)
     here, there = (Config(table=TableConfig(path)) for path in ("here", "there"))
