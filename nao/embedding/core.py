@@ -78,14 +78,13 @@ class FittedController:
             ImportError: If pandas is not installed.
         """
         predicted = self.predict_all(self.tokens)
-        slots = [slot.name for slot in self.space.slots]
         return showing.to_frame(
             {
                 "architecture": self.space.format(tokens),
                 **dict(zip(self.objectives.names, values.tolist(), strict=True)),
                 "predicted": {name: p.mean[i] for name, p in predicted.items()},
                 "std": {name: p.std[i] for name, p in predicted.items()},
-                "choices": dict(zip(slots, self.space.choices(tokens), strict=True)),
+                "choices": self.space.by_slot(tokens),
             }
             for i, (tokens, values) in enumerate(
                 zip(self.tokens, self.values, strict=True)

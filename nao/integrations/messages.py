@@ -12,6 +12,8 @@ _Token = Annotated[int, pydantic.Field(ge=0, le=1_000_000)]
 _Number = Annotated[float, pydantic.Field(allow_inf_nan=False)]
 # Types to the letter: true is no number.
 _Choice = _Name | pydantic.StrictBool | pydantic.StrictInt | _Number | None
+# Of a step, or of how freely something is drawn.
+_Amount = Annotated[float, pydantic.Field(ge=0, le=1e6, allow_inf_nan=False)]
 _Seed = Annotated[int, pydantic.Field(ge=0, lt=2**31)]
 # Text in the space's notation or versioned JSON, tokens, or a choice by slot name.
 Architecture = (
@@ -133,12 +135,8 @@ class Ascend(Where):
     """Where to start, and the objective to climb, in what bounds."""
 
     steps: int = pydantic.Field(20, ge=0, le=_MAX_STEPS)
-    step_size: float = pydantic.Field(
-        0.3,
-        ge=0,
-        le=1e6,
-        allow_inf_nan=False,
-        description="How far an encoder output, of length 1, moves in a step.",
+    step_size: _Amount = pydantic.Field(
+        0.3, description="How far an encoder output, of length 1, moves in a step."
     )
     objective: _Wanted = None
     constraints: _Bounds = []
@@ -185,9 +183,7 @@ class Decode(Points):
     num_samples: int | None = pydantic.Field(
         None, ge=1, le=MAX_ROWS, description="How many to draw; null is greedy."
     )
-    temperature: float = pydantic.Field(
-        1.0, ge=0, le=1e6, allow_inf_nan=False, description="Of drawing; 0 is greedy."
-    )
+    temperature: _Amount = pydantic.Field(1.0, description="Of drawing; 0 is greedy.")
     seed: _Seed = 0
 
 
@@ -216,12 +212,8 @@ class Sample(_Request):
     near: _Architectures | None = pydantic.Field(
         None, description="What to stay near; random architectures by default."
     )
-    distance: float = pydantic.Field(
-        0.5,
-        ge=0,
-        le=1e6,
-        allow_inf_nan=False,
-        description="How far an encoder output, of length 1, moves at random.",
+    distance: _Amount = pydantic.Field(
+        0.5, description="How far an encoder output, of length 1, moves at random."
     )
     seed: _Seed = 0
 

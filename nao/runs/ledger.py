@@ -3,6 +3,7 @@
 import dataclasses
 import datetime
 import hashlib
+import pathlib
 import warnings
 from collections.abc import Mapping
 from typing import Any
@@ -214,6 +215,14 @@ class Ledger:
                 f"trial {index} can't be read."
             ) from None
         return trial
+
+
+def check_count(path: pathlib.Path, trials: list[Trial], file: str, num: int) -> None:
+    """Raises ValueError where another file of a run counts more trials than it has."""
+    if num > len(trials):
+        raise ValueError(
+            f"Ledger of {path} is damaged: it has {len(trials)} trials, {file} {num}."
+        )
 
 
 def best_of(trials: list[Trial], objective: Objective) -> Trial | None:

@@ -141,19 +141,15 @@ def read(path: str | os.PathLike, space: Space | None = None) -> StoredRun:
     """
     path = directory.absolute(path)
     config = _config_of(path)
-    storage_url = config.get("storage") or ""
     found = record.read(path, space)
     summary, environment, notes = _read_results(path)
     kept = _read_ledger(path, config, found.space, found.objective)
     trials = [] if kept is None else kept.trials
     if not trials:
         notes.append("The ledger has no trial yet.")
-    counted, is_lost = summary.get("num_trials"), storage.is_lost(path, storage_url)
-    if counted is not None and counted > len(trials) and not is_lost:
-        raise ValueError(
-            f"Ledger of {path} is damaged: it has {len(trials)} trials, summary.json "
-            f"{counted}."
-        )
+    counted = summary.get("num_trials")
+    if kept is not None:
+        ledger.check_count(path, trials, "summary.json", counted or 0)
     if counted not in (None, len(trials)):
         notes.append(
             f"summary.json is of the first {counted} trials, and so are times, "
@@ -168,7 +164,7 @@ def read(path: str | os.PathLike, space: Space | None = None) -> StoredRun:
         config=config,
         environment=environment,
         summary=summary,
-        is_lost=is_lost,
+        is_lost=kept is None,
         notes=tuple(notes),
         began=None if kept is None else kept.began,
     )

@@ -23,7 +23,7 @@ def of_trials(
             "seconds": trial.evaluation.seconds,
             "reason": trial.evaluation.reason,
             "metrics": dict(trial.evaluation.metrics),
-            "choices": _choices(trial, space),
+            "choices": space.by_slot(trial.tokens),
         }
         for trial in trials
     ]
@@ -45,8 +45,3 @@ def summed_up(trials: list[Trial], best: Trial | None) -> str:
     failed = sum(trial.value is None for trial in trials)
     found = f", best {best.value:.6g} in trial {best.index}" if best else ""
     return f"{len(trials)} trials, {failed} failed{found}"
-
-
-def _choices(trial: Trial, space: Space) -> dict[str, Any]:
-    names = (slot.name for slot in space.slots)
-    return dict(zip(names, space.choices(trial.tokens), strict=True))

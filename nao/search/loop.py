@@ -109,11 +109,7 @@ class Loop:
         logged = self.run.num_logged("trial")
         summed_up = self.before.get("num_trials", 0)
         for file, num in (("metrics.jsonl", logged), ("summary.json", summed_up)):
-            if num > len(self.ledger):
-                raise ValueError(
-                    f"Ledger of {self.run.path} is damaged: it has "
-                    f"{len(self.ledger)} trials, {file} {num}."
-                )
+            ledger.check_count(self.run.path, self.ledger.trials, file, num)
         for trial in self.ledger.trials[logged:]:
             self._log(trial)
 

@@ -62,7 +62,7 @@ def to_html(caption: str, rows: Sequence[Row]) -> str:
 
 def number(value: Any) -> str:
     """Writes a number with six digits, and what is missing as a dash."""
-    return "–" if value is None else f"{value:.6g}"  # noqa: RUF001
+    return "\N{EN DASH}" if value is None else f"{value:.6g}"
 
 
 def _head(name: str, rows: Sequence[Row]) -> str:

@@ -11,17 +11,17 @@ from matplotlib.figure import Figure
 from matplotlib.path import Path
 
 from nao.report.drawing import layout, palette, texts
+from nao.report.drawing import title as title_lib
 from nao.report.drawing.palette import GREY, INK, Look
 
 # Inches, font sizes in points.
-_FONT_SIZE, _TITLE_SIZE = 9, 11
+_FONT_SIZE = 9
 _LABEL_WIDTH = 32  # characters, longer labels are wrapped
 _PADDING = 0.08  # between a text and its box
 _GAP = 0.16  # between boxes of a layer
 _LAYER_GAP, _MAX_LAYER_GAP = 0.3, 0.6
 _CROSSING_GAP = 0.08  # more for each crossing
 _ARROW = (0.07, 0.08)  # width and length of its head
-_TITLE_HEIGHT = 0.35
 
 # Of what is no operation: a fill, a line and the text.
 _LOOKS = {
@@ -72,24 +72,16 @@ class Panel:
             height = max(sizes[item][1] for item in layer if item in sizes)
             self._bands.update(dict.fromkeys(layer, (y, y + height)))
             y += height
-        title_width = texts.size(self.axes, title, _TITLE_SIZE, "bold")[0]
+        title_width = title_lib.width(self.axes, title)
         self.width = max(self._layout.width, title_width)
-        self.height = y + _TITLE_HEIGHT
+        self.height = y + title_lib.HEIGHT
         left = (self._layout.width - self.width) / 2
         self.axes.set_xlim(left, left + self.width)
-        self.axes.set_ylim(y, -_TITLE_HEIGHT)
+        self.axes.set_ylim(y, -title_lib.HEIGHT)
 
     def draw(self) -> None:
         """Draws title, edges and boxes."""
-        self.axes.set_title(
-            self._title,
-            y=1.0,
-            pad=-_TITLE_SIZE,
-            fontsize=_TITLE_SIZE,
-            fontweight="bold",
-            color=INK,
-            parse_math=False,
-        )
+        title_lib.draw(self.axes, self._title)
         # Pale edges first, so that the others lie on top.
         for edge in sorted(self._graph.edges, key=self._active.issuperset):
             self._draw_edge(edge)

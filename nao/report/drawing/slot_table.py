@@ -10,16 +10,16 @@ from matplotlib.figure import Figure
 
 from nao.report import slots
 from nao.report.drawing import palette, texts
+from nao.report.drawing import title as title_lib
 from nao.report.drawing.palette import GREY, INK, Look
 from nao.spaces import Space
 
 # Inches, font sizes in points.
-_FONT_SIZE, _TITLE_SIZE = 9, 11
+_FONT_SIZE = 9
 _LABEL_WIDTH = 28  # characters, longer names and choices are wrapped
 _PADDING = 0.08  # between a text and its box
 _GAP, _ROW_GAP = 0.1, 0.1  # between boxes of a row, between rows
 _NAME_GAP = 0.2  # between names and choices
-_TITLE_HEIGHT = 0.35
 _MOST_SHOWN = 8  # choices of a slot; of more, those around the chosen one
 _CHOSEN = Look("#0072B2", "#0072B2", "white")
 _OTHER = Look("white", "#CCCCCC", GREY)
@@ -53,11 +53,11 @@ class SlotTable:
         rows = zip(names, space.slots, slots.chosen(space, tokens), strict=True)
         for name, slot, index in rows:
             y = self._add_row(name, _shown(slot.choices, index), left, y)
-        title_width = texts.size(self.axes, self._title, _TITLE_SIZE, "bold")[0]
+        title_width = title_lib.width(self.axes, self._title)
         self.width = max(self.width, title_width)
-        self.height = y - _ROW_GAP + _TITLE_HEIGHT
+        self.height = y - _ROW_GAP + title_lib.HEIGHT
         self.axes.set_xlim(0, self.width)
-        self.axes.set_ylim(y - _ROW_GAP, -_TITLE_HEIGHT)
+        self.axes.set_ylim(y - _ROW_GAP, -title_lib.HEIGHT)
 
     def _add_row(
         self, name: str, choices: list[tuple[str, Look]], left: float, y: float
@@ -82,15 +82,7 @@ class SlotTable:
 
     def draw(self) -> None:
         """Draws title, boxes and texts."""
-        self.axes.set_title(
-            self._title,
-            y=1.0,
-            pad=-_TITLE_SIZE,
-            fontsize=_TITLE_SIZE,
-            fontweight="bold",
-            color=INK,
-            parse_math=False,
-        )
+        title_lib.draw(self.axes, self._title)
         for (x, y, width, height), text, look in self._boxes:
             style = patches.BoxStyle.Round(pad=0, rounding_size=height * 0.25)
             box = patches.FancyBboxPatch((x, y), width, height, boxstyle=style)
