@@ -130,6 +130,7 @@ class Ledger:
         # When the first trial began, local time; None without trials.
         self.began = frozen[0].datetime_start if frozen else None
         self.trials = [self._thaw(i, trial) for i, trial in enumerate(frozen)]
+        self._best = best_of(self.trials, objective)
 
     def __len__(self) -> int:
         return len(self.trials)
@@ -156,6 +157,8 @@ class Ledger:
         with writing(self._where):
             self._study.add_trial(frozen)
         self.trials.append(trial)
+        # Kept: a search asks for it after every trial.
+        self._best = best_of([t for t in (self._best, trial) if t], self._objective)
 
     def _attributes(self, trial: Trial) -> dict[str, Any]:
         """Returns what the study keeps of a trial besides its value and choices."""
@@ -176,7 +179,7 @@ class Ledger:
 
     def best(self) -> Trial | None:
         """Returns the trial with the best objective, the first where several tie."""
-        return best_of(self.trials, self._objective)
+        return self._best
 
     def tokens(self) -> np.ndarray:
         """Returns all architectures, int32 [num, length]."""
@@ -263,13 +266,14 @@ def log_line(trial: Trial) -> dict[str, Any]:
     return line | ({"reason": trial.evaluation.reason} if trial.value is None else {})
 
 
-def scalars(trials: list[Trial], objective: Objective) -> dict[str, float | None]:
-    """Returns what TensorBoard shows of the last of some trials, by tag.
+def scalars(
+    trial: Trial, best: Trial | None, objective: Objective
+) -> dict[str, float | None]:
+    """Returns what TensorBoard shows of a trial and of the best up to it, by tag.
 
     What only counts, such as its round, is left out, and so is what was predicted: the
     fit of each round has a unit of its own.
     """
-    trial, best = trials[-1], best_of(trials, objective)
     return {
         f"objective/{objective.name}": trial.value,
         "objective/best_so_far": None if best is None else best.value,

@@ -111,7 +111,9 @@ class Loop:
         for file, num in (("metrics.jsonl", logged), ("summary.json", summed_up)):
             ledger.check_count(self.run.path, self.ledger.trials, file, num)
         for trial in self.ledger.trials[logged:]:
-            self._log(trial)
+            # Others have followed it since.
+            so_far = self.ledger.trials[: trial.index + 1]
+            self._log(trial, ledger.best_of(so_far, self.objective))
 
     def _replay(self) -> None:
         """Tells the strategy the whole rounds of the ledger."""
@@ -222,14 +224,12 @@ class Loop:
         )
         failures.announce(trial, self.ledger.trials)
         self.ledger.append(trial)  # First: all else is mended from the ledger.
-        self._log(trial)
+        self._log(trial, self.ledger.best())
         if not self.seconds["first_child"]:
             self.seconds["first_child"] = process.seconds_since_start()
 
-    def _log(self, trial: Trial) -> None:
-        # A mended log repeats trials that others have followed since.
-        so_far = self.ledger.trials[: trial.index + 1]
-        scalars = ledger.scalars(so_far, self.objective)
+    def _log(self, trial: Trial, best: Trial | None) -> None:
+        scalars = ledger.scalars(trial, best, self.objective)
         self.run.log(trial.index + 1, ledger.log_line(trial), scalars)
 
     def _write_best(self) -> None:
