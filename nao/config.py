@@ -69,7 +69,8 @@ class Config(StrategySettings, EvaluatorSettings):
     )
     deduplicate: str = option(
         "canonical",
-        "What is never evaluated twice: canonical (the same function) or sequence.",
+        "What is never evaluated twice: canonical (the same function), sequence, or "
+        "none, where anything may be.",
     )
     storage: str = option(
         "", "Optuna storage URL of the ledger; empty for SQLite in the workdir."
