@@ -171,9 +171,7 @@ class Loop:
                 self.checkpoints.save(told, asked)
         if len(asked.tokens):
             self._asked = asked
-        # No checkpoint holds the memory: telling the same rounds again rebuilt it.
-        state = asked.state._replace(memory=self.progress.state.memory)
-        self.progress = self.progress._replace(state=state)
+        self.progress = self.proposer.begin(self.progress, asked)
         # What was evaluated of this round must be its beginning.
         begun = self.ledger.trials[told:]
         for trial, tokens in zip(begun, asked.tokens, strict=False):
