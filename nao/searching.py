@@ -25,6 +25,7 @@ def search(
     *,
     num_trials: int,
     workdir: str | os.PathLike,
+    max_cost: float = 0.0,
     seed: int = 0,
     storage: str = "",
     warm_start: str | os.PathLike = "",
@@ -41,7 +42,8 @@ def search(
     Args:
         strategy: Who proposes; its space is the space of the search.
         evaluator: Where numbers come from.
-        num_trials: Budget of evaluations, failed ones and the random round included.
+        num_trials: Budget of evaluations, failed, partial and random ones included.
+        max_cost: What they may cost together, in full evaluations; 0 for any.
         workdir: Folder of the run.
         seed: Seed of everything random.
         storage: Optuna storage URL of the ledger; SQLite in the folder by default.
@@ -49,8 +51,7 @@ def search(
             to the strategy first and not evaluated again; they do not count as trials.
         config: What to write to `config.json` and to compare with a run that is there,
             a dataclass; what strategy and evaluator say of themselves by default.
-        content: SHA-256 of what the numbers come from, by name; a run is continued on
-            the same content alone.
+        content: SHA-256 of what the numbers come from, by name; a run keeps to it.
         progress: Whether to show on stderr how far it is: a bar, or a line a round.
         on_begin: Called when the run is in its folder, to be continued; not of one that
             was finished.
@@ -70,7 +71,7 @@ def search(
             the trials are kept, and the same call goes on with the next round.
         KeyboardInterrupt: After an interruption, with everything written.
     """
-    arguments = settings.of_arguments(num_trials, seed, storage, warm_start)
+    arguments = settings.of_arguments(num_trials, seed, storage, warm_start, max_cost)
     watch = Watch(progress, on_begin, on_trial, on_round)
     asked = settings.Asked(arguments, config, content or {})
     result = study.run(strategy, evaluator, workdir, asked, watch)

@@ -22,6 +22,9 @@ from nao.types import Array
 # sequences of one function may have rows, and measurements, of their own.
 Values = dict[bytes, tuple[float, float | None]]
 Metrics = dict[bytes, dict[str, float]]
+# Objective, test value and those of smaller budgets of each row; NaN for none.
+Measured = Sequence[Sequence[float]]
+Column = dict[bytes, float]  # a further measure by `space.keys`, where it is a number
 
 
 # Equal to itself alone, so that no table is compared row by row.
@@ -40,6 +43,9 @@ class TableEvaluator:
         metrics: Where rows are averaged, of each architecture `num_rows` and, of two
             rows or more, the sample `standard_deviation` of their objective.
         source: What the numbers come from, in words: `on` and the file's name.
+        partial: What was measured with less than the full budget: a column for each
+            smaller budget, ascending.
+        full: The full budget; None where the table has but one.
     """
 
     space: Space
@@ -50,6 +56,13 @@ class TableEvaluator:
     sha256: str
     metrics: Metrics = dataclasses.field(default_factory=dict)
     source: str = ""
+    partial: Mapping[float, Column] = dataclasses.field(default_factory=dict)
+    full: float | None = None
+
+    @property
+    def budgets(self) -> tuple[float, ...]:
+        """What an evaluation may be given, ascending; empty without a choice."""
+        return () if self.full is None else (*self.partial, self.full)
 
     @property
     def content(self) -> dict[str, str]:
@@ -62,18 +75,31 @@ class TableEvaluator:
         choose = max if self.objective.maximize else min
         return choose(value for value, _ in self.values.values())
 
-    def evaluate(self, tokens: np.ndarray, keys: Array) -> Iterator[base.Evaluation]:
+    def evaluate(
+        self, tokens: np.ndarray, keys: Array, budgets: np.ndarray | None = None
+    ) -> Iterator[base.Evaluation]:
         """Yields the objective of each row of tokens, int32 [num, length].
 
         The evaluation of an architecture that the table does not hold has failed.
         """
         del keys  # A table has no randomness.
-        for key in self.space.keys(tokens):
-            found = self.values.get(key)
-            if found is None:
-                yield base.Evaluation(None, reason="not in the table")
+        chosen = [None] * len(tokens) if budgets is None else budgets.tolist()
+        for key, budget in zip(self.space.keys(tokens), chosen, strict=True):
+            if budget in self.partial:
+                value, metrics = self.partial[budget].get(key), {}
             else:
-                yield base.Evaluation(found[0], self.metrics.get(key, {}))
+                value, _ = self.values.get(key, (None, None))
+                metrics = self.metrics.get(key, {})
+            reason = "not in the table" if value is None else ""
+            yield base.Evaluation(value, metrics, reason=reason)
+
+    def cost(self, budget: float, before: float) -> float:
+        """Returns a budget's share of the full one.
+
+        All of it, whatever was measured before: columns are trainings of their own.
+        """
+        del before
+        return budget / self.budgets[-1]
 
     def test(self, tokens: np.ndarray, key: Array) -> dict[str, float]:
         """Returns the test value of one architecture [length], by its column's name.
@@ -112,7 +138,7 @@ def load(config: TableConfig, space: Space | None) -> TableEvaluator:
 
 def _load(config: TableConfig, space: Space | None) -> TableEvaluator:
     columns = [config.objective, *filter(None, [config.test, config.architecture])]
-    columns += config.slot_columns
+    columns += [*config.slot_columns, *config.budget_columns.values()]
     table = table_file.read(config.path, columns)
     _check_file(config, table, columns)
     table = table._replace(rows=_spelled(config, space, table))
@@ -139,7 +165,7 @@ def _load(config: TableConfig, space: Space | None) -> TableEvaluator:
     return TableEvaluator(
         space,
         base.Objective(config.objective, config.maximize, config.unit),
-        {key: _means(rows) for key, rows in measured.items()},
+        {key: _value_and_test(rows) for key, rows in measured.items()},
         config.test,
         num_skipped,
         table.sha256,
@@ -147,23 +173,26 @@ def _load(config: TableConfig, space: Space | None) -> TableEvaluator:
         if config.repeats == "mean"
         else {},
         f"on {pathlib.PurePath(config.path).name.partition('.csv')[0]}",
+        *_budgets(config, measured),
     )
 
 
 def _read_rows(
     config: TableConfig, space: Space, table: TableFile
-) -> tuple[dict[bytes, list[tuple[float, float]]], dict[bytes, np.ndarray]]:
+) -> tuple[dict[bytes, Measured], dict[bytes, np.ndarray]]:
     """Returns what was measured of each architecture, and its tokens, int32 [length].
 
     Both by `space.keys`, in the order of the file. Of each row that has an objective,
-    this and its test value, NaN where there is none.
+    this, its test value, and those of smaller budgets; NaN where there is none.
     """
     objectives = _numbers(config, table, config.objective)
     tests = [math.nan] * len(table.rows)
     if config.test:
         tests = _numbers(config, table, config.test)
+    smaller = list(config.budget_columns.values())[:-1]
+    columns = [objectives, tests, *(_numbers(config, table, c) for c in smaller)]
     measured, lines, tokens = {}, {}, {}
-    for (line, row), value, test in zip(table.rows, objectives, tests, strict=True):
+    for (line, row), values in zip(table.rows, zip(*columns, strict=True), strict=True):
         where = f"{config.path}, line {line}"
         architecture = _architecture(config, space, row, where)
         (key,) = space.keys(architecture[None])
@@ -175,29 +204,42 @@ def _read_rows(
         # Noted before the value is read: an architecture that stands there twice is a
         # mistake even where one of the rows is skipped.
         lines.setdefault(key, line)
-        if math.isfinite(value):
-            measured.setdefault(key, []).append((value, test))
+        if math.isfinite(values[0]):
+            measured.setdefault(key, []).append(values)
             tokens.setdefault(key, architecture)
     return measured, tokens
 
 
-def _means(rows: Sequence[tuple[float, float]]) -> tuple[float, float | None]:
+def _value_and_test(rows: Measured) -> tuple[float, float | None]:
     """Returns the mean objective and test value of rows."""
-    values = [value for value, _ in rows]
-    tests = [test for _, test in rows if math.isfinite(test)]
-    return _mean(values), _mean(tests) if tests else None
+    return _mean(rows, 0), _mean(rows, 1)
 
 
-def _mean(values: Sequence[float]) -> float:
-    """Returns the exact mean, so that large numbers don't overflow."""
-    return statistics.mean(values) if len(values) > 1 else values[0]
+def _mean(rows: Measured, column: int) -> float | None:
+    """Returns the exact mean, so that large numbers don't overflow; None of none."""
+    values = [row[column] for row in rows if math.isfinite(row[column])]
+    if len(values) > 1:
+        return statistics.mean(values)
+    return values[0] if values else None
 
 
-def _spread(rows: Sequence[tuple[float, float]]) -> dict[str, float]:
+def _budgets(
+    config: TableConfig, measured: Mapping[bytes, Measured]
+) -> tuple[dict[float, Column], float | None]:
+    """Returns the columns of smaller budgets, and the full budget."""
+    *smaller, full = config.budget_columns or [None]
+    partial = {}
+    for number, budget in enumerate(smaller, 2):
+        means = {key: _mean(rows, number) for key, rows in measured.items()}
+        partial[budget] = {key: m for key, m in means.items() if m is not None}
+    return partial, full
+
+
+def _spread(rows: Measured) -> dict[str, float]:
     """Returns how many rows there are, and how far their objectives are apart."""
     metrics = {"num_rows": float(len(rows))}
     if len(rows) > 1:
-        objective = np.array([value for value, _ in rows])
+        objective = np.array([row[0] for row in rows])
         metrics["standard_deviation"] = floats.deviation(objective)
     return metrics
 

@@ -19,6 +19,7 @@ class Config(Shape):
 
     num_trials: int = 0
     seed: int = 0
+    max_cost: float = 0.0
     storage: str = ""
     warm_start: str = ""
 
@@ -92,6 +93,8 @@ class Summary(Shape):
 
     finished: bool = False
     exhausted: bool = False
+    is_spent: bool = False
+    max_cost: float = 0.0
     space: str
     strategy: str
     evaluator: str
@@ -99,6 +102,7 @@ class Summary(Shape):
     objective: Objective
     num_trials: _Count
     num_failed: _Count
+    cost: float | None = None
     best: _Best | None
     random_best: _AtRandom
     compilations: _Compilations
@@ -148,6 +152,9 @@ class TrialAttributes(Shape):
     seconds: float
     reason: str
     traceback: str = ""
+    budget: float | None = None
+    is_full: bool = True
+    cost: Annotated[float, pydantic.Field(ge=0)] = 1.0
 
 
 class WarmStart(Shape):

@@ -15,8 +15,7 @@ from typing import NamedTuple
 import jax
 import numpy as np
 
-from nao.runs.checkpoints import Round
-from nao.strategies import Pool, State, Strategy, Unseen
+from nao.strategies import Pool, Round, State, Strategy, Unseen
 from nao.types import Array
 
 
@@ -71,7 +70,7 @@ class Proposer:
         """
         state = self.strategy.init(self._keys[0])
         if warm is not None:
-            state = self.strategy.tell(state, *warm)
+            state = self.strategy.tell(state, warm.tokens, warm.objective)
         nothing = state.pool.tokens[:0]
         return Progress(state, pending=nothing, queue=nothing)
 
@@ -93,9 +92,10 @@ class Proposer:
         # strategy hears nothing of them.
         pool = told.pool.extend(pending, np.full(len(pending), np.nan))
         key = jax.random.fold_in(self._keys[1], progress.num_told + len(pending))
-        tokens, state = self.strategy.ask(key, told._replace(pool=pool))
-        self._check_new(tokens, pool)
-        return Round(tokens, state._replace(pool=told.pool))
+        # A strategy that knows no budgets returns none.
+        asked = Round(*self.strategy.ask(key, told._replace(pool=pool)))
+        self._check_new(asked, pool)
+        return asked._replace(state=asked.state._replace(pool=told.pool))
 
     def begin(self, progress: Progress, asked: Round) -> Progress:
         """Takes note that a whole round is being evaluated."""
@@ -126,7 +126,11 @@ class Proposer:
         return np.concatenate(found), progress
 
     def tell(
-        self, progress: Progress, tokens: np.ndarray, objective: np.ndarray
+        self,
+        progress: Progress,
+        tokens: np.ndarray,
+        objective: np.ndarray,
+        budgets: np.ndarray | None = None,
     ) -> Progress:
         """Tells results, of what is pending or of anything else.
 
@@ -134,9 +138,13 @@ class Proposer:
             progress: Progress before.
             tokens: int32 [num, length]; in a study a whole round.
             objective: float64 [num], higher is better, NaN where it failed.
+            budgets: What each was measured with, float64 [num]; None where all are
+                full.
         """
+        # Strategies that know no budgets are told of none.
+        more = () if budgets is None else (budgets,)
         return progress._replace(
-            state=self.strategy.tell(progress.state, tokens, objective),
+            state=self.strategy.tell(progress.state, tokens, objective, *more),
             pending=self._without(progress.pending, tokens),
             num_told=progress.num_told + len(tokens),
             num_rounds=progress.num_rounds + 1,
@@ -156,11 +164,18 @@ class Proposer:
         seen = np.concatenate([progress.state.pool.tokens, progress.pending])
         return Unseen(self.strategy.space, self.strategy.deduplicate, seen)
 
-    def _check_new(self, tokens: np.ndarray, pool: Pool) -> None:
+    def _check_new(self, asked: Round, pool: Pool) -> None:
         strategy = self.strategy
-        unseen = Unseen(strategy.space, strategy.deduplicate, pool.tokens)
-        if strategy.deduplicate != "none" and len(unseen.take(tokens)) < len(tokens):
-            raise RuntimeError(
-                f"Strategy {strategy.name} asked for architectures that were "
-                "told before, or twice for the same."
-            )
+        if strategy.deduplicate == "none":
+            return
+        budgets = Pool(asked.tokens, np.zeros(0), asked.budgets).budgets_or_full()
+        for budget in np.unique(budgets):
+            rows = asked.tokens[budgets == budget]
+            # What was told at a smaller budget may be asked for at a larger one.
+            known = pool.tokens[pool.budgets_or_full() >= budget]
+            unseen = Unseen(strategy.space, strategy.deduplicate, known)
+            if len(unseen.take(rows)) < len(rows):
+                raise RuntimeError(
+                    f"Strategy {strategy.name} asked for architectures that were "
+                    "told before, or twice for the same."
+                )

@@ -10,9 +10,8 @@ from nao.controller import ControllerConfig
 from nao.evaluators import Evaluation, Objective
 from nao.report import predictions
 from nao.runs import StoredRun, Trial
-from nao.runs.checkpoints import Round
 from nao.runs.record import SearchRecord
-from nao.strategies import ControllerUse, Pool, State
+from nao.strategies import ControllerUse, Pool, Round, State
 
 SPACE = spaces.custom({"depth": (1, 2)})
 MEASURED = [10.0, 30.0, 20.0, None, 25.0]  # three at random, two predicted

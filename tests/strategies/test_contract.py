@@ -89,7 +89,7 @@ def test_rounds_keep_a_rule(make):
 def test_same_key_and_pool_same_round(make):
     _, state = run(make(SPACE, "canonical"), 2)
     strategy = make(SPACE, "canonical")
-    fresh = strategy.tell(strategy.init(jax.random.key(0)), *state.pool)
+    fresh = strategy.tell(strategy.init(jax.random.key(0)), *state.pool[:2])
     (first, _), (second, _) = (
         strategy.ask(jax.random.key(7), s) for s in (state, fresh)
     )
