@@ -75,8 +75,16 @@ def draw(run: StoredRun) -> Element | None:
     drawn.line(x, (mean, mean), "random")
     for each in rounds:
         _draw_round(drawn, each)
-    keys = [("round", "a round, with its 95 % interval"), ("random", "mean")]
+    keys = [("round", _round_key([r["num"] for r in rounds])), ("random", "mean")]
     return chart.figure(drawn, _caption(rounds), *keys)
+
+
+def _round_key(nums: Sequence[int]) -> str:
+    """Says what the mark of a round is; few trials have no interval."""
+    if max(nums) < _FEWEST:
+        return "a round"
+    where = "" if min(nums) >= _FEWEST else f" where it has {_FEWEST} trials or more"
+    return f"a round, with its 95 % interval{where}"
 
 
 def _draw_round(drawn: Chart, each: dict[str, Any]) -> None:

@@ -54,6 +54,7 @@ class Record(Shape):
     strategy: str
     content: dict[str, str] | None = None
     source: str = ""
+    num_images: Annotated[dict[str, _Count], pydantic.Field(default_factory=dict)]
     canonical: bool = True
     controller: dict[str, Any] | None = None
 
@@ -105,6 +106,7 @@ class Summary(Shape):
     seconds: _Seconds
     peak_rss_mib: float
     num_images: Annotated[dict[str, _Count], pydantic.Field(default_factory=dict)]
+    how_tested: str = ""
 
 
 class Environment(Shape):
