@@ -30,6 +30,7 @@ def legend_of(values, round_size):
 def test_the_legend_tells_of_intervals_where_there_are_any():
     """It did where none were drawn, of rounds of four."""
     values = [0.1, 0.5, 0.3, 0.2, 0.9, 0.4, 0.8, 0.6]
+    assert legend_of(values[:4], 4) == "a round"  # and no mean of one
     assert legend_of(values, 4) == "a roundmean"
     assert legend_of([*values, 0.7, 0.0], 5) == "a round, with its 95 % intervalmean"
     assert "where it has 5 trials or more" in legend_of(values, 5)
