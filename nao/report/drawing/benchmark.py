@@ -1,6 +1,6 @@
 """Figures of a benchmark: strategies side by side, mean and spread over seeds."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 from matplotlib import ticker
@@ -213,12 +213,11 @@ def _draw_curves(
 ) -> None:
     """Draws each strategy's curves [num_runs, num_queries]: mean, and how sure it is.
 
-    Bands of many strategies hide each other, so that there only the one that others
-    are compared with has one. Values below `floor` are drawn there.
+    Bands of many strategies hide each other: there, only the strategy that others are
+    compared with has one. Values below `floor` are drawn there.
     """
     looks = styles(group.strategy for group in groups)
-    emphasised = [group for group in groups if looks[group.strategy].is_emphasised]
-    is_crowded = len(groups) > _MOST_BANDS and emphasised
+    banded = _banded(groups, looks)
     for group, curve in zip(groups, curves, strict=True):
         if np.isnan(curve).all():
             continue
@@ -226,11 +225,19 @@ def _draw_curves(
         x, mean = np.arange(1, curve.shape[1] + 1), _mean(curve, axis=0)
         line = _line(group, style)
         axes.step(x, np.maximum(mean, floor), where="post", **line)
-        if len(curve) > 1 and (style.is_emphasised or not is_crowded):
+        if group.strategy in banded:
             _band(axes, curve, style, floor)
-    if any(len(curve) > 1 for curve in curves):
-        whose = f" of {emphasised[0].strategy}" if is_crowded else ""
+    if banded:
+        whose = f" of {banded[0]}" if len(groups) > _MOST_BANDS else ""
         axes.set_title(f"mean over seeds; band: 95 % interval{whose}", **_TITLE)
+
+
+def _banded(groups: Sequence[Group], looks: Mapping[str, Style]) -> list[str]:
+    """Returns the strategies that have a band; of a single seed there is none."""
+    names = [group.strategy for group in groups]
+    if len(names) > _MOST_BANDS:
+        names = [name for name in names if looks[name].is_emphasised]
+    return [g.strategy for g in groups if g.strategy in names and len(g.runs) > 1]
 
 
 def _band(axes: Axes, curves: np.ndarray, style: Style, floor: float) -> None:
