@@ -70,6 +70,11 @@ class TableEvaluator:
         return {"table.sha256": self.sha256}
 
     @property
+    def how_tested(self) -> str:
+        """What `test` does with the final choice, in words."""
+        return "in the table's test column, which is read for it alone"
+
+    @property
     def best_value(self) -> float:
         """The best objective of the table, in the table's own unit."""
         choose = max if self.objective.maximize else min

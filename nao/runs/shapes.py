@@ -55,6 +55,7 @@ class Record(Shape):
     strategy: str
     content: dict[str, str] | None = None
     source: str = ""
+    num_images: Annotated[dict[str, _Count], pydantic.Field(default_factory=dict)]
     canonical: bool = True
     controller: dict[str, Any] | None = None
 
@@ -109,6 +110,7 @@ class Summary(Shape):
     seconds: _Seconds
     peak_rss_mib: float
     num_images: Annotated[dict[str, _Count], pydantic.Field(default_factory=dict)]
+    how_tested: str = ""
 
 
 class Environment(Shape):

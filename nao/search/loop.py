@@ -323,6 +323,7 @@ class Loop:
             **summary.of_trials(trials, self.space, self.objective, test),
             "controller": {"rounds": rounds, **fit},
             "num_images": dict(getattr(self.evaluator, "num_images", {})),
+            "how_tested": str(getattr(self.evaluator, "how_tested", "")),
             "num_warm_start": self.num_warm,
             "compilations": monitor.by_name(),
             "seconds": seconds | monitor.seconds() | self.seconds,
