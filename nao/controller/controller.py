@@ -7,6 +7,7 @@ are counted.
 
 import dataclasses
 import functools
+import itertools
 from collections.abc import Callable, Iterator
 
 import jax
@@ -114,6 +115,7 @@ class Controller:
         tokens: np.ndarray,
         step_sizes: np.ndarray,
         temperature: float = 0.0,
+        goal: latent.Goal | None = None,
     ) -> np.ndarray:
         """Encodes, ascends and decodes.
 
@@ -123,12 +125,15 @@ class Controller:
             tokens: Starting points, int32 [num, length].
             step_sizes: float [num_steps]; 0 decodes the starting point itself.
             temperature: 0 decodes greedily, 1 samples from the decoder.
+            goal: What each start climbs, weights [num, objectives]; None for the
+                prediction of the single objective.
 
         Returns:
             Legal sequences, int32 [ensemble, num_steps, num, length].
         """
         step_sizes = jnp.asarray(step_sizes, jnp.float32)
         parts = []
+        goals = _chunks_of(goal)
         for index, (chunk, num) in enumerate(self._chunks(tokens)):
             proposed = controller_propose(
                 jax.random.fold_in(key, index),
@@ -136,6 +141,7 @@ class Controller:
                 chunk,
                 step_sizes,
                 jnp.float32(temperature),
+                next(goals),
                 space=self.space,
                 config=self.config,
             )
@@ -177,6 +183,14 @@ class Controller:
             function(params, chunk, space=self.space, config=self.config)[:, :num]
             for chunk, num in self._chunks(tokens)
         ]
+
+
+def _chunks_of(goal: latent.Goal | None) -> Iterator[latent.Goal | None]:
+    """Yields what each chunk of starts climbs, without end where that is one thing."""
+    if goal is None:
+        yield from itertools.repeat(None)
+    for weights, _ in rows.chunks(goal.weights):
+        yield goal._replace(weights=weights)
 
 
 _jit = functools.partial(jax.jit, static_argnames=("space", "config"))
@@ -261,6 +275,7 @@ def controller_propose(
     tokens: Array,
     step_sizes: Array,
     temperature: Array,
+    goal: latent.Goal | None,
     *,
     space: Space,
     config: ControllerConfig,
@@ -275,10 +290,14 @@ def controller_propose(
         model = bind(params, space, config)
         encoder_outputs = model.encode(tokens)
 
+        def score(outputs: Array) -> Array:
+            predicted = model.predict(outputs)
+            return predicted if goal is None else goal.score_rows(predicted)
+
         def for_step_sizes(inputs: tuple[Array, Array]) -> Array:
             chunk_key, step_sizes = inputs
             moved = latent.ascend(
-                model.predict, encoder_outputs, step_sizes, config.normalise_gradient
+                score, encoder_outputs, step_sizes, config.normalise_gradient
             )
             # Step sizes and rows are one batch to the decoder.
             moved = moved.reshape(-1, *moved.shape[2:])

@@ -19,7 +19,8 @@ class Goal(NamedTuple):
     float32 [objectives] each.
 
     Attributes:
-        weights: Factor of each objective in the score.
+        weights: Factor of each objective in the score; [num, objectives] where each of
+            several rows has its own.
         lower: Least target that is allowed; -inf for any.
         upper: Largest target that is allowed; inf for any.
     """
@@ -36,6 +37,10 @@ class Goal(NamedTuple):
         broken = jax.nn.relu(predicted - self.upper)
         broken = broken + jax.nn.relu(self.lower - predicted)
         return (predicted * self.weights - _PENALTY * broken).sum(-1)
+
+    def score_rows(self, predicted: Array) -> Array:
+        """Maps predictions [num, objectives], or [num] of one, to scores [num]."""
+        return self.score(predicted.reshape(len(predicted), -1))
 
 
 def ascend(

@@ -22,6 +22,7 @@ from nao.spaces import Space
 from nao.system import hosts, stages
 from nao.types import Array
 
+_COSTS = ("num_parameters", "num_multiply_adds")  # exact, and known untrained
 _OUT_OF_MEMORY = "RESOURCE_EXHAUSTED"  # the status in the text of such errors of XLA
 
 
@@ -60,6 +61,7 @@ class TrainingEvaluator:
     Attributes:
         space: The space of the architectures, one that has a network.
         objective: The validation accuracy after the last epoch, a fraction.
+        metrics: What evaluations have besides it.
         content: SHA-256 of the images, by name.
         num_images: Images that each accuracy is measured on, by its name.
         source: What the numbers come from, in words: `on` and the data set's name.
@@ -67,6 +69,7 @@ class TrainingEvaluator:
     """
 
     objective = Objective("val_accuracy")
+    metrics = ("train_loss", "val_loss", "epochs", "memory_mib", *_COSTS)
 
     def __init__(
         self,
@@ -135,6 +138,19 @@ class TrainingEvaluator:
         for start in range(0, len(archs), at_once):
             group = slice(start, start + at_once)
             yield from self._evaluate_group(archs[group], keys[group])
+
+    def known(self, tokens: np.ndarray) -> dict[str, np.ndarray]:
+        """Returns the exact costs of architectures, which need no training.
+
+        Args:
+            tokens: int32 [num, length].
+
+        Returns:
+            `num_parameters` and `num_multiply_adds`, float64 [num] each.
+        """
+        archs = self.space.architecture(np.asarray(tokens))
+        counts = [_counts(self.trainer, arch) for arch in archs]
+        return {name: np.array([c[name] for c in counts]) for name in _COSTS}
 
     def test(self, tokens: np.ndarray, key: Array) -> dict[str, float]:
         """Trains one architecture [length] by the final recipe and reads the test part.

@@ -2,19 +2,29 @@
 
 import numpy as np
 
-from nao.evaluators import Objective
-from nao.runs import ledger
+from nao.evaluators import Goals, Objective
+from nao.runs import answers, ledger
 
 _MOST_OUTSIDE = 0.2  # share of the trials that may lie outside the axis
 
 
-def best_so_far(trials: list[ledger.Trial], objective: Objective) -> np.ndarray:
+def best_so_far(
+    trials: list[ledger.Trial], objective: Objective, goals: Goals | None = None
+) -> np.ndarray:
     """Returns the best objective up to each trial, as measured.
+
+    Args:
+        trials: In order of evaluation.
+        objective: What was measured.
+        goals: Those of the search; what breaks their bounds is never the best.
 
     Returns:
         float64 [num], NaN until a trial succeeds.
     """
     signed = ledger.objectives(trials, objective)
+    if goals is not None and goals.constraints:
+        is_kept = goals.allows(answers.values(trials, goals))
+        signed = np.where(is_kept, signed, np.nan)
     return objective.sign * np.fmax.accumulate(signed)
 
 

@@ -19,7 +19,7 @@ def write_report(run: StoredRun) -> pathlib.Path:
     """
     figures = {}
     if run.trials:
-        figures["progress"] = draw_progress(run.trials, run.objective)
+        figures["progress"] = draw_progress(run.trials, run.objective, run.goals)
     if run.best is not None:
         figures["best"] = draw_architecture(run.space, run.best.tokens)
     folder = run.path / "figures"

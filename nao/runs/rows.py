@@ -3,7 +3,7 @@
 from typing import Any
 
 from nao.evaluators import Objective
-from nao.runs.ledger import Trial
+from nao.runs.trial import Trial
 from nao.spaces import Space
 
 _SHOWN = 5  # trials of a notebook's table

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from nao.evaluators import Objective
+from nao.evaluators import Objective, goals_of
 from nao.spaces import Space
 
 _STRATEGY = ("space", "config", "deduplicate", "name", "init", "ask", "tell")
@@ -28,6 +28,7 @@ def check(strategy: Any, evaluator: Any) -> None:
         )
     _check_spaces(strategy, evaluator)
     _check_budgets(strategy, evaluator)
+    _check_goals(strategy, evaluator)
 
 
 def _check_budgets(strategy: Any, evaluator: Any) -> None:
@@ -37,6 +38,15 @@ def _check_budgets(strategy: Any, evaluator: Any) -> None:
         raise ValueError(
             f"Strategy {strategy.name} must have the evaluator's budgets, "
             f"{listed or 'none'}, got {asked}."
+        )
+
+
+def _check_goals(strategy: Any, evaluator: Any) -> None:
+    first = goals_of(strategy, evaluator).objective
+    if first != evaluator.objective:
+        raise ValueError(
+            f"The goals of strategy {strategy.name} must begin with the evaluator's "
+            f"objective, {evaluator.objective}, got {first}."
         )
 
 

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from nao.evaluators import Evaluator
-from nao.runs.ledger import Trial
+from nao.runs.trial import Trial
 from nao.spaces import Space
 from nao.strategies import Round
 

@@ -13,11 +13,11 @@ from typing import Any
 import numpy as np
 from absl import logging
 
-from nao.evaluators import Evaluation, Evaluator
-from nao.runs import checkpoints, ledger, record, shapes
+from nao.evaluators import Evaluation, Evaluator, goals_of
+from nao.runs import answers, checkpoints, ledger, record, shapes
 from nao.runs import storage as storage_lib
 from nao.runs.directory import RunDirectory
-from nao.runs.ledger import Trial
+from nao.runs.trial import Trial
 from nao.search import failures, limits, outcomes, summary, warm_start
 from nao.search.bar import SearchBar
 from nao.search.limits import Limits
@@ -48,12 +48,13 @@ class Loop:
     ):
         self.strategy, self.evaluator, self.run = strategy, evaluator, run
         self.space, self.objective = strategy.space, evaluator.objective
+        self.goals = goals_of(strategy, evaluator)
         self.proposer = proposer
         self.started = time.perf_counter()
         self.seconds = {"evaluate": 0.0, "controller": 0.0, "first_child": None}
         title = f"{self.space.name} by {strategy.name}, seed {proposer.seed}"
         opened = storage_lib.to_write(run.path, storage, title)
-        self.ledger = ledger.Ledger(opened, self.space, self.objective)
+        self.ledger = ledger.Ledger(opened, self.space, self.goals)
         self.before = self._summary_before()
         self.checkpoints = checkpoints.Checkpoints(run.path / "checkpoints")
         self.num_warm = 0
@@ -84,7 +85,7 @@ class Loop:
         self._reconcile_log()
         warm = None
         if earlier:
-            warm = warm_start.pool(earlier, self.run, self.space, self.objective)
+            warm = warm_start.pool(earlier, self.run, self.space, self.goals)
             self.num_warm = len(warm.tokens)
         self.progress = self.proposer.start(warm)
         self._replay()
@@ -120,7 +121,7 @@ class Loop:
         for trial in self.ledger.trials[logged:]:
             # Others have followed it since.
             so_far = self.ledger.trials[: trial.index + 1]
-            self._log(trial, ledger.best_of(so_far, self.objective))
+            self._log(trial, answers.best_of(so_far, self.goals))
 
     def _replay(self) -> None:
         """Tells the strategy the whole rounds of the ledger."""
@@ -134,9 +135,11 @@ class Loop:
 
     def _tell(self, trials: list[Trial]) -> None:
         tokens = np.array([trial.tokens for trial in trials])
-        values = ledger.objectives(trials, self.objective)
-        budgets = ledger.budgets(trials)
-        self.progress = self.proposer.tell(self.progress, tokens, values, budgets)
+        objective = ledger.objectives(trials, self.objective)
+        values = None if self.goals.is_plain else answers.values(trials, self.goals)
+        self.progress = self.proposer.tell(
+            self.progress, tokens, objective, ledger.budgets(trials), values
+        )
 
     def run_rounds(
         self,
@@ -153,6 +156,7 @@ class Loop:
             # Nothing of a round depends on the budget, which only cuts it short here.
             size, told = len(asked.tokens), self.progress.num_told
             if not size:
+                failures.check_bounds(self.ledger.trials, self.goals, self.space)
                 return True
             stages.tell(f"round {number}")
             before = self.ledger.trials[:told]
@@ -216,7 +220,7 @@ class Loop:
             None if asked.budgets is None else asked.budgets[chosen],
         )
         for row, outcome in zip(rows, measured, strict=True):
-            self._append(asked, row, outcome, float(costs[row]))
+            self._append(asked, row, self.goals.checked(outcome), float(costs[row]))
             bar.count()
             if watch.on_trial is not None:
                 watch.on_trial(self.ledger.trials[-1])
@@ -263,7 +267,7 @@ class Loop:
         """Returns what was found."""
         trials = list(self.ledger.trials)
         best = self.ledger.best()
-        return Result(best, trials, summed_up, self.space, self.objective, was_finished)
+        return Result(best, trials, summed_up, self.space, self.goals, was_finished)
 
     def finish(
         self, allowed: Limits, is_exhausted: bool, monitor: CompileMonitor
@@ -320,7 +324,7 @@ class Loop:
             "strategy": self.strategy.name,
             "evaluator": type(self.evaluator).__name__,
             "seed": self.proposer.seed,
-            **summary.of_trials(trials, self.space, self.objective, test),
+            **summary.of_trials(trials, self.space, self.goals, test),
             "controller": {"rounds": rounds, **fit},
             "num_images": dict(getattr(self.evaluator, "num_images", {})),
             "how_tested": str(getattr(self.evaluator, "how_tested", "")),

@@ -3,8 +3,8 @@
 import dataclasses
 from typing import Any
 
-from nao.evaluators import Objective
-from nao.runs import Trial, rows
+from nao.evaluators import Goals, Objective
+from nao.runs import Trial, answers, rows
 from nao.spaces import Space
 from nao.system import showing
 
@@ -18,7 +18,7 @@ class Result:
         trials: All trials, in the order of evaluation.
         summary: What `summary.json` holds.
         space: Space of the architectures.
-        objective: What was measured.
+        goals: What was searched for.
         was_finished: Whether the run was finished before, so that nothing was done.
     """
 
@@ -26,8 +26,21 @@ class Result:
     trials: list[Trial]
     summary: dict
     space: Space
-    objective: Objective
+    goals: Goals
     was_finished: bool = False
+
+    @property
+    def objective(self) -> Objective:
+        """What was measured, the first of several objectives."""
+        return self.goals.objective
+
+    @property
+    def front(self) -> list[Trial]:
+        """The trials that no other one dominates, within the bounds.
+
+        From best to worst in the first objective; with one objective the best alone.
+        """
+        return answers.front_of(self.trials, self.goals)
 
     def to_dataframe(self) -> Any:
         """Returns all trials as a `pandas.DataFrame`.

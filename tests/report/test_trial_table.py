@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from nao import spaces
-from nao.evaluators import Objective
+from nao.evaluators import Goals, Objective
 from nao.report import trial_table
 from nao.runs import StoredRun
 from nao.runs.record import SearchRecord
@@ -25,7 +25,10 @@ def table_of(values, metrics=None, objective=None, num_images=None):
         for trial in make_trials(values)
     ]
     record = SearchRecord(
-        SPACE, objective or Objective("score"), "random", num_images=num_images or {}
+        SPACE,
+        Goals((objective or Objective("score"),)),
+        "random",
+        num_images=num_images or {},
     )
     run = StoredRun(
         None, record, trials, "finished", {}, {}, {}, is_lost=False, notes=()
