@@ -5,7 +5,7 @@ import textwrap
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from nao.evaluators import precision
+from nao.evaluators import Constraint, precision
 
 _WIDTH = 79  # characters of a line
 
@@ -24,9 +24,9 @@ def of_search(
     if summary["exhausted"]:
         lines.insert(0, f"The space has no more architectures than {_num(summary)}.")
     if summary["best"] is None:
-        lines.append("No evaluation succeeded; see metrics.jsonl for the reasons.")
+        lines.append(_nothing(summary))
         return "\n".join(lines)
-    lines += [*_best(summary), *_test(summary)]
+    lines += [*_best(summary), *_test(summary), *_front(summary)]
     lines.append(f"To look at it all: {shlex.quote(f'{folder}/report.html')}")
     for mode, does in _next_modes(summary):
         lines.append(f"To {does}:\n  {command_fn(mode)}")
@@ -89,6 +89,27 @@ def _best(summary: Mapping[str, Any]) -> list[str]:
     found = precision.in_full(best["objective"], num_images)
     lines.append(f"Best: {name} {found} {where}")
     return [*lines, f"  {best['architecture']}"]
+
+
+def _nothing(summary: Mapping[str, Any]) -> str:
+    """Says why there is no best."""
+    bounds = [Constraint(**bound) for bound in summary.get("constraints", [])]
+    if not bounds or summary["num_failed"] == _num(summary):
+        return "No evaluation succeeded; see metrics.jsonl for the reasons."
+    return f"No trial keeps the bounds: {', '.join(map(str, bounds))}."
+
+
+def _front(summary: Mapping[str, Any]) -> list[str]:
+    """Says how large the front of several objectives is, and how far it reaches."""
+    found = summary.get("front")
+    if not found:
+        return []
+    names = [objective["name"] for objective in summary["objectives"]]
+    lines = [f"Front of {len(found)}, in summary.json and report.html:"]
+    for name in names:
+        values = [each["values"][name] for each in found]
+        lines.append(f"  {name} {min(values):.6g} to {max(values):.6g}")
+    return lines
 
 
 def _test(summary: Mapping[str, Any]) -> list[str]:

@@ -7,7 +7,6 @@ are counted.
 
 import dataclasses
 import functools
-import itertools
 from collections.abc import Callable, Iterator
 
 import jax
@@ -125,15 +124,13 @@ class Controller:
             tokens: Starting points, int32 [num, length].
             step_sizes: float [num_steps]; 0 decodes the starting point itself.
             temperature: 0 decodes greedily, 1 samples from the decoder.
-            goal: What each start climbs, weights [num, objectives]; None for the
-                prediction of the single objective.
+            goal: What is climbed; None for the prediction of the single objective.
 
         Returns:
             Legal sequences, int32 [ensemble, num_steps, num, length].
         """
         step_sizes = jnp.asarray(step_sizes, jnp.float32)
         parts = []
-        goals = _chunks_of(goal)
         for index, (chunk, num) in enumerate(self._chunks(tokens)):
             proposed = controller_propose(
                 jax.random.fold_in(key, index),
@@ -141,7 +138,7 @@ class Controller:
                 chunk,
                 step_sizes,
                 jnp.float32(temperature),
-                next(goals),
+                goal,
                 space=self.space,
                 config=self.config,
             )
@@ -183,14 +180,6 @@ class Controller:
             function(params, chunk, space=self.space, config=self.config)[:, :num]
             for chunk, num in self._chunks(tokens)
         ]
-
-
-def _chunks_of(goal: latent.Goal | None) -> Iterator[latent.Goal | None]:
-    """Yields what each chunk of starts climbs, without end where that is one thing."""
-    if goal is None:
-        yield from itertools.repeat(None)
-    for weights, _ in rows.chunks(goal.weights):
-        yield goal._replace(weights=weights)
 
 
 _jit = functools.partial(jax.jit, static_argnames=("space", "config"))

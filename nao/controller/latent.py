@@ -19,8 +19,7 @@ class Goal(NamedTuple):
     float32 [objectives] each.
 
     Attributes:
-        weights: Factor of each objective in the score; [num, objectives] where each of
-            several rows has its own.
+        weights: Factor of each objective in the score.
         lower: Least target that is allowed; -inf for any.
         upper: Largest target that is allowed; inf for any.
     """

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from nao.controller import fronts
 from nao.evaluators import Goals, Objective
 from nao.runs import answers, ledger
 
@@ -26,6 +27,35 @@ def best_so_far(
         is_kept = goals.allows(answers.values(trials, goals))
         signed = np.where(is_kept, signed, np.nan)
     return objective.sign * np.fmax.accumulate(signed)
+
+
+def hypervolumes(trials: list[ledger.Trial], goals: Goals) -> np.ndarray:
+    """Returns the hypervolume of the front up to each trial.
+
+    As a share of the box from the worst to the best that was measured of each
+    objective; what breaks bounds counts for neither.
+
+    Returns:
+        float64 [num].
+    """
+    values = answers.values(trials, goals)
+    scores = values[:, : len(goals.objectives)]
+    is_kept = goals.allows(values)
+    if not is_kept.any():
+        return np.zeros(len(trials))
+    worst, best = scores[is_kept].min(0), scores[is_kept].max(0)
+    # Where all are alike, each fills its side of the box.
+    sides = np.where(best > worst, best - worst, np.inf)
+    scaled = np.where(best > worst, (scores - worst) / sides, 1.0)
+    front, found = scaled[:0], np.zeros(len(trials))
+    volume = 0.0
+    for i, row in enumerate(scaled):
+        if is_kept[i] and not (front >= row).all(-1).any():
+            front = np.vstack([front, row])
+            front = front[fronts.is_optimal(front)]
+            volume = fronts.hypervolume(front, np.zeros(len(row)))
+        found[i] = volume
+    return found
 
 
 def outside(values: np.ndarray, objective: Objective) -> np.ndarray:

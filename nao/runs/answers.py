@@ -10,12 +10,15 @@ from nao.runs.trial import Trial
 def best_of(trials: list[Trial], goals: Goals) -> Trial | None:
     """Returns the best of some trials, the first where several tie; None of none.
 
-    By the first objective. Only those of the full budget that keep the bounds compete.
+    By the first objective, then the next ones, so it is in the front. Only those of the
+    full budget that keep the bounds compete.
     """
     done = allowed(trials, goals)
     if not done:
         return None
-    return max(done, key=lambda trial: goals.objective.sign * trial.value)
+    if len(goals.objectives) == 1:  # what most searches ask for after every trial
+        return max(done, key=lambda trial: goals.objective.sign * trial.value)
+    return max(done, key=lambda trial: _scores([trial], goals)[0].tolist())
 
 
 def allowed(trials: list[Trial], goals: Goals) -> list[Trial]:
@@ -34,10 +37,15 @@ def front_of(trials: list[Trial], goals: Goals) -> list[Trial]:
     alone.
     """
     done = allowed(trials, goals)
-    scores = values(done, goals)[:, : len(goals.objectives)]
+    scores = _scores(done, goals)
     optimal = np.flatnonzero(fronts.is_optimal(scores))
     order = optimal[np.argsort(-scores[optimal, 0], kind="stable")]
     return [done[row] for row in order]
+
+
+def _scores(trials: list[Trial], goals: Goals) -> np.ndarray:
+    """Returns the sign-corrected objectives, float64 [num, objectives]."""
+    return values(trials, goals)[:, : len(goals.objectives)]
 
 
 def values(trials: list[Trial], goals: Goals) -> np.ndarray:

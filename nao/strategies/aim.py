@@ -1,7 +1,7 @@
 """What a round of NAO aims at where a search has several objectives, or bounds.
 
 Every column, objective or only bounded, has a head of the predictor. Ascents climb
-along random trade-offs of the objectives, and back to where the bounds are kept; of
+along several trade-offs of the objectives, and back to where the bounds are kept; of
 what they decode to, a round takes what adds most to the hypervolume of the front, by
 one draw of what each may be (Thompson sampling), times the probability that it keeps
 the bounds.
@@ -17,7 +17,8 @@ from nao.controller import Goal, fronts, targets
 from nao.strategies import sorting
 from nao.strategies.base import ColumnGoals
 
-MAX_CANDIDATES = 300  # architectures of a round whose hypervolume gain is computed
+_MAX_KNOWN = 1000  # candidates of a round whose costs are looked up
+_MAX_CANDIDATES = 300  # of those, whose gains are computed
 _CERTAIN = 1e-9  # standard deviation, in targets, of what is known
 
 
@@ -63,19 +64,21 @@ class Aim:
         )
         return np.array(least, np.float64), np.array(most, np.float64)
 
-    def best(self, num: int) -> np.ndarray:
-        """Returns the rows of the pool's best, int [<=num], best first."""
-        fitness = sorting.fitness(self.values, self.goals)
-        return np.argsort(-fitness, kind="stable")[:num]
+    def ascents(self, num: int) -> list[Goal]:
+        """Returns what ascents shall do: `num` evenly spread trade-offs, or more.
 
-    def ascent(self, rng: np.random.Generator, num: int) -> Goal:
-        """Returns what each of `num` ascents shall do: a random trade-off each."""
-        weights = np.zeros((num, len(self.scales)), np.float32)
-        weights[:, : self.num_objectives] = rng.dirichlet(
-            np.ones(self.num_objectives), num
-        )
+        Single objectives are among them, as the ends of a front matter.
+        """
         least, most = (bound.astype(np.float32) for bound in self.bounds)
-        return Goal(weights, least, most)
+        found = fronts.directions(self.num_objectives, num)
+        missing = [(0, 0), (0, len(self.scales) - self.num_objectives)]
+        weights = np.pad(found, missing).astype(np.float32)
+        return [Goal(row, least, most) for row in weights]
+
+    def best(self, goal: Goal, num: int) -> np.ndarray:
+        """Returns the rows of the pool that serve an ascent best, int [<=num]."""
+        score = np.asarray(goal.score(self.learned.reshape(len(self.values), -1)))
+        return np.argsort(-score, kind="stable")[:num]
 
     def order(
         self,
@@ -95,34 +98,40 @@ class Aim:
             num: Size of the round.
         """
         mean = predicted.mean(0, dtype=np.float64)
-        std = np.hypot(predicted.std(0, dtype=np.float64), errors)
-        drawn = mean + std * rng.normal(size=std.shape)
+        std = np.hypot(predicted.std(0, dtype=np.float64), errors * self._shares(mean))
         # What is known takes long to count, so only the most promising are looked up.
-        rows = self._promising(drawn, num)
-        tokens, mean, std, drawn = tokens[rows], mean[rows], std[rows], drawn[rows]
-        for i, column in self.goals.known(tokens).items():
-            mean[:, i] = drawn[:, i] = self.scales[i].to_targets(column)
+        rows = self._promising(mean)[:_MAX_KNOWN]
+        mean, std = mean[rows], std[rows]
+        for i, column in self.goals.known(tokens[rows]).items():
+            mean[:, i] = self.scales[i].to_targets(column)
             std[:, i] = _CERTAIN
+        is_known = np.isfinite(mean).all(-1)  # a cost may be NaN
+        kept = np.flatnonzero(is_known & self.goals.may_keep(tokens[rows]))
+        # By the mean: a draw of what is far from the front would be taken by chance.
+        kept = kept[self._promising(mean[kept], num)[:_MAX_CANDIDATES]]
+        rows, mean, std = rows[kept], mean[kept], std[kept]
         chances = self._chances(mean, std)
         if self.num_objectives == 1:
             gains = self._improvement(mean[:, 0], std[:, 0])
-            chosen = np.argsort(-gains * chances, kind="stable")[:num]
-        else:
-            chosen = self._largest_gains(drawn[:, : self.num_objectives], chances, num)
-        is_known = np.isfinite(mean[chosen]).all(-1)  # a cost may be NaN
-        is_possible = is_known & self.goals.may_keep(tokens[chosen])
-        return rows[chosen[is_possible]]
+            return rows[np.argsort(-gains * chances, kind="stable")[:num]]
+        drawn = mean + std * rng.normal(size=std.shape)
+        drawn = drawn[:, : self.num_objectives]
+        return rows[self._largest_gains(drawn, chances, num)]
 
-    def _promising(self, drawn: np.ndarray, num: int) -> np.ndarray:
-        """Returns the rows of the first fronts, within the bounds first."""
+    def _shares(self, mean: np.ndarray) -> np.ndarray:
+        """Returns how large errors are at targets [rows, columns], as in the middle."""
+        columns = [s.error_share(m) for s, m in zip(self.scales, mean.T, strict=True)]
+        return np.stack(columns, -1)
+
+    def _promising(self, mean: np.ndarray, num_fronts: int | None = None) -> np.ndarray:
+        """Returns the rows of the first fronts within the bounds, then all others."""
         least, most = self.bounds
-        beyond = np.maximum(drawn - most, 0) + np.maximum(least - drawn, 0)
-        is_kept = beyond.sum(-1) == 0
-        kept = np.flatnonzero(is_kept)
-        order = sorting.front_order(drawn[kept, : self.num_objectives], MAX_CANDIDATES)
-        rest = np.flatnonzero(~is_kept)
-        rest = rest[np.argsort(beyond[rest].sum(-1), kind="stable")]
-        return np.concatenate([kept[order], rest])[:MAX_CANDIDATES]
+        beyond = (np.maximum(mean - most, 0) + np.maximum(least - mean, 0)).sum(-1)
+        kept, rest = np.flatnonzero(beyond == 0), np.flatnonzero(beyond > 0)
+        order = sorting.front_order(mean[kept, : self.num_objectives], num_fronts)
+        return np.concatenate(
+            [kept[order], rest[np.argsort(beyond[rest], kind="stable")]]
+        )
 
     def _chances(self, mean: np.ndarray, std: np.ndarray) -> np.ndarray:
         """Returns the probability that each row keeps all bounds, float64 [rows]."""

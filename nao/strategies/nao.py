@@ -13,11 +13,12 @@ asks for one again. `PAPER` and `SEMINAS` are released recipes.
 """
 
 import dataclasses
+import itertools
 
 import jax
 import numpy as np
 
-from nao.controller import Controller, metrics, targets
+from nao.controller import Controller, Goal, metrics, targets
 from nao.spaces import Space
 from nao.strategies import base
 from nao.strategies.aim import Aim
@@ -176,8 +177,23 @@ class NAO(base.PoolStrategy):
             else:
                 ruled = dataclasses.replace(self, deduplicate=rule)
                 take = base.unseen(ruled, known).draw
-            chosen = np.concatenate([chosen, take(source, num - len(chosen))])
+            found = take(source, num - len(chosen))
+            if rule == "canonical":  # so no other sequence of the function is known
+                found = self._representatives(found)
+            chosen = np.concatenate([chosen, found])
         return chosen
+
+    def _representatives(self, tokens: np.ndarray) -> np.ndarray:
+        """Returns canonical forms of rows [num, length] where goals are many.
+
+        Costs may depend on operations that nobody reads: the canonical form has none,
+        and it is what the encoder predicts. Where that may not be asked for, the row.
+        """
+        if self.goals is None or not self.config.canonical:
+            return tokens
+        encoded = self.space.canonical(tokens)
+        may_be = self.space.is_valid(encoded) & self.goals.may_keep(encoded)
+        return np.where(may_be[:, None], encoded, tokens)
 
     def _fit(self, key: Array, rng: np.random.Generator, pool: base.Pool) -> PyTree:
         """Fits the controller to the pool and returns its parameters.
@@ -220,26 +236,57 @@ class NAO(base.PoolStrategy):
         if config.candidates == "random":
             return self.space.sample(rng, _NUM_RANDOM)
         aim = self._aim(pool)
-        num = config.top_k
-        best = pool.best(num) if aim is None else pool.tokens[aim.best(num)]
-        starts = np.concatenate(
-            [best, self.space.sample(rng, config.num_random_starts)]
-        )
-        decoded = self.controller.propose(
+        if aim is None:
+            best = pool.best(config.top_k)
             # Folded, since the published results were drawn with this key.
-            jax.random.fold_in(key, 0),
+            rows = self._climb(jax.random.fold_in(key, 0), rng, params, best)
+        else:
+            keys = (jax.random.fold_in(key, number) for number in itertools.count())
+            found = [
+                self._climb(
+                    next(keys), rng, params, pool.tokens[aim.best(g, config.top_k)], g
+                )
+                for g in aim.ascents(config.num_trade_offs)
+            ]
+            rows = np.concatenate(found)
+        rows = _distinct(rows)
+        return rows[self.space.is_valid(rows)]
+
+    def _climb(
+        self,
+        key: Array,
+        rng: np.random.Generator,
+        params: PyTree,
+        best: np.ndarray,
+        goal: Goal | None = None,
+    ) -> np.ndarray:
+        """Returns what ascents from the best and from random architectures decode to.
+
+        Args:
+            key: Of decoding.
+            rng: Draws the random architectures.
+            params: Of the fitted controller.
+            best: Evaluated architectures, int32 [num, length].
+            goal: What is climbed; None for the prediction of a single objective.
+
+        Returns:
+            int32 [rows, length], the random starts first, as they are candidates, too:
+            where few sequences are valid, as in a user's table, decoding alone may miss
+            them all.
+        """
+        config = self.config
+        at_random = self.space.sample(rng, config.num_random_starts)
+        decoded = self.controller.propose(
+            key,
             params,
-            self.as_encoded(starts),
+            self.as_encoded(np.concatenate([best, at_random])),
             np.array(config.step_sizes, np.float32),
             config.temperature,
-            None if aim is None else aim.ascent(rng, len(starts)),
+            goal,
         )
         # [ensemble, step, start, length]: smaller steps first, best starts first.
         rows = decoded.swapaxes(0, 1).reshape(-1, self.space.length)
-        # In the default the random starts are candidates themselves: where few
-        # sequences are valid, as in a user's table, decoding alone may miss them all.
-        rows = _distinct(np.concatenate([starts[len(best) :], rows]))
-        return rows[self.space.is_valid(rows)]
+        return np.concatenate([at_random, rows])
 
     def _aim(self, pool: base.Pool) -> Aim | None:
         """Returns what a round aims at; None where one objective is all there is."""
@@ -274,15 +321,16 @@ class NAO(base.PoolStrategy):
         candidates: np.ndarray,
     ) -> np.ndarray:
         """Returns the new candidates that a round takes by its goals, best first."""
-        encoded = self.as_encoded(candidates)
-        # What the encoder reads, where that is an architecture of the space: costs may
-        # depend on operations that no prediction sees.
-        is_valid = self.space.is_valid(encoded)[:, None]
-        candidates = _distinct(np.where(is_valid, encoded, candidates))
-        new = self._choose(told, len(candidates), candidates)
+        candidates = _distinct(self._representatives(candidates))
+        new, num = (
+            self._choose(told, len(candidates), candidates),
+            self.config.round_size,
+        )
+        if self.config.distinct_functions and self.deduplicate != "none":
+            functions = Unseen(self.space, "canonical", told).take(candidates)
+            new = functions if len(functions) >= num else new
         predicted = self._predict(params, new)
         predicted = predicted.reshape(*predicted.shape[:2], -1)
-        num = self.config.round_size
         return new[self._aim(pool).order(rng, new, predicted, errors, num)]
 
     def _predict(self, params: PyTree, tokens: np.ndarray) -> np.ndarray:

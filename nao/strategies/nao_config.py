@@ -21,6 +21,9 @@ class NAOConfig:
     num_random_starts: int = option(
         96, "Random architectures that ascents start from as well."
     )
+    num_trade_offs: int = option(
+        5, "Trade-offs of several objectives to climb along, evenly spread, at least."
+    )
     step_sizes: tuple[float, ...] = option(
         (0.0, 0.1, 0.25, 0.5, 1.0, 2.5),
         "Step sizes of the ascent, eta in the paper, all tried; 0 stays at the start.",
@@ -55,7 +58,7 @@ class NAOConfig:
 
     def __post_init__(self):
         check_types(self, "nao.")
-        counts = ("num_seed_archs", "round_size", "top_k")
+        counts = ("num_seed_archs", "round_size", "top_k", "num_trade_offs")
         check_at_least(1, self, *counts, "num_variants", prefix="nao.")
         numbers = ("num_random_starts", "temperature")
         check_at_least(0, self, *numbers, prefix="nao.")

@@ -45,17 +45,21 @@ def broken_by(values: np.ndarray, goals: ColumnGoals) -> np.ndarray:
     return sum((b / size).sum(-1) for b, size in zip(beyond, sizes, strict=True))
 
 
-def front_order(scores: np.ndarray, num: int | None = None) -> np.ndarray:
+def front_order(scores: np.ndarray, num_fronts: int | None = None) -> np.ndarray:
     """Returns the rows [rows, objectives] by front and crowding, the best first.
 
-    With one objective, by that; of equal rows the first comes first. Only as many
-    fronts as hold `num` rows; all by default.
+    With one objective, by that; of equal rows the first comes first.
+
+    Args:
+        scores: float64 [rows, objectives], higher is better.
+        num_fronts: How many fronts of several objectives, each of what the ones before
+            leave; None for all.
     """
     if scores.shape[1] == 1:
         return np.argsort(-scores[:, 0], kind="stable")
     order: list[np.ndarray] = []
     left = np.arange(len(scores))
-    while len(left) and (num is None or sum(map(len, order)) < num):
+    while len(left) and (num_fronts is None or len(order) < num_fronts):
         is_front = fronts.is_optimal(scores[left])
         front = left[is_front]
         crowding = crowding_distances(scores[front])
