@@ -67,3 +67,16 @@ def test_trials_are_tracked_once_each_when_a_search_goes_on(track, name, capsys)
         assert first == second and first["id"] == "tracked"
         assert first["resume"] == "allow" and "layers=" in tracker.summary["best"]
     assert "Result(8 trials, 0 failed, best " in capsys.readouterr().out
+
+
+@pytest.mark.slow  # trains three children and times their exported programs
+def test_the_front_of_accuracy_and_latency(monkeypatch, tmp_path, capsys):
+    path = FOLDER / "front_of_latency.py"
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    small = ["--num_trials=3", "--channels=2", "--epochs=1", "--num_train=200"]
+    monkeypatch.setattr(sys, "argv", [str(path), str(tmp_path / "run"), *small])
+    module.main()
+    front = capsys.readouterr().out.splitlines()
+    assert front and all(" ms: |" in line for line in front)

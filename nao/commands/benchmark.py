@@ -61,6 +61,11 @@ def run_benchmark(
         raise ValueError(
             f"mode=benchmark needs evaluator=table, got {config.evaluator!r}."
         )
+    if config.names:
+        raise ValueError(
+            "mode=benchmark compares by table.objective alone, got goals on "
+            f"{', '.join(config.names)}."
+        )
     benchmark.read_entries(config)  # a mistake in them comes first
     evaluator = build.evaluator(config)
     # What the table was is compared with the settings: other values, other benchmark.

@@ -4,16 +4,17 @@ import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+import jax
 import numpy as np
 
 from nao import fields
 from nao.controller import ControllerConfig
 from nao.embedding import objectives
 from nao.evaluators import Goals, Objective
-from nao.search.rounds import Progress, Proposer
 from nao.spaces import Space
-from nao.strategies import NAO, NAOConfig
+from nao.strategies import NAO, NAOConfig, State
 from nao.system import showing
+from nao.types import Array
 
 # Maps tokens [num, length] to columns [num] by name.
 Columns = Callable[[np.ndarray], Mapping[str, np.ndarray]]
@@ -63,8 +64,8 @@ def search_front(
     *,
     costs_fn: Columns | None = None,
     minimize: Sequence[str] = (),
-    num_seed_archs: int = 20,
-    round_size: int = 10,
+    num_seed_archs: int = 10,
+    round_size: int = 5,
     canonical: bool = True,
     config: ControllerConfig | None = None,
     seed: int = 0,
@@ -96,7 +97,6 @@ def search_front(
     """
     _check_sizes(num_seed_archs, round_size, num_queries)
     fields.check_seed(seed)
-    columns_fn = _columns_fn(evaluate_fn, costs_fn)
     settings = NAOConfig(
         num_seed_archs=num_seed_archs,
         round_size=round_size,
@@ -104,25 +104,36 @@ def search_front(
         controller=config or ControllerConfig(),
     )
     strategy = NAO(space, settings, "canonical" if canonical else "sequence")
+    key = jax.random.key(seed)
     # The first round is random, whatever the goals; its columns name them.
-    first = Proposer(strategy, seed)
-    tokens = first.ask(first.start()).tokens[:num_queries]
+    tokens = strategy.ask(key, strategy.init(key))[0][:num_queries]
+    columns_fn = _columns_fn(evaluate_fn, costs_fn)
     columns = columns_fn(tokens)
     goals = _goals(columns, minimize, costs_fn)
-    proposer = Proposer(dataclasses.replace(strategy, goals=goals), seed)
-    progress = _tell(proposer, proposer.start(), tokens, columns)
+    strategy = dataclasses.replace(strategy, goals=goals)
+    return _go_on(
+        strategy, columns_fn, Measured(space, tokens, columns), num_queries, key
+    )
+
+
+def _go_on(
+    strategy: NAO, columns_fn: Columns, begun: Measured, num_queries: int, key: Array
+) -> Measured:
+    """Returns what was measured once `num_queries` are, the random round included."""
+    tokens, columns = begun.tokens, begun.values
+    state = _tell(strategy, strategy.init(key), tokens, columns)
     while (missing := num_queries - len(tokens)) > 0:
-        asked = proposer.ask(progress).tokens[:missing]
+        asked, state = strategy.ask(jax.random.fold_in(key, len(tokens)), state)
         if not len(asked):
             break
-        measured = columns_fn(asked)
-        progress = _tell(proposer, progress, asked, measured)
-        tokens = np.concatenate([tokens, asked])
+        measured = columns_fn(asked[:missing])
+        state = _tell(strategy, state, asked[:missing], measured)
+        tokens = np.concatenate([tokens, asked[:missing]])
         columns = {
             name: np.concatenate([column, measured[name]])
             for name, column in columns.items()
         }
-    return Measured(space, tokens, columns)
+    return Measured(begun.space, tokens, columns)
 
 
 def _check_sizes(num_seed_archs: int, round_size: int, num_queries: int) -> None:
@@ -169,12 +180,12 @@ def _goals(
 
 
 def _tell(
-    proposer: Proposer,
-    progress: Progress,
+    strategy: NAO,
+    state: State,
     tokens: np.ndarray,
     columns: Mapping[str, np.ndarray],
-) -> Progress:
+) -> State:
     """Tells what was measured; what lacks a column has failed."""
-    values = np.stack(list(columns.values()), -1) * proposer.strategy.goals.signs
+    values = np.stack(list(columns.values()), -1) * strategy.goals.signs
     values[~np.isfinite(values).all(-1)] = np.nan
-    return proposer.tell(progress, tokens, values[:, 0], values=values)
+    return strategy.tell(state, tokens, values[:, 0], values=values)

@@ -36,12 +36,16 @@ class Constraint:
     at_least: float | None = None
 
     def __post_init__(self):
-        bounds = [b for b in (self.at_most, self.at_least) if b is not None]
-        if not bounds or not all(map(math.isfinite, bounds)):
+        if not self.ends or not all(map(math.isfinite, self.ends)):
             raise ValueError(
                 f"Constraint on {self.name!r} needs a finite at_most or at_least, got "
                 f"{self.at_most} and {self.at_least}."
             )
+
+    @property
+    def ends(self) -> list[float]:
+        """The bounds that there are."""
+        return [b for b in (self.at_most, self.at_least) if b is not None]
 
     def allows(self, values: np.ndarray) -> np.ndarray:
         """Says which values are inside the bounds, bool of the same shape."""
@@ -86,8 +90,8 @@ class Goals:
 
         Args:
             evaluator: Who measures. `metrics`, if it has that, names all that its
-                evaluations have besides their value, and `known` gives what needs no
-                evaluation.
+                evaluations have besides their value, `known` gives what needs no
+                evaluation, and `extent` the least and the largest value of a measure.
             objectives: Names, the evaluator's own objective first; empty for that
                 alone.
             minimize: Names of those where less is better, besides `MINIMIZED`; the
@@ -114,6 +118,7 @@ class Goals:
                     f"Unknown metric {name!r}; evaluations have: "
                     f"{', '.join(sorted(known))}."
                 )
+        _check_extents(evaluator, constraints)
         more = [
             Objective(name, name not in (*MINIMIZED, *minimize)) for name in names[1:]
         ]
@@ -257,6 +262,20 @@ def _check_objectives(
             f"minimize must not name {own.name!r}: its evaluator maximizes it, by a "
             "setting of its own."
         )
+
+
+def _check_extents(evaluator: Evaluator, constraints: Sequence[Constraint]) -> None:
+    """Raises ValueError where nothing that can be measured keeps a bound."""
+    if not hasattr(evaluator, "extent"):
+        return
+    for bound in constraints:
+        least, most = evaluator.extent(bound.name)
+        lower = -math.inf if bound.at_least is None else bound.at_least
+        upper = math.inf if bound.at_most is None else bound.at_most
+        if most < lower or least > upper:
+            raise ValueError(
+                f"No architecture keeps {bound}: values are {least:g} to {most:g}."
+            )
 
 
 def _check_bounds(constraints: Sequence[Constraint]) -> None:

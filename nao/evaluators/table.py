@@ -118,6 +118,14 @@ class TableEvaluator:
             for name in self.known_metrics
         }
 
+    def extent(self, name: str) -> tuple[float, float]:
+        """Returns the least and the largest value of the objective or of a metric."""
+        if name == self.objective.name:
+            found = [value for value, _ in self.values.values()]
+        else:
+            found = [row[name] for row in self.notes.values() if name in row]
+        return min(found, default=math.nan), max(found, default=math.nan)
+
     def cost(self, budget: float, before: float) -> float:
         """Returns a budget's share of the full one.
 

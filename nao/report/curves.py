@@ -77,6 +77,16 @@ def outside(values: np.ndarray, objective: Objective) -> np.ndarray:
     return signed < min(low - 3 * spread, worst_kept)
 
 
+def outside_both(scores: np.ndarray) -> np.ndarray:
+    """Says which rows axes of a front leave out, bool [num]: see `outside`.
+
+    Args:
+        scores: Sign-corrected, float64 [num, 2], NaN where the evaluation failed.
+    """
+    columns = [outside(column, Objective("score")) for column in scores.T]
+    return columns[0] | columns[1]
+
+
 def expected_best(population: np.ndarray, num: int, objective: Objective) -> np.ndarray:
     """Returns what random search finds, on average, in 1 to `num` draws.
 

@@ -25,8 +25,11 @@ def draw(run: StoredRun) -> Element | None:
         return None
     first, second = run.goals.objectives[:2]
     values = answers.values(run.trials, run.goals) * run.goals.signs
-    done = values[np.isfinite(values).all(-1)]
-    x, y = chart.extent(done[:, 1]), chart.extent(done[:, 0])
+    is_outside = curves.outside_both((values * run.goals.signs)[:, :2])
+    # A front may reach where an axis would not: it is never left out.
+    is_outside[[trial.index for trial in run.front]] = False
+    inside = values[~is_outside & np.isfinite(values).all(-1)]
+    x, y = chart.extent(inside[:, 1]), chart.extent(inside[:, 0])
     drawn = Chart(
         f"{first.label} against {second.label}: all trials and the front",
         x,
@@ -36,13 +39,16 @@ def draw(run: StoredRun) -> Element | None:
     keys = [*_draw_bounds(drawn, run, x, y), ("trial", "trial"), ("best", "front")]
     in_front = {trial.index for trial in run.front}
     for trial in figures.shown(run):
-        if trial.value is not None and trial.index not in in_front:
+        is_drawn = trial.value is not None and not is_outside[trial.index]
+        if is_drawn and trial.index not in in_front:
             drawn.dot(values[trial.index, 1], trial.value, "trial", trial.index)
     edges = _edges(run.front, run, x, y)
     if len(run.goals.objectives) == 2:
         drawn.line(edges[:, 1], edges[:, 0], "best")
     for trial in run.front:
         drawn.dot(values[trial.index, 1], trial.value, "best", trial.index)
+    if is_outside.any():
+        keys.append(("outside", f"beyond the axes: {is_outside.sum()}"))
     return chart.figure(drawn, _caption(run), *keys)
 
 
@@ -53,7 +59,7 @@ def _draw_bounds(
     first, second = run.goals.objectives[:2]
     is_any = False
     for bound in run.goals.constraints:
-        for end in filter(None.__ne__, (bound.at_most, bound.at_least)):
+        for end in bound.ends:
             if bound.name == second.name and x[0] <= end <= x[1]:
                 drawn.line((end, end), y, "random")
             elif bound.name == first.name and y[0] <= end <= y[1]:

@@ -65,6 +65,15 @@ def check_strategy(strategy: Any) -> None:
         )
 
 
+def check_single(strategy: Any, what: str) -> None:
+    """Raises ValueError where a strategy has goals, and what tells it has none."""
+    if getattr(strategy, "goals", None) is not None:
+        raise ValueError(
+            f"{what} is told one objective, without bounds; a strategy with goals is "
+            "for nao.search."
+        )
+
+
 def _check_spaces(strategy: Any, evaluator: Any) -> None:
     """Raises ValueError where tokens of one space are told to another.
 

@@ -89,6 +89,7 @@ class AskTell:
             TypeError: If the strategy is none.
         """
         arguments.check_strategy(strategy)
+        arguments.check_single(strategy, "AskTell")
         fields.check_seed(seed)
         fields.check_value("maximize", maximize, bool)
         # Of NumPy they could not be written as JSON.

@@ -172,3 +172,8 @@ def test_the_embedding_of_a_search_predicts_every_objective(tmp_path):
 def test_strategies_that_take_one_objective_say_so(name):
     with pytest.raises(ValueError, match=f"Strategy {name} takes one objective"):
         strategies.make(name, SPACE, nao.Config(), "canonical", goals=goals_for(Two()))
+
+
+def test_ask_and_tell_is_for_one_objective():
+    with pytest.raises(ValueError, match="AskTell is told one objective"):
+        nao.AskTell(MAKERS["nao"](goals_for(Two())))
