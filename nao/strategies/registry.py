@@ -109,8 +109,8 @@ def make(
     check(name)
     if goals is not None and name not in AIMED:
         raise ValueError(
-            f"Strategy {name} takes one objective without bounds; several, and bounds, "
-            f"are for {', '.join(AIMED)}."
+            f"Strategy {name} takes one objective without bounds; for several, and for "
+            f"bounds, take one of {', '.join(AIMED)}."
         )
     more = {} if goals is None else {"goals": goals}
     if name in _BASELINES:
