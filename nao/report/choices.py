@@ -6,7 +6,7 @@ import numpy as np
 
 from nao.report import blocks, rounding, slots
 from nao.report.markup import Element, element
-from nao.runs import StoredRun
+from nao.runs import StoredRun, answers
 
 _NUM_BEST = 10  # trials that the best is compared with
 _MOST_CHIPS = 12  # choices of a slot that are listed
@@ -14,7 +14,8 @@ _MOST_CHIPS = 12  # choices of a slot that are listed
 
 def table(run: StoredRun) -> Element:
     """Lists the slots: the choices, the one of the best, and who else chose it."""
-    best = slots.best_first(run.trials, run.objective, _NUM_BEST)
+    allowed = answers.allowed(run.trials, run.goals)
+    best = slots.best_first(allowed, run.objective, _NUM_BEST)
     shares = slots.shares(run.space, np.array([trial.tokens for trial in best]))
     chance = slots.by_chance(run.space)
     head = ("slot", "choices", f"of the best {len(best)}", "by chance")

@@ -54,6 +54,9 @@ def _lines(run: StoredRun, trial: ledger.Trial, foretold: Predictions) -> list[s
         lines = [f"failed: {trial.evaluation.reason}"]
     else:
         lines = [f"{name}: {rounding.text(run, trial.value)}"]
+        named = run.goals.named(trial.evaluation)
+        more = run.goals.columns[1:]
+        lines += [f"{each.label}: {named[each.name]:.6g}" for each in more]
     if trial.predicted is None:
         return [*lines, "not predicted: drawn without a model"]
     if trial.index not in foretold.values:

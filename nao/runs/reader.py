@@ -133,7 +133,8 @@ class StoredRun:
         return f"StoredRun({str(self.path)!r}, {self.status}, {summed_up})"
 
     def _repr_html_(self) -> str:
-        best = rows.of_best(self.trials, self.space, self.objective)
+        allowed = answers.allowed(self.trials, self.goals)
+        best = rows.of_best(allowed, self.space, self.objective)
         return showing.to_html(repr(self), best)
 
     def to_dataframe(self) -> Any:

@@ -59,5 +59,6 @@ class Result:
         return f"Result({rows.summed_up(self.trials, self.best)})"
 
     def _repr_html_(self) -> str:
-        best = rows.of_best(self.trials, self.space, self.objective)
+        allowed = answers.allowed(self.trials, self.goals)
+        best = rows.of_best(allowed, self.space, self.objective)
         return showing.to_html(repr(self), best)
