@@ -14,6 +14,7 @@ from nao.spaces import Space
 from nao.system import functions
 from nao.types import Array
 
+ROUNDING = 1e-9  # of sums of costs such as 1/9
 _MAX_TRACEBACK = 20_000  # characters
 _MAX_SECONDS = 1e9  # 31 years
 # What a line of `metrics.jsonl` says of every trial.

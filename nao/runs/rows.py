@@ -3,6 +3,7 @@
 from typing import Any
 
 from nao.evaluators import Objective
+from nao.runs import ledger
 from nao.runs.ledger import Trial
 from nao.spaces import Space
 
@@ -20,6 +21,7 @@ def of_trials(
             "architecture": space.format(trial.tokens),
             objective.name: trial.value,
             "predicted": trial.predicted,
+            **ledger.budget_of(trial),
             "seconds": trial.evaluation.seconds,
             "reason": trial.evaluation.reason,
             "metrics": dict(trial.evaluation.metrics),
@@ -33,7 +35,7 @@ def of_best(
     trials: list[Trial], space: Space, objective: Objective
 ) -> list[dict[str, Any]]:
     """Returns the few best trials, the best first, in the columns that fit a page."""
-    done = [trial for trial in trials if trial.value is not None]
+    done = ledger.measured(trials)
     done.sort(key=lambda trial: -objective.sign * trial.value)
     names = ("trial", objective.name, "seconds", "architecture")
     rows = of_trials(done[:_SHOWN], space, objective)

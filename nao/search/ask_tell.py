@@ -85,10 +85,15 @@ class AskTell:
         """Begins a search.
 
         Raises:
-            ValueError: If the seed is no integer, negative or too large.
+            ValueError: If the seed is no integer, negative or too large, or the
+                strategy asks with budgets.
             TypeError: If the strategy is none.
         """
         arguments.check_strategy(strategy)
+        if getattr(strategy, "budgets", ()):
+            raise ValueError(
+                f"AskTell hands out no budgets, which {strategy.name} asks with."
+            )
         fields.check_seed(seed)
         fields.check_value("maximize", maximize, bool)
         # Of NumPy they could not be written as JSON.

@@ -327,3 +327,39 @@ def test_any_file_is_a_table_or_an_error_of_one_line(
         assert np.isfinite(evaluator.best_value)
     except ValueError as error:
         assert len(str(error)) <= 500 and str(error).isprintable()
+
+
+PARTIAL = "a,b,early,acc\nx,1,0.1,0.5\nx,2,0.3,0.7\ny,1,,0.9\n"
+
+
+def test_columns_of_smaller_budgets(tmp_path):
+    """Of y 1 nothing is known early; a promotion costs a full training."""
+    given = config(
+        write(tmp_path, PARTIAL),
+        architecture="",
+        slots="a,b",
+        test="",
+        budgets="12:early, 200:acc",
+    )
+    evaluator = table.load(given, SPACE)
+    assert evaluator.budgets == (12.0, 200.0)
+    tokens = np.stack([SPACE.parse(f"a={a} b={b}") for a, b in ("x1", "x2", "y1")])
+    assert values(evaluator, tokens) == [0.5, 0.7, 0.9]
+    keys = jax.random.split(jax.random.key(0), 3)
+    early = list(evaluator.evaluate(tokens, keys, np.array([12.0, 200.0, 12.0])))
+    assert [outcome.value for outcome in early] == [0.1, 0.7, None]
+    assert early[2].reason == "not in the table"
+    assert evaluator.cost(12.0, 0.0) == 0.06
+    assert evaluator.cost(200.0, 12.0) == 1.0
+
+
+@pytest.mark.parametrize(
+    "budgets", ["200:acc,12:early", "12:early", "x:early,200:acc", "acc", "12:,1:acc"]
+)
+def test_budgets_out_of_order_are_one_line(tmp_path, budgets):
+    columns = {"architecture": "", "slots": "a,b", "test": "", "budgets": budgets}
+    with pytest.raises(
+        ValueError, match=r"table\.budgets must be NUMBER:COLUMN"
+    ) as found:
+        table.load(config(write(tmp_path, PARTIAL), **columns), SPACE)
+    assert "\n" not in str(found.value)
