@@ -32,6 +32,11 @@ class Group:
     num_queries: int
     maximize: bool
 
+    @property
+    def has_partial(self) -> bool:
+        """Whether a query was less than a full evaluation."""
+        return any((run.costs != 1).any() for run in self.runs)
+
     def best(self) -> np.ndarray:
         """Returns the best objective so far, float64 [num_runs, num_queries].
 

@@ -61,6 +61,11 @@ def run_benchmark(
         raise ValueError(
             f"mode=benchmark needs evaluator=table, got {config.evaluator!r}."
         )
+    if config.deduplicate == "none":
+        raise ValueError(
+            "mode=benchmark needs deduplicate=canonical or sequence, got 'none': a table "
+            "has nothing new to say of what it was asked before."
+        )
     benchmark.read_entries(config)  # a mistake in them comes first
     evaluator = build.evaluator(config)
     # What the table was is compared with the settings: other values, other benchmark.

@@ -23,7 +23,7 @@ def run(request: Request) -> None:
         announcement = request.announcement(folder)
         result = run_search(config, folder, lambda: print(announcement, flush=True))
     if result.was_finished:
-        print("This run is finished; a larger --config.num_trials continues it.")
+        print("This run is finished; a larger --config.num_trials or max_cost goes on.")
     next_command = functools.partial(request.next_command, folder)
     print(outcome.of_search(result.summary, str(folder), next_command))
 

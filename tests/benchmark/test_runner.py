@@ -311,3 +311,9 @@ def test_strategies_that_halve_are_compared_at_equal_cost(config, tmp_path):
         assert sum(found["costs"]) <= 6 + 1e-9
     # All 27 early for 2.7, and the best of them first.
     assert halving["reached"] == 3 and halving["queries_mean"] == pytest.approx(3.7)
+
+
+def test_a_table_is_not_asked_twice(config, tmp_path):
+    config = dataclasses.replace(config, deduplicate="none")
+    with pytest.raises(ValueError, match="deduplicate=canonical or sequence, got"):
+        run(config, tmp_path / "out")
