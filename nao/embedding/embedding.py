@@ -176,7 +176,8 @@ class Embedding(FittedController):
             constraints: Bounds. Wherever one is broken, ascent first mends it.
 
         Returns:
-            The whole path; `best()` gives the best new architecture of each.
+            The whole path; `best()` gives the best new architecture of each, and says
+            of which there is none.
 
         Raises:
             ValueError: If there is no such objective, no start, or a negative number.
@@ -339,7 +340,8 @@ class Embedding(FittedController):
             seed: Seed of the method.
 
         Returns:
-            Coordinates; `project(pool(path.points))` places an ascent on the same map.
+            Coordinates in the order of the architectures, the evaluated ones as in
+            `tokens`; `project(pool(path.points))` places an ascent on the same map.
 
         Raises:
             ValueError: If the method is unknown, or there is nothing to map.

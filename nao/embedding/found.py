@@ -87,6 +87,21 @@ class Neighbours(Found):
 
 
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
+class Ends(Found):
+    """The best new architecture of each ascent, or its start where it found none.
+
+    Attributes:
+        is_new: Whether the ascent found a valid architecture besides its start; where
+            it did not, the row is the start; bool [num].
+    """
+
+    is_new: np.ndarray
+
+    def _more(self) -> list[dict[str, Any]]:
+        return [{"is_new": bool(each)} for each in self.is_new]
+
+
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class Line(Found):
     """What points in equal steps from one architecture to another decode to.
 

@@ -16,7 +16,7 @@ class Map:
     """Embeddings in the plane.
 
     Attributes:
-        coordinates: float64 [num, 2].
+        coordinates: Of each row of `embeddings`, in that order; float64 [num, 2].
         embeddings: What was mapped, float32 [num, size].
         method: One of `METHODS`.
         explained: Share of the variance that each axis shows, float64 [2]; None for

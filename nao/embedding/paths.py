@@ -10,7 +10,7 @@ from nao.controller import Goal
 from nao.embedding import architectures, found
 from nao.embedding.architectures import Architectures
 from nao.embedding.core import FittedController
-from nao.embedding.found import Found
+from nao.embedding.found import Ends, Found
 from nao.embedding.objectives import Prediction, Wish
 from nao.types import Array
 
@@ -46,10 +46,11 @@ class Path:
     starts: Found
     scores: np.ndarray
 
-    def best(self) -> Found:
+    def best(self) -> Ends:
         """Returns the best new architecture along each path, a row for each.
 
-        Where a path decodes to nothing new that is valid, its start comes back.
+        Where a path decodes to nothing new that is valid, its start comes back, and
+        `is_new` is False.
         """
         step = self.scores.argmax(0)
         rows = np.arange(len(step))
@@ -64,7 +65,7 @@ class Path:
             for name, along in self.at_tokens.items()
         }
         tokens = chosen(self.tokens, self.starts.tokens)
-        return Found(self.starts.space, tokens, predicted)
+        return Ends(self.starts.space, tokens, predicted, is_new)
 
     def __repr__(self) -> str:
         steps, num = self.scores.shape

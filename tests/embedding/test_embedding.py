@@ -130,6 +130,7 @@ def test_ascent_climbs_and_returns_the_path(embedding, everything):
     np.testing.assert_array_equal(path.starts.tokens, start)
     moved = (path.best().tokens != start).any(-1)
     assert moved[score(start) < 3].all()
+    np.testing.assert_array_equal(path.best().is_new, moved)
 
 
 def test_ascent_of_no_steps_stays(embedding, everything):
@@ -138,6 +139,7 @@ def test_ascent_of_no_steps_stays(embedding, everything):
         path.points[0], embedding.encoder_outputs(everything[0])
     )
     np.testing.assert_array_equal(path.best().tokens, path.starts.tokens)
+    assert not path.best().is_new.any()
 
 
 def test_ascent_lowers_what_is_to_be_minimised(embedding, everything):

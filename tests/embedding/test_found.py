@@ -27,7 +27,7 @@ KINDS = {
     "neighbours": rooms.Neighbours,
     "interpolate": rooms.Line,
     "sample": rooms.Found,
-    "ascend": rooms.Found,
+    "ascend": rooms.Ends,
 }
 
 
@@ -68,6 +68,7 @@ def test_frames_have_a_row_for_each_architecture(embedding, answers):
     assert {"architecture", "predicted.score", "std.cost", "choices.slot3"} <= {*frame}
     near = answers["neighbours"].to_dataframe()
     assert {"architecture", "predicted.cost", "distance"} <= {*near}
+    assert answers["ascend"].to_dataframe()["is_new"].dtype == bool
     assert "layer" in answers["pareto"].to_dataframe()
 
 
