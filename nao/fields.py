@@ -108,6 +108,19 @@ def check_value(name: str, value: Any, kind: Any, most: float | None = None) -> 
             check_value(f"{name}[{i}]", inner, kind.__args__[0], most)
 
 
+def from_text(text: str, kind: type[T]) -> T:
+    """Returns a value of a type from how it is written, as on a command line.
+
+    Raises:
+        ValueError: If the text is none; the message says what it must be.
+    """
+    try:
+        return kind(text)
+    except ValueError:
+        words, _ = _KINDS[kind]
+        raise ValueError(f"must be {words}, got {reprlib.repr(text)}") from None
+
+
 def _not_of(name: str, words: str, value: Any) -> ValueError:
     # Shortened: a value may be all of a file, or nested too deeply to be written.
     return ValueError(f"{name} must be {words}, got {reprlib.repr(value)}.")

@@ -24,7 +24,7 @@ def run(request: Request) -> None:
     """Runs a benchmark, or compares what `--runs` names, and prints the table."""
     config = request.config()
     folder = request.require_workdir(
-        "mode=benchmark needs --workdir, for its tables and figures."
+        "--mode=benchmark needs --workdir, for its tables and figures."
     )
     if request.run_dirs is None:
         with request.continuable(folder), Progress(0, "run", name="comparing") as bar:
@@ -59,7 +59,8 @@ def run_benchmark(
     """
     if config.evaluator != "table":
         raise ValueError(
-            f"mode=benchmark needs evaluator=table, got {config.evaluator!r}."
+            "--mode=benchmark needs --config.evaluator=table, got "
+            f"{config.evaluator!r}."
         )
     benchmark.read_entries(config)  # a mistake in them comes first
     evaluator = build.evaluator(config)

@@ -213,8 +213,7 @@ def load_config(file: pathlib.Path) -> Config:
         raise ValueError(f"{file} can't be read: there is no such file.")
     if "strategy_config" in data:  # Objects made it, of which no config is known.
         raise ValueError(
-            f"{file} must be of a run that launch.py began, got one of nao.search; "
-            "name a config with --config."
+            f"{file} must be of a run that launch.py began, got one of nao.search."
         )
     try:
         return fields.from_dict(data, Config())

@@ -48,7 +48,7 @@ def check(trials: list[Trial], path: str | os.PathLike, is_over: bool = False) -
         return
     reasons = collections.Counter(trial.evaluation.reason for trial in trials)
     ((reason, num),) = reasons.most_common(1)
-    more = "a larger num_trials" if is_over else "the same call"
+    more = "a larger num_trials" if is_over else "the same command or call"
     raise NothingSucceededError(
         f"All {len(trials)} evaluations failed, {num} of them with {reason!r}; they "
         f"are kept in {path}, with tracebacks. Once that is mended, {more} goes on."
