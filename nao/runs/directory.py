@@ -19,6 +19,7 @@ from nao.files import (
     written_whole,
 )
 from nao.runs import comparing, shapes
+from nao.runs.scalars import Changing
 from nao.runs.writing import writing
 from nao.system import process
 
@@ -75,6 +76,7 @@ class RunDirectory(contextlib.AbstractContextManager):
         """
         self.path = absolute(path)
         self._metrics = self._writer = None
+        self._changing = Changing()
         self._is_writer = is_writer
         try:
             self.path.mkdir(parents=True, exist_ok=True)
@@ -209,7 +211,7 @@ class RunDirectory(contextlib.AbstractContextManager):
         Args:
             step: Number of trials or epochs finished.
             line: JSON values.
-            scalars: Numbers by tag; what is None, text or a truth value is left out.
+            scalars: Numbers by tag; see `scalars.Changing` for what is left out.
 
         Raises:
             ValueError: If it can't be written.
@@ -217,6 +219,10 @@ class RunDirectory(contextlib.AbstractContextManager):
         if self._is_writer:
             with writing(self.path):
                 self._log(step, line, scalars)
+
+    def recall(self, step: int, scalars: Mapping) -> None:
+        """Takes note of what an earlier process logged, to tell what changes."""
+        self._changing.take(step, scalars)
 
     def _log(self, step: int, line: Mapping, scalars: Mapping) -> None:
         if self._metrics is None:
@@ -227,9 +233,8 @@ class RunDirectory(contextlib.AbstractContextManager):
                 str(self.path / "tensorboard"), purge_step=step, flush_secs=10
             )
         self._metrics.write(json.dumps({"step": step, **line}) + "\n")
-        for tag, value in scalars.items():
-            if isinstance(value, int | float) and not isinstance(value, bool):
-                self._writer.add_scalar(tag, value, step)
+        for point in self._changing.take(step, scalars):
+            self._writer.add_scalar(*point)
 
 
 def _logged(line: bytes) -> dict | None:

@@ -15,6 +15,7 @@ import sqlalchemy.exc
 from nao.evaluators import Evaluation, Objective
 from nao.files import check_shape, first_line
 from nao.runs import shapes
+from nao.runs.scalars import OBJECTIVE
 from nao.runs.storage import Opened, study_name
 from nao.runs.writing import writing
 from nao.spaces import Choice, Space
@@ -275,8 +276,8 @@ def scalars(
     fit of each round has a unit of its own.
     """
     return {
-        f"objective/{objective.name}": trial.value,
-        "objective/best_so_far": None if best is None else best.value,
+        f"{OBJECTIVE}{objective.name}": trial.value,
+        f"{OBJECTIVE}best_so_far": None if best is None else best.value,
         "seconds": trial.evaluation.seconds,
         **{f"metrics/{k}": v for k, v in trial.evaluation.metrics.items()},
     }

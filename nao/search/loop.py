@@ -112,6 +112,8 @@ class Loop:
         summed_up = self.before.get("num_trials", 0)
         for file, num in (("metrics.jsonl", logged), ("summary.json", summed_up)):
             ledger.check_count(self.run.path, self.ledger.trials, file, num)
+        for trial in self.ledger.trials[:logged]:
+            self.run.recall(trial.index + 1, self._scalars(trial, None))
         for trial in self.ledger.trials[logged:]:
             # Others have followed it since.
             so_far = self.ledger.trials[: trial.index + 1]
@@ -231,8 +233,11 @@ class Loop:
             self.seconds["first_child"] = time.perf_counter() - self._since
 
     def _log(self, trial: Trial, best: Trial | None) -> None:
-        scalars = ledger.scalars(trial, best, self.objective)
+        scalars = self._scalars(trial, best)
         self.run.log(trial.index + 1, ledger.log_line(trial), scalars)
+
+    def _scalars(self, trial: Trial, best: Trial | None) -> dict[str, float | None]:
+        return ledger.scalars(trial, best, self.objective)
 
     def _write_best(self) -> None:
         best = self.ledger.best()
