@@ -48,9 +48,8 @@ class FittedController:
 
     def __repr__(self) -> str:
         names = ", ".join(self.objectives.names)
-        num = len(self.tokens)
-        name = type(self).__name__
-        return f"{name}({self.space.name}, {num} architectures, predicts {names})"
+        num = showing.counted(len(self.tokens), "architecture")
+        return f"{type(self).__name__}({self.space.name}, {num}, predicts {names})"
 
     def _repr_html_(self) -> str:
         num = len(self.tokens)

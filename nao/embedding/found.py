@@ -54,7 +54,8 @@ class Found:
 
     def __repr__(self) -> str:
         name = type(self).__name__
-        return f"{name}({len(self)} architectures of {self.space.name})"
+        num = showing.counted(len(self), "architecture")
+        return f"{name}({num} of {self.space.name})"
 
     def _repr_html_(self) -> str:
         mean = _by_row(self.predicted, "mean")

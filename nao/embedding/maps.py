@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from nao import fields
+from nao.system.showing import counted
 
 METHODS = ("pca", "tsne")
 _NEAREST = 5  # mapped rows whose mean place a new point gets on a t-SNE map
@@ -32,7 +33,8 @@ class Map:
     )  # scikit-learn's fitted projection; None for `tsne`
 
     def __repr__(self) -> str:
-        return f"Map({len(self.coordinates)} architectures, {self.method})"
+        num = counted(len(self.coordinates), "architecture")
+        return f"Map({num}, {self.method})"
 
     def project(self, embeddings: np.ndarray) -> np.ndarray:
         """Places more embeddings [..., size] on the map, float64 [..., 2].

@@ -12,6 +12,7 @@ from nao.embedding.architectures import Architectures
 from nao.embedding.core import FittedController
 from nao.embedding.found import Ends, Found
 from nao.embedding.objectives import Prediction, Wish
+from nao.system.showing import counted
 from nao.types import Array
 
 # How candidates are looked for: ascents start from the best evaluated architectures and
@@ -69,7 +70,8 @@ class Path:
 
     def __repr__(self) -> str:
         steps, num = self.scores.shape
-        return f"Path({num} ascents of {steps - 1} steps in {self.starts.space.name})"
+        size = f"{counted(num, 'ascent')} of {counted(steps - 1, 'step')}"
+        return f"Path({size} in {self.starts.space.name})"
 
 
 def ascend(

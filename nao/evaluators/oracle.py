@@ -3,6 +3,7 @@
 import numpy as np
 
 from nao.evaluators.table import TableEvaluator
+from nao.system.showing import counted
 
 
 class Oracle:
@@ -48,8 +49,8 @@ class Oracle:
         # Before the first is looked up: a refused query costs and shows nothing.
         if len(self.rows) + len(new) > self.budget:
             raise RuntimeError(
-                f"The budget is {self.budget} queries; {len(self.rows)} are spent and "
-                f"{len(new)} more were asked for."
+                f"The budget is {counted(self.budget, 'query', 'queries')}: "
+                f"{len(self.rows)} spent, {len(new)} more asked for."
             )
         if new:
             rows = np.stack(list(new.values()))

@@ -2,6 +2,8 @@
 
 import math
 
+from nao.system.showing import counted
+
 
 def standard_error(accuracy: float, num: int) -> float:
     """Returns how far off an accuracy of `num` images may be, a fraction.
@@ -40,7 +42,7 @@ def in_full(value: float, num: int | None = None) -> str:
         return short(value)
     error = standard_error(value, num)
     digits = f"{error:.{_decimals(value, num)}f}"
-    return f"{short(value, num)} ± {digits} of {num} images"
+    return f"{short(value, num)} ± {digits} of {counted(num, 'image')}"
 
 
 def _decimals(accuracy: float, num: int) -> int:

@@ -16,6 +16,7 @@ from nao.evaluators.table_file import Rows, TableFile
 from nao.files import one_line
 from nao.spaces import Choice, Space, Subset, custom
 from nao.system import floats
+from nao.system.showing import counted
 from nao.types import Array
 
 # Objective and test value by `space.keys`, of sequences rather than functions:
@@ -130,10 +131,10 @@ def _load(config: TableConfig, space: Space | None) -> TableEvaluator:
     num_skipped = num_rows - sum(map(len, measured.values()))
     if num_skipped:
         logging.warning(
-            "Table %s: skipped %d of %d rows, whose %s is not a finite number.",
+            "Table %s: skipped %d of %s, whose %s is not a finite number.",
             config.path,
             num_skipped,
-            num_rows,
+            counted(num_rows, "row"),
             config.objective,
         )
     return TableEvaluator(
@@ -237,8 +238,8 @@ def _spelled(config: TableConfig, space: Space | None, table: TableFile) -> Rows
     if space is not None and columns:
         if len(space.slots) != len(columns):
             raise ValueError(
-                f"table.slots must name {len(space.slots)} columns, one per slot of "
-                f"{space.name!r}, got {len(columns)}."
+                f"table.slots must name {counted(len(space.slots), 'column')}, one per "
+                f"slot of {space.name!r}, got {len(columns)}."
             )
         # Columns belong to slots by their order; their names may be others.
         known = {c: s.texts for c, s in zip(columns, space.slots, strict=True)}

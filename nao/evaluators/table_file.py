@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from absl import logging
 
 from nao import files
+from nao.system.showing import counted
 
 # Line number, and cells by column name: text here, choices in slots later.
 Rows = list[tuple[int, dict[str, Any]]]
@@ -173,7 +174,7 @@ def _cells(names: list[str], row: list[str], where: str) -> dict[str, str]:
     needed = max((i + 1 for i, name in enumerate(names) if name), default=0)
     if given > len(names) or len(row) < needed:
         raise ValueError(
-            f"{where}: expected {len(names)} columns, as in the header line "
+            f"{where}: expected {counted(len(names), 'column')}, as in the header line "
             f"({files.as_line(', '.join(names), 80)}), got {len(row)}."
         )
     return {name: cell for name, cell in zip(names, row, strict=False) if name}

@@ -22,6 +22,7 @@ from nao.runs import comparing, shapes
 from nao.runs.scalars import Changing
 from nao.runs.writing import writing
 from nao.system import process
+from nao.system.showing import counted
 
 LOCK = ".lock"
 
@@ -129,8 +130,8 @@ class RunDirectory(contextlib.AbstractContextManager):
         for _, was, now in differing:
             if now < was:
                 raise ValueError(
-                    f"Workdir {self.path} holds a run of {was} trials; it continues "
-                    f"with as many or more, got num_trials={now}."
+                    f"Workdir {self.path} holds a run of {counted(was, 'trial')}; it "
+                    f"continues with as many or more, got num_trials={now}."
                 )
 
     def begin(self) -> None:
@@ -199,7 +200,9 @@ class RunDirectory(contextlib.AbstractContextManager):
         if None in found:
             kept = [line for line, data in zip(lines, found, strict=True) if data]
             logging.warning(
-                "%s: %d damaged lines dropped.", path, len(lines) - len(kept)
+                "%s: %s dropped.",
+                path,
+                counted(len(lines) - len(kept), "damaged line"),
             )
             with writing(path), written_whole(path) as whole:
                 whole.write_bytes(b"".join(kept))

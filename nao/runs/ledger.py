@@ -225,7 +225,8 @@ def check_count(path: pathlib.Path, trials: list[Trial], file: str, num: int) ->
     """Raises ValueError where another file of a run counts more trials than it has."""
     if num > len(trials):
         raise ValueError(
-            f"Ledger of {path} is damaged: it has {len(trials)} trials, {file} {num}."
+            f"Ledger of {path} is damaged: it has "
+            f"{showing.counted(len(trials), 'trial')}, {file} {num}."
         )
 
 

@@ -152,8 +152,8 @@ def read(path: str | os.PathLike, space: Space | None = None) -> StoredRun:
         ledger.check_count(path, trials, "summary.json", counted or 0)
     if counted not in (None, len(trials)):
         notes.append(
-            f"summary.json is of the first {counted} trials, and so are times, "
-            "compilations and tests here: the search went on since."
+            f"summary.json is of the first {showing.counted(counted, 'trial')}, and so "
+            "are times, compilations and tests here: the search went on since."
         )
     is_finished = bool(summary.get("finished")) and counted == len(trials)
     return StoredRun(

@@ -5,6 +5,7 @@ from typing import Any
 from nao.evaluators import Objective
 from nao.runs.ledger import Trial
 from nao.spaces import Space
+from nao.system.showing import counted
 
 _SHOWN = 5  # trials of a notebook's table
 
@@ -44,4 +45,4 @@ def summed_up(trials: list[Trial], best: Trial | None) -> str:
     """Says in a few words what some trials have come to."""
     failed = sum(trial.value is None for trial in trials)
     found = f", best {best.value:.6g} in trial {best.index}" if best else ""
-    return f"{len(trials)} trials, {failed} failed{found}"
+    return f"{counted(len(trials), 'trial')}, {failed} failed{found}"

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 import tqdm
 
-from nao.system import stages
+from nao.system import showing, stages
 
 with warnings.catch_warnings():
     # In a notebook without ipywidgets, where lines are written instead.
@@ -175,7 +175,7 @@ class Progress(contextlib.AbstractContextManager):
         if time.monotonic() < self._lines_from:
             return
         self._last_share = self._share()
-        counted = f"{self.done} of {self.total} {self._unit}s"
+        counted = f"{self.done} of {showing.counted(self.total, self._unit)}"
         words = ", ".join([counted, *self._words()])
         self._write(f"{name}: {words}" if name else words)
 
