@@ -41,7 +41,7 @@ _RESULTS: dict[str, tuple[type[Shape], str]] = {
 
 
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
-class StoredRun:
+class StoredRun(rows.Shown):
     """A search as its folder tells it.
 
     Attributes:
@@ -111,18 +111,6 @@ class StoredRun:
     def __repr__(self) -> str:
         summed_up = rows.summed_up(self.trials, self.best)
         return f"StoredRun({str(self.path)!r}, {self.status}, {summed_up})"
-
-    def _repr_html_(self) -> str:
-        best = rows.of_best(self.trials, self.space, self.objective)
-        return showing.to_html(repr(self), best)
-
-    def to_dataframe(self) -> Any:
-        """Returns all trials as a `pandas.DataFrame`; see `nao.Result`.
-
-        Raises:
-            ImportError: If pandas is not installed.
-        """
-        return showing.to_frame(rows.of_trials(self.trials, self.space, self.objective))
 
     def last_round(self) -> Round | None:
         """Returns the last round that was asked and kept; None where there is none."""
