@@ -15,6 +15,7 @@ from nao.commands import build
 from nao.commands.request import Request
 from nao.config import Config
 from nao.evaluators import Objective, TableEvaluator
+from nao.files import not_written
 from nao.runs import RunDirectory, directory
 from nao.system import interrupts
 from nao.system.progress import Progress
@@ -106,9 +107,7 @@ def compare_searches(
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise ValueError(
-            f"Workdir {folder} can't be written: {error.strerror}."
-        ) from None
+        raise not_written(folder, error) from None
     return _compare(
         folder, trajectories, objective, "test", goal, "the best of these searches"
     )

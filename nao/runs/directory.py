@@ -12,6 +12,7 @@ from absl import logging
 from nao.files import (
     Shape,
     expanded,
+    not_written,
     parse_object,
     read_bytes,
     read_json,
@@ -89,9 +90,7 @@ class RunDirectory(contextlib.AbstractContextManager):
                 f"Workdir {self.path} is in use by another process."
             ) from None
         except OSError as error:
-            raise ValueError(
-                f"Workdir {self.path} can't be written: {error.strerror or error}."
-            ) from None
+            raise not_written(self.path, error) from None
         try:
             if is_writer:
                 self._tidy()
