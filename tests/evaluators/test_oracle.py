@@ -26,7 +26,7 @@ def test_repeated_queries_are_free():
 def test_a_query_over_budget_is_refused_whole():
     account = oracle(2)
     account.query(ROWS[:1])
-    with pytest.raises(RuntimeError, match="budget is 2 queries; 1 are spent and 2"):
+    with pytest.raises(RuntimeError, match="budget is 2 queries: 1 spent, 2 more"):
         account.query(ROWS[1:3])
     assert len(account.rows) == 1
 
