@@ -60,7 +60,12 @@ class Config(StrategySettings, EvaluatorSettings):
     """All settings of one experiment, whatever its mode."""
 
     seed: int = option(0, "Seed of everything random.", most=MAX_SEED)
-    num_trials: int = option(60, "Budget of evaluations, the random round included.")
+    num_trials: int = option(
+        60, "Budget of evaluations, of any budget, the random round included."
+    )
+    max_cost: float = option(
+        0.0, "Full trainings that all evaluations may cost together; 0 for any number."
+    )
     strategy: str = option(
         "nao", f"What proposes architectures: {', '.join(STRATEGIES)}."
     )
@@ -69,7 +74,8 @@ class Config(StrategySettings, EvaluatorSettings):
     )
     deduplicate: str = option(
         "canonical",
-        "What is never evaluated twice: canonical (the same function) or sequence.",
+        "What is never evaluated twice: canonical (the same function), sequence, or "
+        "none, where anything may be.",
     )
     storage: str = option(
         "", "Optuna storage URL of the ledger; empty for SQLite in the workdir."
@@ -85,7 +91,7 @@ class Config(StrategySettings, EvaluatorSettings):
         # Parts have checked their ranges; `num_devices`, inherited, stands in none.
         check_seed(self.seed)
         check_at_least(1, self, "num_trials")
-        check_at_least(0, self, "num_devices")
+        check_at_least(0, self, "num_devices", "max_cost")
         if self.deduplicate not in DEDUPLICATE:
             raise ValueError(
                 f"deduplicate must be one of {', '.join(DEDUPLICATE)}, "

@@ -25,6 +25,7 @@ def search(
     *,
     num_trials: int,
     workdir: str | os.PathLike,
+    max_cost: float = 0.0,
     seed: int = 0,
     storage: str = "",
     warm_start: str | os.PathLike = "",
@@ -36,27 +37,26 @@ def search(
     on_round: RoundFn | None = None,
     report: bool = True,
 ) -> Result:
-    """Searches, or continues the search that is in `workdir`.
+    """Searches, or continues the search in `workdir`.
 
     Args:
         strategy: Who proposes; its space is the space of the search.
         evaluator: Where numbers come from.
-        num_trials: Budget of evaluations, failed ones and the random round included.
+        num_trials: Most evaluations, failed and partial ones included.
+        max_cost: Most that they may cost together, in full evaluations; 0 for any.
         workdir: Folder of the run.
         seed: Seed of everything random.
-        storage: Optuna storage URL of the ledger; SQLite in the folder by default.
-        warm_start: Folder of an earlier run over the same space, whose trials are told
-            to the strategy first and not evaluated again; they do not count as trials.
-        config: What to write to `config.json` and to compare with a run that is there,
-            a dataclass; what strategy and evaluator say of themselves by default.
-        content: SHA-256 of what the numbers come from, by name; a run is continued on
-            the same content alone.
+        storage: Optuna storage URL of the ledger; by default SQLite in the folder.
+        warm_start: Folder of an earlier run over the same space, whose trials the
+            strategy learns first; they are not evaluated again and do not count.
+        config: A dataclass to write to `config.json` and compare with a run's that is
+            there; by default what strategy and evaluator say of themselves.
+        content: SHA-256 of what the numbers come from, by name; a run keeps to it.
         progress: Whether to show on stderr how far it is: a bar, or a line a round.
-        on_begin: Called when the run is in its folder, to be continued; not of one that
-            was finished.
-        on_trial: Called with each trial once it is in the ledger, in order, to log it
-            elsewhere; not again where a search is continued. What it raises stops the
-            search, the trial is kept, and the same call goes on with the next.
+        on_begin: Called when the run is in its folder; not of one that was finished.
+        on_trial: Called with each trial once it is in the ledger, in order; not again
+            where a search is continued. What it raises stops the search, the trial is
+            kept, and the same call goes on with the next.
         on_round: Called after every round with all trials so far, to watch a search.
         report: Whether to write `report.html` and `figures/` at the end.
 
@@ -65,14 +65,14 @@ def search(
 
     Raises:
         TypeError: If strategy or evaluator is none.
-        ValueError: If they are of different spaces, another argument is out of range,
-            `workdir` can't be used, or every evaluation has failed when a round ends;
-            the trials are kept, and the same call goes on with the next round.
+        ValueError: If they don't fit together, an argument is out of range, `workdir`
+            can't be used, or every evaluation has failed when a round ends; the trials
+            are kept, and the same call goes on with the next round.
         KeyboardInterrupt: After an interruption, with everything written.
     """
-    arguments = settings.of_arguments(num_trials, seed, storage, warm_start)
-    watch = Watch(progress, on_begin, on_trial, on_round)
+    arguments = settings.of_arguments(num_trials, seed, storage, warm_start, max_cost)
     asked = settings.Asked(arguments, config, content or {})
+    watch = Watch(progress, on_begin, on_trial, on_round)
     result = study.run(strategy, evaluator, workdir, asked, watch)
     if report:
         # Matplotlib drops what a signal raises in its callbacks.

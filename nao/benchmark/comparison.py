@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from nao.benchmark.trajectory import Trajectory
-from nao.system import floats
+from nao.system import durations, floats
 
 _BUDGETS = (10, 20, 50, 100, 150, 200, 300, 500, 1000, 2000, 5000, 10000)
 
@@ -140,8 +140,9 @@ def to_markdown(rows: Sequence[dict[str, Any]], goal: str = "the best") -> str:
     shared = [n for n in budgets if n <= min(row["queries"] for row in rows)] or budgets
     shown = [n for n in shared if n in (50, 100, 200)] or shared[-1:]
     head = ["strategy", "seeds", f"queries to {goal}: mean ± sd (max)", "reached"]
-    head += [f"{name} at {n}" for name in ("best", "test") for n in shown]
-    head += ["s / query", "peak MiB"]
+    curves = [name for name in ("best", "test") if _has(rows, name, shown)]
+    head += [f"{name} at {n}" for name in curves for n in shown]
+    head += ["time / query", "peak MiB"]
     lines = [head, ["---"] * len(head)]
     for row in rows:
         queries = _spread(row["queries_mean"], row["queries_sd"], 1)
@@ -149,14 +150,19 @@ def to_markdown(rows: Sequence[dict[str, Any]], goal: str = "the best") -> str:
             queries += f" ({row['queries_max']:.0f})"
         cells = [row["strategy"], str(row["seeds"]), queries]
         cells.append(f"{row['reached']} of {row['seeds']} in {row['queries']}")
-        for name in ("best", "test"):
+        for name in curves:
             cells += [
                 _spread(row[f"{name}@{n}"], row[f"{name}@{n}_sd"], 3) for n in shown
             ]
-        cells.append(f"{row['seconds_per_query']:.2g}")
+        cells.append(durations.short(row["seconds_per_query"]))
         cells.append(f"{row['peak_rss_mib']:.0f}")
         lines.append(cells)
     return "".join(f"| {' | '.join(cells)} |\n" for cells in lines)
+
+
+def _has(rows: Sequence[dict[str, Any]], name: str, budgets: Sequence[int]) -> bool:
+    """Says whether any strategy has the numbers of a column; no table has to."""
+    return any(row[f"{name}@{num}"] is not None for row in rows for num in budgets)
 
 
 def to_csv(rows: Sequence[dict[str, Any]]) -> str:

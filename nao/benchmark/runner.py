@@ -56,7 +56,7 @@ def run_one(
                 break
             # A round that the budget cut short is the last, so that telling it half
             # changes nothing.
-            progress = progress._replace(state=asked.state)
+            progress = proposer.begin(progress, asked)
             progress = proposer.tell(progress, tokens, values)
     return Trajectory(
         strategy=strategy,

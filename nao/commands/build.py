@@ -25,10 +25,11 @@ def evaluator(config: Config) -> SourcedEvaluator:
     return evaluators.make(config.evaluator, config, spaces.make(config.space))
 
 
-def strategy(config: Config, space: spaces.Space) -> Strategy:
-    """Returns the strategy that a config names.
+def strategy(config: Config, evaluator: SourcedEvaluator) -> Strategy:
+    """Returns the strategy that a config names, for what an evaluator can measure.
 
     Raises:
-        ValueError: If the name is unknown, or the space does not suit it.
+        ValueError: If the name is unknown, or space or budgets do not suit it.
     """
-    return strategies.make(config.strategy, space, config, config.deduplicate)
+    space, budgets = evaluator.space, evaluator.budgets
+    return strategies.make(config.strategy, space, config, config.deduplicate, budgets)

@@ -1,18 +1,14 @@
 """What a search tells on the terminal when it is over."""
 
 import shlex
+import textwrap
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from nao.evaluators import precision
 from nao.system.showing import counted
 
-# What `test` of the evaluator did, by the class that `summary.json` names.
-_TESTS = {
-    "TrainingEvaluator": "The same, trained for longer by the final recipe "
-    "(--config.train.*), with the\nonly look at the test images:",
-    "TableEvaluator": "In the table's test column, which is read for it alone:",
-}
+_WIDTH = 79  # characters of a line
 
 
 def of_search(
@@ -84,14 +80,16 @@ def _best(summary: Mapping[str, Any]) -> list[str]:
     best, at_random = summary["best"], summary["random_best"]
     name = summary["objective"]["name"]
     num_images = summary.get("num_images", {}).get(name)
-    lines = []
+    lines, where = [], f"in trial {best['trial']}"
+    num = at_random["num_trials"]
+    if best["trial"] < num:  # the best of both, which is said once
+        where += f", of the random round ({num})"
     # None after a warm start, as all was predicted; the best of all may be among them.
-    if at_random["objective"] is not None:
+    elif at_random["objective"] is not None:
         found = precision.in_full(at_random["objective"], num_images)
-        num = at_random["num_trials"]
         lines.append(f"Best of the random round ({num}): {name} {found}")
     found = precision.in_full(best["objective"], num_images)
-    lines.append(f"Best: {name} {found} in trial {best['trial']}")
+    lines.append(f"Best: {name} {found} {where}")
     return [*lines, f"  {best['architecture']}"]
 
 
@@ -99,8 +97,12 @@ def _test(summary: Mapping[str, Any]) -> list[str]:
     test = summary["best"]["test"]
     if not test:
         return []
-    title = _TESTS.get(summary["evaluator"], "Tested once:")
-    return [title, *_values(test, summary.get("num_images", {}))]
+    how = summary.get("how_tested")
+    title = f"The same, {how}:" if how else "Tested once:"
+    return [
+        *textwrap.wrap(title, _WIDTH),
+        *_values(test, summary.get("num_images", {})),
+    ]
 
 
 def _next_modes(summary: Mapping[str, Any]) -> list[tuple[str, str]]:

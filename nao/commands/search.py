@@ -49,9 +49,10 @@ def run_search(
     """
     evaluator = build.evaluator(config)
     return searching.search(
-        build.strategy(config, evaluator.space),
+        build.strategy(config, evaluator),
         evaluator,
         num_trials=config.num_trials,
+        max_cost=config.max_cost,
         workdir=workdir,
         seed=config.seed,
         storage=config.storage,

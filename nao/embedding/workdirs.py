@@ -12,8 +12,7 @@ from nao.embedding import architectures, calibration, saved
 from nao.embedding.core import FittedController
 from nao.embedding.objectives import Objectives
 from nao.runs import StoredRun, reader, storage
-from nao.runs.checkpoints import Round
-from nao.strategies import Pool
+from nao.strategies import Pool, Round
 
 _FEWEST_FORETOLD = 8  # predictions of a search that say how far off they are
 
@@ -109,7 +108,7 @@ def _foretold(run: StoredRun, asked: Round) -> tuple[np.ndarray, np.ndarray]:
     predicted, true = [], []
     for _, group in itertools.groupby(trials, lambda trial: trial.round):
         first, *others = group
-        before = Pool(*(column[: num_warm + first.index] for column in pool))
+        before = pool.where(slice(num_warm + first.index))
         known = [
             trial
             for trial in (first, *others)

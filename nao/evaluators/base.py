@@ -1,9 +1,10 @@
 """The evaluator contract: where the number of an architecture comes from."""
 
 import dataclasses
+import itertools
 import math
 import traceback
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -16,7 +17,10 @@ from nao.types import Array
 _MAX_TRACEBACK = 20_000  # characters
 _MAX_SECONDS = 1e9  # 31 years
 # What a line of `metrics.jsonl` says of every trial.
-_TAKEN = ("step", "trial", "round", "objective", "predicted", "seconds", "reason")
+_TAKEN = (
+    *("step", "trial", "round", "objective", "predicted", "budget", "cost"),
+    *("seconds", "reason"),
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -138,9 +142,44 @@ class Evaluator(Protocol):
         """
 
 
-# Apart from `Evaluator`, so that one of a user's own needs neither of these attributes.
-class SourcedEvaluator(Evaluator, Protocol):
-    """An evaluator that a config makes: it also knows its space and its data.
+# Apart from `Evaluator`, as most have nothing to do with budgets.
+class BudgetedEvaluator(Evaluator, Protocol):
+    """An evaluator that can measure with less than the full effort, too.
+
+    A strategy that knows budgets, such as `successive_halving`, chooses among them.
+
+    Attributes:
+        budgets: What an evaluation may be given, such as epochs, ascending, the full
+            budget last; empty where there is nothing to choose.
+    """
+
+    budgets: Sequence[float]
+
+    def evaluate(
+        self, tokens: np.ndarray, keys: Array, budgets: np.ndarray | None = None
+    ) -> Iterator[Evaluation]:
+        """Yields one evaluation per row, see `Evaluator.evaluate`.
+
+        Args:
+            tokens: int32 [num, length] vocabulary ids of the space.
+            keys: JAX keys [num]. An architecture that was measured before has the key
+                of its first evaluation: a training may go on where it was.
+            budgets: What each is given, float64 [num], of those listed; None for the
+                full one.
+        """
+
+    def cost(self, budget: float, before: float) -> float:
+        """Returns what an evaluation costs, in full ones.
+
+        Args:
+            budget: What it is given.
+            before: What the architecture was measured with before; 0 for never.
+        """
+
+
+# Apart from `Evaluator`, so that one of a user's own needs none of these attributes.
+class SourcedEvaluator(BudgetedEvaluator, Protocol):
+    """An evaluator that a config makes: it also knows its space, data and budgets.
 
     Attributes:
         space: Space of the architectures.
@@ -150,6 +189,21 @@ class SourcedEvaluator(Evaluator, Protocol):
 
     space: Space
     content: Mapping[str, str]
+
+
+def checked_budgets(name: str, budgets: Sequence[float]) -> tuple[float, ...]:
+    """Returns budgets as floats.
+
+    Raises:
+        ValueError: If they are not positive, or don't ascend.
+    """
+    found = tuple(functions.number(name, budget) for budget in budgets)
+    pairs = itertools.pairwise((0.0, *found))
+    if not all(low < high < math.inf for low, high in pairs):
+        raise ValueError(
+            f"{name} must be positive numbers that ascend, got {list(budgets)}."
+        )
+    return found
 
 
 def _metrics(metrics: Any) -> dict[str, float]:

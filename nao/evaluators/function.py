@@ -1,9 +1,10 @@
 """Calls a user's own function from architecture to number."""
 
 import dataclasses
+import inspect
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -26,6 +27,11 @@ class FunctionConfig:
         "one of that file.",
     )
     maximize: bool = option(True, "Whether a higher result is better.")
+    budgets: tuple[float, ...] = option(
+        (),
+        "Budgets of a function that takes a `budget`, ascending, the full one last; "
+        "strategies such as successive_halving choose among them.",
+    )
 
 
 # Equal to itself alone: functions can't be compared by what they do.
@@ -38,13 +44,16 @@ class FunctionEvaluator:
         function: Maps choices by slot name to a number. What it raises, and what
             is not a finite number, is a failed evaluation.
         objective: Name and direction of the result.
+        budgets: What the function may be given as `budget`, ascending, the full one
+            last; empty where it takes none.
     """
 
     space: Space
-    function: Callable[[dict[str, Choice]], float]
+    function: Callable[..., float]
     objective: base.Objective = dataclasses.field(
         default_factory=lambda: base.Objective("objective")
     )
+    budgets: Sequence[float] = ()
 
     def __post_init__(self):
         if not isinstance(self.space, Space):
@@ -56,6 +65,21 @@ class FunctionEvaluator:
             raise TypeError(
                 f"function must map choices by slot to a number, got {self.function!r}."
             )
+        budgets = base.checked_budgets("function.budgets", self.budgets)
+        object.__setattr__(self, "budgets", budgets)
+        if self._takes_budget != bool(budgets):
+            raise ValueError(
+                "function.budgets must be given to a function that takes a `budget`, "
+                f"and to no other; got {list(budgets)} and {self.function!r}."
+            )
+
+    @property
+    def _takes_budget(self) -> bool:
+        try:
+            parameters = inspect.signature(self.function).parameters
+        except (TypeError, ValueError):  # of some builtins nothing is known
+            return False
+        return "budget" in parameters
 
     @property
     def source(self) -> str:
@@ -71,17 +95,31 @@ class FunctionEvaluator:
         """
         return {}
 
-    def evaluate(self, tokens: np.ndarray, keys: Array) -> Iterator[base.Evaluation]:
+    def evaluate(
+        self, tokens: np.ndarray, keys: Array, budgets: np.ndarray | None = None
+    ) -> Iterator[base.Evaluation]:
         """Yields the function's result for each row of tokens, int32 [num, length]."""
         del keys  # The function has no JAX randomness.
-        for row in tokens:
-            yield self._evaluate(self.space.by_slot(row))
+        given = [{}] * len(tokens)
+        if self.budgets:
+            full = np.full(len(tokens), self.budgets[-1])
+            chosen = full if budgets is None else budgets
+            given = [{"budget": budget} for budget in chosen.tolist()]
+        for row, budget in zip(tokens, given, strict=True):
+            yield self._evaluate(self.space.by_slot(row), budget)
 
-    def _evaluate(self, choices: dict[str, Choice]) -> base.Evaluation:
+    def cost(self, budget: float, before: float) -> float:
+        """Returns a budget's share of the full one: nothing is known to go on."""
+        del before
+        return budget / self.budgets[-1]
+
+    def _evaluate(
+        self, choices: dict[str, Choice], budget: dict[str, float]
+    ) -> base.Evaluation:
         start = time.perf_counter()
         try:
             # Converted here, so that a result that is no number fails as well.
-            value = functions.number("result", self.function(choices))
+            value = functions.number("result", self.function(choices, **budget))
         # A user's code may call `sys.exit`; Ctrl-C, a KeyboardInterrupt, still ends the
         # search.
         except (Exception, SystemExit) as error:
@@ -106,7 +144,7 @@ def load(config: FunctionConfig, space: Space) -> FunctionEvaluator:
     function = functions.load_function(config.name, "function.name")
     # Tables and figures show the objective by the function's name.
     objective = base.Objective(config.name.partition(":")[2], config.maximize)
-    return FunctionEvaluator(space, function, objective)
+    return FunctionEvaluator(space, function, objective, config.budgets)
 
 
 def from_settings(settings: Any, space: Space) -> FunctionEvaluator:

@@ -4,6 +4,8 @@ import math
 
 from nao.system.showing import counted
 
+_SMALL, _LARGE = 1e-6, 1e9  # beyond these, numbers are written as 1.2e+09
+
 
 def standard_error(accuracy: float, num: int) -> float:
     """Returns how far off an accuracy of `num` images may be, a fraction.
@@ -28,7 +30,9 @@ def short(value: float, num: int | None = None) -> str:
         num: Images that it is the accuracy of, which rounds it to the first digit of
             its standard error; None for any other number, which gets six digits.
     """
-    return f"{value:.{_decimals(value, num)}f}" if num else f"{value:g}"
+    if not is_accuracy(value, num):
+        return f"{value:g}"
+    return f"{value:.{decimals(standard_error(value, num))}f}"
 
 
 def in_full(value: float, num: int | None = None) -> str:
@@ -38,13 +42,28 @@ def in_full(value: float, num: int | None = None) -> str:
         value: The value.
         num: Images that it is the accuracy of; None for any other number.
     """
-    if not num:
+    if not is_accuracy(value, num):
         return short(value)
-    error = standard_error(value, num)
-    digits = f"{error:.{_decimals(value, num)}f}"
-    return f"{short(value, num)} ± {digits} of {counted(num, 'image')}"
+    return f"{estimate(value, standard_error(value, num))} of {counted(num, 'image')}"
 
 
-def _decimals(accuracy: float, num: int) -> int:
-    """Returns the place of the first digit of an accuracy's standard error."""
-    return max(0, -math.floor(math.log10(standard_error(accuracy, num))))
+def estimate(mean: float, error: float) -> str:
+    """Writes a number and how far off it may be, to the first digit of that.
+
+    Where the error is none, or the numbers have many zeros, in six digits instead.
+    """
+    is_plain = _SMALL < error < _LARGE and abs(mean) < _LARGE
+    if not is_plain or error < 1e-6 * abs(mean):
+        return f"{mean:g} ± {error:.1g}"
+    digits = decimals(error)
+    return f"{mean:.{digits}f} ± {error:.{digits}f}"
+
+
+def decimals(error: float) -> int:
+    """Returns how many decimals a number has that may be off by so much, above 0."""
+    return max(0, -math.floor(math.log10(error)))
+
+
+def is_accuracy(value: float, num: int | None) -> bool:
+    """Says whether a value is a share of images, of which there are `num`."""
+    return bool(num) and 0 <= value <= 1

@@ -4,17 +4,18 @@ import dataclasses
 import math
 import pathlib
 import statistics
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
 from absl import logging
 
-from nao.evaluators import base, cells, table_file
+from nao.evaluators import base, table_file, table_rows
 from nao.evaluators.table_config import TableConfig, check_settings
-from nao.evaluators.table_file import Rows, TableFile
+from nao.evaluators.table_file import TableFile
+from nao.evaluators.table_rows import Measured
 from nao.files import one_line
-from nao.spaces import Choice, Space, Subset, custom
+from nao.spaces import Space, Subset
 from nao.system import floats
 from nao.system.showing import counted
 from nao.types import Array
@@ -23,6 +24,7 @@ from nao.types import Array
 # sequences of one function may have rows, and measurements, of their own.
 Values = dict[bytes, tuple[float, float | None]]
 Metrics = dict[bytes, dict[str, float]]
+Column = dict[bytes, float]  # a further measure by `space.keys`, where it is a number
 
 
 # Equal to itself alone, so that no table is compared row by row.
@@ -41,6 +43,9 @@ class TableEvaluator:
         metrics: Where rows are averaged, of each architecture `num_rows` and, of two
             rows or more, the sample `standard_deviation` of their objective.
         source: What the numbers come from, in words: `on` and the file's name.
+        partial: What was measured with less than the full budget: a column for each
+            smaller budget, ascending.
+        full: The full budget; None where the table has but one.
     """
 
     space: Space
@@ -51,6 +56,13 @@ class TableEvaluator:
     sha256: str
     metrics: Metrics = dataclasses.field(default_factory=dict)
     source: str = ""
+    partial: Mapping[float, Column] = dataclasses.field(default_factory=dict)
+    full: float | None = None
+
+    @property
+    def budgets(self) -> tuple[float, ...]:
+        """What an evaluation may be given, ascending; empty without a choice."""
+        return () if self.full is None else (*self.partial, self.full)
 
     @property
     def content(self) -> dict[str, str]:
@@ -58,23 +70,41 @@ class TableEvaluator:
         return {"table.sha256": self.sha256}
 
     @property
+    def how_tested(self) -> str:
+        """What `test` does with the final choice, in words."""
+        return "in the table's test column, which is read for it alone"
+
+    @property
     def best_value(self) -> float:
         """The best objective of the table, in the table's own unit."""
         choose = max if self.objective.maximize else min
         return choose(value for value, _ in self.values.values())
 
-    def evaluate(self, tokens: np.ndarray, keys: Array) -> Iterator[base.Evaluation]:
+    def evaluate(
+        self, tokens: np.ndarray, keys: Array, budgets: np.ndarray | None = None
+    ) -> Iterator[base.Evaluation]:
         """Yields the objective of each row of tokens, int32 [num, length].
 
         The evaluation of an architecture that the table does not hold has failed.
         """
         del keys  # A table has no randomness.
-        for key in self.space.keys(tokens):
-            found = self.values.get(key)
-            if found is None:
-                yield base.Evaluation(None, reason="not in the table")
+        chosen = [None] * len(tokens) if budgets is None else budgets.tolist()
+        for key, budget in zip(self.space.keys(tokens), chosen, strict=True):
+            if budget in self.partial:
+                value, metrics = self.partial[budget].get(key), {}
             else:
-                yield base.Evaluation(found[0], self.metrics.get(key, {}))
+                value, _ = self.values.get(key, (None, None))
+                metrics = self.metrics.get(key, {})
+            reason = "not in the table" if value is None else ""
+            yield base.Evaluation(value, metrics, reason=reason)
+
+    def cost(self, budget: float, before: float) -> float:
+        """Returns a budget's share of the full one.
+
+        All of it, whatever was measured before: columns are trainings of their own.
+        """
+        del before
+        return budget / self.budgets[-1]
 
     def test(self, tokens: np.ndarray, key: Array) -> dict[str, float]:
         """Returns the test value of one architecture [length], by its column's name.
@@ -113,13 +143,13 @@ def load(config: TableConfig, space: Space | None) -> TableEvaluator:
 
 def _load(config: TableConfig, space: Space | None) -> TableEvaluator:
     columns = [config.objective, *filter(None, [config.test, config.architecture])]
-    columns += config.slot_columns
+    columns += [*config.slot_columns, *config.budget_columns.values()]
     table = table_file.read(config.path, columns)
     _check_file(config, table, columns)
-    table = table._replace(rows=_spelled(config, space, table))
+    table = table._replace(rows=table_rows.spelled(config, space, table))
     if space is None:
-        space = _space_of(config, table.rows)
-    measured, tokens = _read_rows(config, space, table)
+        space = table_rows.space_of(config, table.rows)
+    measured, tokens = table_rows.measures(config, space, table)
     if not measured:
         raise ValueError(
             f"Table {config.path} has no row with a finite {config.objective!r}."
@@ -140,7 +170,7 @@ def _load(config: TableConfig, space: Space | None) -> TableEvaluator:
     return TableEvaluator(
         space,
         base.Objective(config.objective, config.maximize, config.unit),
-        {key: _means(rows) for key, rows in measured.items()},
+        {key: _value_and_test(rows) for key, rows in measured.items()},
         config.test,
         num_skipped,
         table.sha256,
@@ -148,57 +178,40 @@ def _load(config: TableConfig, space: Space | None) -> TableEvaluator:
         if config.repeats == "mean"
         else {},
         f"on {pathlib.PurePath(config.path).name.partition('.csv')[0]}",
+        *_budgets(config, measured),
     )
 
 
-def _read_rows(
-    config: TableConfig, space: Space, table: TableFile
-) -> tuple[dict[bytes, list[tuple[float, float]]], dict[bytes, np.ndarray]]:
-    """Returns what was measured of each architecture, and its tokens, int32 [length].
-
-    Both by `space.keys`, in the order of the file. Of each row that has an objective,
-    this and its test value, NaN where there is none.
-    """
-    objectives = _numbers(config, table, config.objective)
-    tests = [math.nan] * len(table.rows)
-    if config.test:
-        tests = _numbers(config, table, config.test)
-    measured, lines, tokens = {}, {}, {}
-    for (line, row), value, test in zip(table.rows, objectives, tests, strict=True):
-        where = f"{config.path}, line {line}"
-        architecture = _architecture(config, space, row, where)
-        (key,) = space.keys(architecture[None])
-        if key in lines and config.repeats == "refuse":
-            raise ValueError(
-                f"{where}: architectures must differ, {space.format(architecture)!r} "
-                f"stands in line {lines[key]} too; table.repeats=mean averages them."
-            )
-        # Noted before the value is read: an architecture that stands there twice is a
-        # mistake even where one of the rows is skipped.
-        lines.setdefault(key, line)
-        if math.isfinite(value):
-            measured.setdefault(key, []).append((value, test))
-            tokens.setdefault(key, architecture)
-    return measured, tokens
-
-
-def _means(rows: Sequence[tuple[float, float]]) -> tuple[float, float | None]:
+def _value_and_test(rows: Measured) -> tuple[float, float | None]:
     """Returns the mean objective and test value of rows."""
-    values = [value for value, _ in rows]
-    tests = [test for _, test in rows if math.isfinite(test)]
-    return _mean(values), _mean(tests) if tests else None
+    return _mean(rows, 0), _mean(rows, 1)
 
 
-def _mean(values: Sequence[float]) -> float:
-    """Returns the exact mean, so that large numbers don't overflow."""
-    return statistics.mean(values) if len(values) > 1 else values[0]
+def _mean(rows: Measured, column: int) -> float | None:
+    """Returns the exact mean, so that large numbers don't overflow; None of none."""
+    values = [row[column] for row in rows if math.isfinite(row[column])]
+    if len(values) > 1:
+        return statistics.mean(values)
+    return values[0] if values else None
 
 
-def _spread(rows: Sequence[tuple[float, float]]) -> dict[str, float]:
+def _budgets(
+    config: TableConfig, measured: Mapping[bytes, Measured]
+) -> tuple[dict[float, Column], float | None]:
+    """Returns the columns of smaller budgets, and the full budget."""
+    *smaller, full = config.budget_columns or [None]
+    partial = {}
+    for number, budget in enumerate(smaller, 2):
+        means = {key: _mean(rows, number) for key, rows in measured.items()}
+        partial[budget] = {key: m for key, m in means.items() if m is not None}
+    return partial, full
+
+
+def _spread(rows: Measured) -> dict[str, float]:
     """Returns how many rows there are, and how far their objectives are apart."""
     metrics = {"num_rows": float(len(rows))}
     if len(rows) > 1:
-        objective = np.array([value for value, _ in rows])
+        objective = np.array([row[0] for row in rows])
         metrics["standard_deviation"] = floats.deviation(objective)
     return metrics
 
@@ -225,81 +238,3 @@ def _check_file(config: TableConfig, table: TableFile, columns: list[str]) -> No
                 f"Table {config.path} has no column {name!r}; "
                 f"known: {', '.join(table.header)}."
             )
-
-
-def _spelled(config: TableConfig, space: Space | None, table: TableFile) -> Rows:
-    """Returns the rows, whose slot columns hold choices.
-
-    Equal numbers are spelled alike. Where the columns become the space, numbers and
-    truth values are of their types.
-    """
-    columns = config.slot_columns
-    known: Mapping[str, Sequence[str]] = dict.fromkeys(columns, ())
-    if space is not None and columns:
-        if len(space.slots) != len(columns):
-            raise ValueError(
-                f"table.slots must name {counted(len(space.slots), 'column')}, one per "
-                f"slot of {space.name!r}, got {len(columns)}."
-            )
-        # Columns belong to slots by their order; their names may be others.
-        known = {c: s.texts for c, s in zip(columns, space.slots, strict=True)}
-    rows = [(line, {k: v.strip() for k, v in row.items()}) for line, row in table.rows]
-    for name in columns:
-        texts = [row[name] for _, row in rows]
-        may_have_commas = table.separator != ","
-        missing = cells.first_missing(texts, may_have_commas)
-        if missing is not None:
-            raise ValueError(
-                f"{config.path}, line {rows[missing][0]}: column {name!r} must not be "
-                f"empty, got {texts[missing]!r}."
-            )
-        names = cells.spellings(texts, known[name], may_have_commas)
-        choices: Mapping[str, Choice] = {text: text for text in names.values()}
-        if space is None:
-            choices = cells.choices(list(choices), may_have_commas)
-        for _, row in rows:
-            row[name] = choices[names[row[name]]]
-    return rows
-
-
-def _space_of(config: TableConfig, rows: Rows) -> Space:
-    """Returns the space whose slots are the slot columns, their values the choices."""
-    if not config.slots:
-        raise ValueError(
-            "space.name=table takes the space from table.slots, which is empty."
-        )
-    return custom(
-        {
-            # Distinct, in order of appearance: token ids are the same in every process.
-            name: dict.fromkeys(row[name] for _, row in rows)
-            for name in config.slot_columns
-        },
-        name="table",
-    )
-
-
-def _architecture(
-    config: TableConfig, space: Space, row: dict[str, Choice], where: str
-) -> np.ndarray:
-    """Returns the tokens of a row, int32 [length]; `where` is for the message."""
-    try:
-        if config.architecture:
-            return space.parse(row[config.architecture])
-        names = [slot.name for slot in space.slots]
-        choices = [row[column] for column in config.slot_columns]
-        return space.from_choices(dict(zip(names, choices, strict=True)))
-    except ValueError as error:
-        raise ValueError(f"{where}: {error}") from None
-
-
-def _numbers(config: TableConfig, table: TableFile, column: str) -> list[float]:
-    """Returns a column's numbers, NaN where a cell is empty: such a row is skipped."""
-    texts = [row[column] for _, row in table.rows]
-    numbers = cells.floats(texts, table.separator != ",")
-    if None in numbers:
-        index = numbers.index(None)
-        raise ValueError(
-            f"{config.path}, line {table.rows[index][0]}: column {column!r} must be a "
-            f"number, got {texts[index]!r}."
-        )
-    return numbers

@@ -3,6 +3,7 @@
 import csv
 import dataclasses
 
+from nao.evaluators import base
 from nao.fields import documented, option
 
 REPEATS = ("refuse", "mean")
@@ -29,6 +30,11 @@ class TableConfig:
         "", "Column with the test measure, read for the final choice; empty for none."
     )
     maximize: bool = option(True, "Whether a higher objective is better.")
+    budgets: str = option(
+        "",
+        "Columns measured with less: NUMBER:COLUMN, ascending, the objective's last: "
+        "12:val12,200:val200. Strategies such as successive_halving choose of them.",
+    )
     unit: str = option("", "Unit of the objective, for figures; empty for none.")
     repeats: str = option(
         "refuse",
@@ -51,14 +57,44 @@ class TableConfig:
         Raises:
             ValueError: If a quote is not closed.
         """
+        return _names("table.slots", self.slots)
+
+    @property
+    def budget_columns(self) -> dict[float, str]:
+        """Names of the columns of each budget, ascending, the objective's last.
+
+        Raises:
+            ValueError: If it is something else.
+        """
+        parts = [n.partition(":") for n in _names("table.budgets", self.budgets)]
         try:
-            # As a line of CSV, so that a name may hold what separates names.
-            (names,) = csv.reader([self.slots], skipinitialspace=True, strict=True)
-        except (csv.Error, ValueError) as error:
+            found = {float(number): column.strip() for number, _, column in parts}
+            base.checked_budgets("table.budgets", [float(n) for n, _, _ in parts])
+        except (TypeError, ValueError):
+            found = {}
+        names = list(found.values())
+        if parts and (not found or names[-1] != self.objective or not all(names)):
             raise ValueError(
-                f"table.slots must be a line of CSV, got {self.slots!r}: {error}."
-            ) from None
-        return tuple(name.strip() for name in names if name.strip())
+                "table.budgets must be NUMBER:COLUMN, ascending, the last column "
+                f"table.objective, {self.objective!r}; got {self.budgets!r}."
+            )
+        return found
+
+
+def _names(field: str, text: str) -> tuple[str, ...]:
+    """Returns the names in a comma-separated field.
+
+    Raises:
+        ValueError: If a quote is not closed.
+    """
+    try:
+        # As a line of CSV, so that a name may hold what separates names.
+        (names,) = csv.reader([text], skipinitialspace=True, strict=True)
+    except (csv.Error, ValueError) as error:
+        raise ValueError(
+            f"{field} must be a line of CSV, got {text!r}: {error}."
+        ) from None
+    return tuple(name.strip() for name in names if name.strip())
 
 
 def check_settings(config: TableConfig) -> None:
@@ -75,9 +111,9 @@ def check_settings(config: TableConfig) -> None:
         )
     repeated = [c for c in config.slot_columns if config.slot_columns.count(c) > 1]
     # A slot that holds a measure would tell the controller the answer.
-    measured = {config.objective, config.test} & set(config.slot_columns)
-    if repeated or measured:
+    measures = {config.objective, config.test, *config.budget_columns.values()}
+    if repeated or measures & set(config.slot_columns):
         raise ValueError(
-            "table.slots must name each column once, and neither the objective nor "
-            f"the test column, got {config.slots!r}."
+            "table.slots must name each column once, and no column of a measure, "
+            f"got {config.slots!r}."
         )

@@ -43,6 +43,16 @@ def _memory_failures() -> Iterator[None]:
         raise ChildFailure(f"out of memory{reason}") from None
 
 
+def _how_tested(epochs: int, final_epochs: int) -> str:
+    """Says what a final training of so many epochs is, next to those of the search."""
+    beside = "as" if epochs == final_epochs else f"{epochs}"
+    unit = "epoch" if final_epochs == 1 else "epochs"
+    return (
+        f"trained anew by the final recipe ({final_epochs} {unit}, {beside} in the "
+        "search), with the only look at the test images"
+    )
+
+
 class TrainingEvaluator:
     """Trains each architecture as a child network and reads the validation part.
 
@@ -52,6 +62,7 @@ class TrainingEvaluator:
         content: SHA-256 of the images, by name.
         num_images: Images that each accuracy is measured on, by its name.
         source: What the numbers come from, in words: `on` and the data set's name.
+        how_tested: What `test` does with the final choice, in words.
     """
 
     objective = Objective("val_accuracy")
@@ -85,6 +96,7 @@ class TrainingEvaluator:
         make_net(space, dataset, self._config)
         self.content = {"data.sha256": dataset.sha256()}
         self.source = f"on {dataset.name}"
+        self.how_tested = _how_tested(self._config.epochs, self._final.epochs)
         self.num_images = {
             "val_accuracy": len(dataset.validation.labels),
             "test_accuracy": len(dataset.test.labels),
@@ -142,7 +154,7 @@ class TrainingEvaluator:
         """Says how far the training of the final choice is; a log has ten lines."""
         done, num = epoch + 1, self.num_final_epochs
         is_line = done * 10 // num > epoch * 10 // num
-        stages.tell(f"training the best longer, epoch {done} of {num}", is_line)
+        stages.tell(f"final training of the best, epoch {done} of {num}", is_line)
 
     def costs(self, tokens: np.ndarray) -> dict[str, float]:
         """Returns what the final training of one architecture [length] costs.

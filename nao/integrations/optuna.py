@@ -24,7 +24,7 @@ from optuna.trial import FrozenTrial, TrialState
 from nao.fields import check_at_least, check_seed
 from nao.search.rounds import Proposer
 from nao.spaces import Slot, Space
-from nao.strategies import NAO, NAOConfig, Pool, Unseen
+from nao.strategies import NAO, NAOConfig, Pool
 
 _PROPOSED = "nao:proposed"  # what a trial was given: positions of choices, by parameter
 _ROUND = "nao:round"  # the round that a trial asked for, itself included
@@ -167,20 +167,18 @@ class NAOSampler(optuna.samplers.BaseSampler):
     ) -> dict[str, Any]:
         """Takes the next of the round asked for last, or asks for a new round."""
         encoding = _Encoding(search_space)
-        told, pending, asked = encoding.read(study, trial)
-        seen = np.concatenate([told.tokens, pending])
+        told, pending, queue = encoding.read(study, trial)
         strategy = NAO(encoding.space, self._config, deduplicate="sequence")
-        proposed = Unseen(encoding.space, "sequence", seen).take(asked, 1)
-        attributes = {}
+        proposer = Proposer(strategy, self._seed)
+        progress = proposer.tell(proposer.start(), *told)
+        progress = progress._replace(pending=pending, queue=queue)
+        proposed, progress = proposer.take(progress, 1)
         if not len(proposed):
-            proposer = Proposer(strategy, self._seed)
-            progress = proposer.tell(proposer.start(), *told)
-            asked = proposer.ask(progress, pending).tokens
-            if not len(asked):
-                return {}
-            proposed = asked[:1]
+            return {}
+        attributes = {_PROPOSED: encoding.to_attributes(proposed)}
+        if encoding.space.keys(proposed)[0] not in encoding.space.keys(queue):
+            asked = np.concatenate([proposed, progress.queue])
             attributes[_ROUND] = encoding.to_attributes(asked)
-        attributes[_PROPOSED] = encoding.to_attributes(proposed)
         for name, value in attributes.items():
             study._storage.set_trial_system_attr(trial._trial_id, name, value)
         return encoding.params(proposed[0])

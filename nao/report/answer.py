@@ -3,7 +3,7 @@
 import base64
 
 from nao.evaluators import precision
-from nao.report import blocks, choices, figures, next_steps, slots
+from nao.report import blocks, choices, next_steps, rounding, slots
 from nao.report.drawing import MAX_WIDTH, draw_architecture, to_svg
 from nao.report.markup import Element, element
 from nao.runs import StoredRun, ledger
@@ -75,6 +75,7 @@ def best_architecture(run: StoredRun) -> Element:
     return blocks.section(
         "Best architecture",
         blocks.tiles(_numbers(run, best)),
+        _tested(run),
         choices.table(run) if is_table else _picture(run, best),
         element("h3", {}, f"The {'choices' if is_table else 'cell'} as text"),
         blocks.copyable(run.space.format(best.tokens)),
@@ -86,7 +87,10 @@ def best_architecture(run: StoredRun) -> Element:
 
 def _numbers(run: StoredRun, best: ledger.Trial) -> list[tuple[str, str]]:
     """Returns the best value, its tests and the best at random, each with its name."""
+    at_random = ledger.best_of(run.at_random, run.objective)
     label = f"{run.objective.label}, trial {best.index}"
+    if at_random is best:
+        label += " of the random round"
     numbers = [
         _tile(run, run.objective.name, best.value, label),
         *[
@@ -94,20 +98,25 @@ def _numbers(run: StoredRun, best: ledger.Trial) -> list[tuple[str, str]]:
             for name, value in run.test.items()
         ],
     ]
-    at_random = ledger.best_of(run.at_random, run.objective)
-    if at_random is not None:
+    if at_random is not None and at_random is not best:
         name = f"best of {len(run.at_random)} at random"
-        numbers.append((figures.number(at_random.value), name))
+        numbers.append(_tile(run, run.objective.name, at_random.value, name))
     return numbers
+
+
+def _tested(run: StoredRun) -> Element | None:
+    """Says what the test numbers of the final choice are; None without any."""
+    how = run.summary.get("how_tested")
+    if not run.test or not how:
+        return None
+    return element("p", {"class": "caption"}, f"Final choice: the best trial, {how}.")
 
 
 def _tile(run: StoredRun, name: str, value: float, label: str) -> tuple[str, str]:
     """Returns a value, to the digits that its images can tell, and its name."""
-    num_images = (run.summary.get("num_images") or {}).get(name)
-    if not num_images:
-        return figures.number(value), label
+    num_images = rounding.num_images(run, name)
     text, _, images = precision.in_full(value, num_images).partition(" of ")
-    return text, f"{label}, of {images}"
+    return text, f"{label}, of {images}" if images else label
 
 
 def _picture(run: StoredRun, best: ledger.Trial) -> Element:

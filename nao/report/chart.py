@@ -15,7 +15,7 @@ from nao.report.markup import Child, Element, element
 
 WIDTH, HEIGHT = 440, 280
 _LEFT, _RIGHT, _TOP, _BOTTOM = 58, 12, 22, 42
-_RADIUS = 3.5
+_RADIUS, _RING = 3.5, 6.5  # of dots, and of circles around them
 
 
 class Chart:
@@ -135,19 +135,24 @@ class Chart:
         """Returns where points [num, 2] lie, in the unit of `WIDTH`."""
         return np.array([(self.x(a), self.y(b)) for a, b in points])
 
-    def route(self, places: np.ndarray, name: str, trial: int | str) -> None:
-        """Draws a line through places [num, 2], in the unit of `WIDTH`."""
-        text = " ".join(f"{a:.1f},{b:.1f}" for a, b in places)
-        self._add("polyline", name, trial, points=text)
+    def ring(self, x: float, y: float, name: str, trial: int | str) -> None:
+        """Draws a circle that has space for a dot inside."""
+        self._add("circle", name, trial, cx=self.x(x), cy=self.y(y), r=_RING)
 
-    def head(self, places: np.ndarray, name: str, trial: int | str) -> None:
-        """Draws an arrowhead at the end of a route."""
-        (x, y), towards = places[-1], places[-1] - places[-2]
-        angle = np.degrees(np.arctan2(towards[1], towards[0]))
-        move = f"translate({x:.1f} {y:.1f}) rotate({angle:.0f})"
+    def pointer(
+        self, start: np.ndarray, end: np.ndarray, name: str, trial: int | str
+    ) -> None:
+        """Draws an arrow from a point [2] to the ring around another."""
+        tail, tip = self.places(np.stack([start, end]))
+        length = np.hypot(*(tip - tail))
+        x, y = tip - (tip - tail) * (min(_RING + 4, length) / (length or 1.0))
+        angle = np.degrees(np.arctan2(*(tip - tail)[::-1]))
+        path, move = "M4 0L-5 -4.5L-3 0L-5 4.5Z", f"translate({x:.1f} {y:.1f})"
         self._add(
-            "path", name, trial=trial, d="M4 0L-5 -4.5L-3 0L-5 4.5Z", transform=move
+            "polyline", name, trial, points=f"{tail[0]},{tail[1]} {x:.1f},{y:.1f}"
         )
+        turn = f"{move} rotate({angle:.0f})"
+        self._add("path", f"{name} end", trial, d=path, transform=turn)
 
     def star(self, x: float, y: float, name: str, trial: int) -> None:
         """Draws a star of five points."""

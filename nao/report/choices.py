@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from nao.report import blocks, figures, slots
+from nao.report import blocks, rounding, slots
 from nao.report.markup import Element, element
 from nao.runs import StoredRun
 
@@ -82,7 +82,7 @@ def _measured(run: StoredRun) -> Element:
 
 def _row(run: StoredRun, choice: object, values: np.ndarray) -> tuple:
     best = values.max() if run.objective.maximize else values.min()
-    texts = [figures.number(value) for value in (_median(values), best)]
+    texts = [rounding.text(run, value) for value in (_median(values), best)]
     return str(choice), len(values), *texts
 
 

@@ -71,12 +71,22 @@ def draw(run: StoredRun) -> Element | None:
         "Rank correlation of each round", x, (-1.05, 1.05), labels, whole_x=True
     )
     drawn.line(x, (0, 0), "axis")
-    mean = np.mean([r["kendall_tau"] for r in rounds])
-    drawn.line(x, (mean, mean), "random")
+    keys = [("round", _round_key([r["num"] for r in rounds]))]
+    if len(rounds) > 1:
+        mean = np.mean([r["kendall_tau"] for r in rounds])
+        drawn.line(x, (mean, mean), "random")
+        keys.append(("random", "mean"))
     for each in rounds:
         _draw_round(drawn, each)
-    keys = [("round", "a round, with its 95 % interval"), ("random", "mean")]
     return chart.figure(drawn, _caption(rounds), *keys)
+
+
+def _round_key(nums: Sequence[int]) -> str:
+    """Says what the mark of a round is; few trials have no interval."""
+    if max(nums) < _FEWEST:
+        return "a round"
+    where = "" if min(nums) >= _FEWEST else f" where it has {_FEWEST} trials or more"
+    return f"a round, with its 95 % interval{where}"
 
 
 def _draw_round(drawn: Chart, each: dict[str, Any]) -> None:
@@ -97,8 +107,9 @@ def _caption(rounds: list[dict[str, Any]]) -> str:
     sure = (
         "" if found is None else f" (95 % interval {found.low:.2f} to {found.high:.2f})"
     )
+    what = "the mean" if len(rounds) > 1 else "this round's"
     return (
         f"Predicted against measured order within a round of {size}: 1 is the same "
-        f"order, 0 is chance; the mean is {np.mean(taus):.2f}{sure}. A round holds "
+        f"order, 0 is chance; {what} is {np.mean(taus):.2f}{sure}. A round holds "
         "only what was predicted to be good, so its order is hard to tell."
     )

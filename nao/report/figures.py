@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from nao.report import chart
+from nao.report import chart, rounding
 from nao.report.chart import Chart
 from nao.report.curves import best_so_far, expected_best, outside
 from nao.report.markup import Element
@@ -32,20 +32,15 @@ def best_first(run: StoredRun) -> np.ndarray:
     return np.argsort(-signed, kind="stable")
 
 
-def number(value: float) -> str:
-    """Writes a value of the objective, with six digits."""
-    return f"{value:.6g}"
-
-
 def progress(run: StoredRun) -> Element:
     """Draws every trial, the best so far, and random search on the same axis."""
-    values = run.objective.sign * ledger.objectives(run.trials, run.objective)
-    is_outside = outside(values, run.objective)
+    measured = run.objective.sign * ledger.objectives(run.trials, run.objective)
+    is_outside = outside(measured, run.objective)
     best = best_so_far(run.trials, run.objective)
-    y = _progress_ends(run, values, is_outside, best)
+    y = _progress_ends(run, measured, is_outside, best)
     drawn = Chart(
         f"{run.objective.label} of each trial and the best so far",
-        (0.5, len(values) + 0.5),
+        (0.5, len(measured) + 0.5),
         y,
         ("trials evaluated", run.objective.label),
         whole_x=True,
@@ -56,15 +51,15 @@ def progress(run: StoredRun) -> Element:
         keys.append(("band", "random round"))
     random = None
     if run.population is not None:
-        random = expected_best(run.population, len(values), run.objective)
+        random = expected_best(run.population, len(measured), run.objective)
     keys += _draw_random_search(drawn, run, random, y)
     if np.isfinite(best).any():
         first = int(np.argmax(np.isfinite(best)))
         edges = (
-            np.arange(len(values) + 1) + 0.5
+            np.arange(len(measured) + 1) + 0.5
         )  # trial n reaches from n - 0.5 to + 0.5
         drawn.steps(edges[first:], best[first:], "best")
-        drawn.note(edges[-1], best[-1], number(best[-1]), "value")
+        drawn.note(edges[-1], best[-1], rounding.text(run, best[-1]), "value")
     keys += _draw_trials(drawn, run, is_outside)
     return chart.figure(drawn, _progress_caption(run, best, random), *keys)
 
@@ -102,7 +97,8 @@ def _draw_random_search(
         drawn.line(np.arange(1, num + 1)[visible], random[visible], "random")
         return [("random", "random search, expected best")]
     at_random = ledger.best_of(run.at_random, run.objective)
-    if at_random is None or len(run.at_random) == num:
+    # Where nothing was better since, the best so far ends there anyway.
+    if at_random is None or at_random is run.best:
         return []
     drawn.line([0.5, num + 0.5], [at_random.value] * 2, "random")
     return [("random", f"best of {len(run.at_random)} at random")]
@@ -134,10 +130,12 @@ def _progress_caption(
 ) -> str:
     """Says what the dots are, and what random search would have found if known."""
     caption = "Each dot is an architecture that was evaluated."
+    if len(run.at_random) < len(run.trials) and run.best in run.at_random:
+        caption += " None was better than the best of the random round."
     if random is None or np.isnan(best[-1]):
         return caption
     return (
         f"{caption} After {len(best)} trials random search would have found "
-        f"{number(random[-1])} on average, by all {len(run.population)} values of the "
-        "table."
+        f"{rounding.text(run, random[-1])} on average, by all "
+        f"{len(run.population)} values of the table."
     )

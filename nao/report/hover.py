@@ -1,11 +1,11 @@
 """The tooltips of the page: what a pointer on a mark shows of its trial or ascent."""
 
-from collections.abc import Mapping
-
 import numpy as np
 
-from nao.report import answer, figures, latent_map, predictions, slots
+from nao.evaluators import precision
+from nao.report import answer, figures, latent_map, predictions, rounding, slots
 from nao.report.latent_map import LatentMap
+from nao.report.predictions import Predictions
 from nao.report.words import in_words
 from nao.runs import StoredRun, ledger
 
@@ -25,7 +25,7 @@ def tooltips(run: StoredRun, latent: LatentMap | None) -> dict[str, dict]:
     """
     drawn = _drawn(run)
     fits = {} if latent is None else _fits(latent)
-    foretold = predictions.in_unit(run)
+    foretold = predictions.of_trials(run)
     found = {}
     for trial in figures.shown(run):
         found[str(trial.index)] = {
@@ -47,26 +47,28 @@ def _drawn(run: StoredRun) -> set[int]:
     return {i for i in best if run.trials[i].value is not None}
 
 
-def _lines(
-    run: StoredRun, trial: ledger.Trial, foretold: Mapping[int, float]
-) -> list[str]:
+def _lines(run: StoredRun, trial: ledger.Trial, foretold: Predictions) -> list[str]:
     """Says what a trial measured and what was predicted for it."""
     name = run.objective.label
     if trial.value is None:
         lines = [f"failed: {trial.evaluation.reason}"]
     else:
-        lines = [f"{name}: {figures.number(trial.value)}"]
+        lines = [f"{name}: {rounding.text(run, trial.value)}"]
     if trial.predicted is None:
         return [*lines, "not predicted: drawn without a model"]
-    if trial.index not in foretold:
+    if trial.index not in foretold.values:
         return lines
-    return [*lines, f"predicted before: {figures.number(foretold[trial.index])}"]
+    guess = rounding.to_places(foretold.values[trial.index], foretold.decimals)
+    return [*lines, f"predicted before: {guess}"]
 
 
 def _fits(latent: LatentMap) -> dict[int, list[str]]:
     """Says what the last controller predicts, in the objective's unit, by trial."""
     rows = zip(latent.trials, latent.predicted.mean, latent.predicted.std, strict=True)
-    return {t.index: [f"predicted by the last fit: {_range(m, s)}"] for t, m, s in rows}
+    return {
+        t.index: [f"predicted by the last fit: {precision.estimate(m, s)}"]
+        for t, m, s in rows
+    }
 
 
 def _ascents(run: StoredRun, latent: LatentMap) -> dict[str, dict]:
@@ -100,13 +102,15 @@ def _ascent_lines(
     """
     start, tokens = latent.starts[number], latent.found[number]
     name = run.objective.label
-    lines = [f"{name} at its start: {figures.number(start.value)}"]
+    lines = [f"{name} at its start: {rounding.text(run, start.value)}"]
     if _function(run, tokens) == _function(run, start.tokens):
         return [*lines, "all along it the decoder writes its start"]
     mean, std = latent.promised.mean[number], latent.promised.std[number]
-    lines.append(f"predicted for the best cell along it: {_range(mean, std)}")
+    lines.append(
+        f"predicted for the best cell along it: {precision.estimate(mean, std)}"
+    )
     if trial is not None:
-        value = figures.number(trial.value)
+        value = rounding.text(run, trial.value)
         lines.append(f"that cell is trial {trial.index}: {value}")
     return lines
 
@@ -115,7 +119,3 @@ def _function(run: StoredRun, tokens: np.ndarray) -> bytes:
     """Returns a key that is equal for sequences [length] of the same function."""
     (key,) = run.space.keys(run.space.canonical(tokens[None]))
     return key
-
-
-def _range(mean: float, std: float) -> str:
-    return f"{figures.number(mean)} ± {std:.2g}"

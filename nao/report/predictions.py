@@ -1,11 +1,13 @@
 """What was predicted for each trial, in the unit of what was then measured."""
 
 import itertools
+from typing import NamedTuple
 
 import numpy as np
 
 from nao.controller import targets
-from nao.report import bounds, chart, figures
+from nao.evaluators import precision
+from nao.report import bounds, chart, figures, rounding
 from nao.report.chart import Chart
 from nao.report.markup import Element
 from nao.runs import StoredRun, ledger
@@ -13,6 +15,44 @@ from nao.runs import StoredRun, ledger
 # How strategies without a controller scale what they predict, as `targets.normalise`
 # names it; empty where they predict the objective itself.
 _RULES = {"bananas": "z_score", "gp": ""}
+_LEAST_ERROR = 1e-6  # of predictions that are rounded
+
+
+class Predictions(NamedTuple):
+    """What was predicted, in the objective's unit.
+
+    Attributes:
+        values: By the number of the trial.
+        decimals: How many of them can be told; None where that is not known.
+    """
+
+    values: dict[int, float]
+    decimals: int | None
+
+
+def of_trials(run: StoredRun) -> Predictions:
+    """Returns what was predicted, and its decimals.
+
+    Those of the accuracies that it foretells; of other numbers, as far as the middle
+    one of all predictions was off.
+    """
+    found = in_unit(run)
+    measured = {t.index: t.value for t in run.trials if t.value is not None}
+    num = rounding.num_images(run, run.objective.name)
+    decimals = rounding.decimals(measured.values(), num)
+    if decimals is None:
+        decimals = _decimals([(found[i], measured[i]) for i in found if i in measured])
+    return Predictions(found, decimals)
+
+
+def _decimals(pairs: list[tuple[float, float]]) -> int | None:
+    """Returns the decimals of predictions, given with what was measured for them."""
+    if not pairs:
+        return None
+    predicted, measured = bounds.clip(np.array(pairs)).T
+    error = float(np.median(np.abs(predicted - measured)))
+    # Of what was foretold exactly, or is tiny, the numbers themselves must tell.
+    return precision.decimals(error) if error > _LEAST_ERROR else None
 
 
 def in_unit(run: StoredRun) -> dict[int, float]:

@@ -4,7 +4,7 @@ import itertools
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from nao.report import blocks, figures, predictions
+from nao.report import blocks, figures, predictions, rounding
 from nao.report.markup import Element, element
 from nao.runs import StoredRun, ledger
 
@@ -19,12 +19,14 @@ class _Column(NamedTuple):
         values: A number for each trial, None where it has none.
         is_more: Whether it is shown on demand alone.
         is_objective: Whether it is what was searched by.
+        decimals: Decimals that can be told; None where the numbers themselves must say.
     """
 
     name: str
     values: list[float | None]
     is_more: bool = False
     is_objective: bool = False
+    decimals: int | None = None
 
     @property
     def kind(self) -> str:
@@ -46,7 +48,7 @@ def trials(run: StoredRun) -> Element | None:
         return None
     kept = {trial.index for trial in figures.shown(run)}
     listed = [run.trials[i] for i in figures.best_first(run) if i in kept]
-    columns = [*_main_columns(run, listed), *_more_columns(listed)]
+    columns = [*_main_columns(run, listed), *_more_columns(run, listed)]
     heads = [*(_head(run, column) for column in columns), _text_head()]
     table = element(
         "table",
@@ -86,13 +88,24 @@ def _main_columns(run: StoredRun, listed: list[ledger.Trial]) -> Iterator[_Colum
     """Yields the columns that are always shown."""
     yield _Column("trial", [trial.index for trial in listed])
     values = [trial.value for trial in listed]
-    yield _Column(run.objective.label, values, is_objective=True)
-    predicted = predictions.in_unit(run)
-    if predicted:  # Random search predicts nothing.
-        yield _Column("predicted", [predicted.get(trial.index) for trial in listed])
+    yield _Column(
+        run.objective.label,
+        values,
+        is_objective=True,
+        decimals=_told(run, run.objective.name, values),
+    )
+    predicted = predictions.of_trials(run)
+    if predicted.values:  # Random search predicts nothing.
+        values = [predicted.values.get(trial.index) for trial in listed]
+        yield _Column("predicted", values, decimals=predicted.decimals)
 
 
-def _more_columns(listed: list[ledger.Trial]) -> Iterator[_Column]:
+def _told(run: StoredRun, name: str, values: list[float | None]) -> int | None:
+    """Returns the decimals that the images of an accuracy can tell."""
+    return rounding.decimals(values, rounding.num_images(run, name))
+
+
+def _more_columns(run: StoredRun, listed: list[ledger.Trial]) -> Iterator[_Column]:
     """Yields the columns that are shown on demand."""
     yield _Column("round", [trial.round for trial in listed], is_more=True)
     seconds = [trial.evaluation.seconds for trial in listed]
@@ -101,7 +114,9 @@ def _more_columns(listed: list[ledger.Trial]) -> Iterator[_Column]:
     for name in dict.fromkeys(itertools.chain(*(t.evaluation.metrics for t in listed))):
         values = [trial.evaluation.metrics.get(name) for trial in listed]
         if any(value is not None for value in values):
-            yield _Column(name.replace("_", " "), values, is_more=True)
+            decimals = _told(run, name, values)
+            heading = name.replace("_", " ")
+            yield _Column(heading, values, is_more=True, decimals=decimals)
 
 
 def _head(run: StoredRun, column: _Column) -> Element:
@@ -135,7 +150,7 @@ def _rows(
 
 def _cells(column: _Column) -> list[Element]:
     """Returns the cells of a column; they sort by their number, empty ones last."""
-    decimals = _decimals(column)
+    decimals = _decimals(column) if column.decimals is None else column.decimals
     missing = "failed" if column.is_objective else None
     return [
         element("td", {"class": column.kind}, missing)
@@ -145,7 +160,7 @@ def _cells(column: _Column) -> list[Element]:
             {"class": column.kind, "data-value": value},
             f"{value:.{column.digits}g}"
             if decimals is None
-            else f"{value:.{decimals}f}",
+            else rounding.to_places(value, decimals),
         )
         for value in column.values
     ]

@@ -3,7 +3,6 @@
 import contextlib
 import pathlib
 from collections.abc import Iterator
-from typing import NamedTuple
 
 import jax
 import numpy as np
@@ -11,24 +10,12 @@ import orbax.checkpoint as ocp
 from absl import logging
 
 from nao.files import first_line
-from nao.strategies import Pool, State
+from nao.strategies import Pool, Round, State
 from nao.system import orbax
 from nao.system.plain_paths import plain
 from nao.types import PyTree
 
 _KEPT = 3
-
-
-class Round(NamedTuple):
-    """A round as it was asked.
-
-    Attributes:
-        tokens: int32 [num, length].
-        state: State of the strategy after `ask`.
-    """
-
-    tokens: np.ndarray
-    state: State
 
 
 class Checkpoints:
@@ -117,7 +104,8 @@ def _to_tree(asked: Round) -> dict:
     state = asked.state
     tree = {
         "tokens": asked.tokens,
-        "pool": state.pool._asdict(),
+        "pool": _without_none(state.pool._asdict()),
+        "budgets": asked.budgets,
         "predicted": state.predicted,
         "model": state.model if _is_plain(state.model) else None,
     }
@@ -129,6 +117,10 @@ def _to_tree(asked: Round) -> dict:
     }
 
 
+def _without_none(tree: dict) -> dict:
+    return {name: value for name, value in tree.items() if value is not None}
+
+
 def _is_plain(model: PyTree) -> bool:
     """Says whether Orbax gives a model back as it was: nested dicts of arrays."""
     if isinstance(model, dict):
@@ -138,15 +130,13 @@ def _is_plain(model: PyTree) -> bool:
 
 def _from_tree(tree: dict) -> Round:
     tokens = np.asarray(tree["tokens"])
-    pool = tree.get("pool")
+    pool = Pool(np.zeros((0, tokens.shape[1]), np.int32), np.zeros(0))
+    if "pool" in tree:
+        pool = Pool(**{name: np.asarray(part) for name, part in tree["pool"].items()})
     state = State(
-        pool=Pool(
-            tokens=np.asarray(pool["tokens"])
-            if pool
-            else np.zeros((0, tokens.shape[1]), np.int32),
-            objective=np.asarray(pool["objective"]) if pool else np.zeros(0),
-        ),
+        pool=pool,
         predicted=np.asarray(tree["predicted"]) if "predicted" in tree else None,
         model=tree.get("model"),
     )
-    return Round(tokens, state)
+    budgets = np.asarray(tree["budgets"]) if "budgets" in tree else None
+    return Round(tokens, state, budgets)

@@ -64,7 +64,8 @@ class RunDirectory(contextlib.AbstractContextManager):
         Args:
             path: The folder.
             config: Resolved config, JSON values only. All of it must equal the config
-                of a run that is there, but for a larger `num_trials`.
+                of a run that is there, but for a larger `num_trials` and any
+                `max_cost`.
             defaults: Default values of its fields: what a run has that was begun before
                 the field existed.
             places: Dotted names of fields that may differ, since they only say where
@@ -118,7 +119,7 @@ class RunDirectory(contextlib.AbstractContextManager):
         lines = [
             f"{field} is {was!r} there and {now!r} here"
             for field, was, now in differing
-            if field != "num_trials" or None in (was, now)
+            if field not in ("num_trials", "max_cost") or None in (was, now)
         ]
         if lines:
             raise ValueError(
@@ -126,8 +127,8 @@ class RunDirectory(contextlib.AbstractContextManager):
                 f"{'; '.join(lines)}."
             )
         # Last: of another kind of run the number says nothing.
-        for _, was, now in differing:
-            if now < was:
+        for field, was, now in differing:
+            if field == "num_trials" and now < was:
                 raise ValueError(
                     f"Workdir {self.path} holds a run of {counted(was, 'trial')}; it "
                     f"continues with as many or more, got num_trials={now}."

@@ -38,6 +38,10 @@ class Trial:
         predicted: What the strategy predicted for it, in the strategy's own unit; None
             where it was proposed at random.
         choices: Its choices by slot name, of the types that the space has them in.
+        budget: What it was measured with, of the budgets that the evaluator lists; None
+            where nothing was said of budgets.
+        is_full: Whether that was the full one: no other competes for the best.
+        cost: What that cost, in full evaluations.
     """
 
     index: int
@@ -47,6 +51,9 @@ class Trial:
     evaluation: Evaluation
     predicted: float | None = None
     choices: Mapping[str, Choice] = dataclasses.field(default_factory=dict)
+    budget: float | None = None
+    is_full: bool = True
+    cost: float = 1.0
 
     @property
     def value(self) -> float | None:
@@ -56,6 +63,8 @@ class Trial:
     def __repr__(self) -> str:
         reason = self.evaluation.reason
         outcome = f"failed: {reason}" if reason else f"value {self.value:.6g}"
+        if not self.is_full:
+            outcome += f" with budget {self.budget:g}"
         return f"Trial({self.index}, {outcome}, round {self.round})"
 
     def _repr_html_(self) -> str:
@@ -63,6 +72,7 @@ class Trial:
         row = {
             "value": self.value,
             "round": self.round,
+            **budget_of(self),
             "seconds": evaluation.seconds,
             **evaluation.metrics,
         }
@@ -175,6 +185,8 @@ class Ledger:
             "seconds": evaluation.seconds,
             "reason": evaluation.reason,
             "traceback": evaluation.traceback,
+            **budget_of(trial),
+            **({} if trial.budget is None else {"is_full": trial.is_full}),
             **{f"{_METRIC}{k}": v for k, v in evaluation.metrics.items()},
         }
 
@@ -210,6 +222,10 @@ class Ledger:
                 ),
                 predicted=attrs["predicted"],
                 choices=self._space.by_slot(tokens),
+                # Absent where nothing was said of budgets.
+                budget=attrs.get("budget"),
+                is_full=attrs.get("is_full", True),
+                cost=attrs.get("cost", 1.0),
             )
             if not self._space.is_valid(trial.tokens[None])[0]:
                 raise ValueError
@@ -231,11 +247,33 @@ def check_count(path: pathlib.Path, trials: list[Trial], file: str, num: int) ->
 
 
 def best_of(trials: list[Trial], objective: Objective) -> Trial | None:
-    """Returns the best of some trials, the first where several tie; None of none."""
-    done = [trial for trial in trials if trial.value is not None]
+    """Returns the best of some trials, the first where several tie; None of none.
+
+    Only those of the full budget compete.
+    """
+    done = measured(trials)
     if not done:
         return None
     return max(done, key=lambda trial: objective.sign * trial.value)
+
+
+def measured(trials: list[Trial]) -> list[Trial]:
+    """Returns the trials whose values may be compared: successful, of full budget."""
+    return [trial for trial in trials if trial.value is not None and trial.is_full]
+
+
+def budget_of(trial: Trial) -> dict[str, float]:
+    """Returns budget and cost of a trial by name; nothing where none was said."""
+    if trial.budget is None:
+        return {}
+    return {"budget": trial.budget, "cost": trial.cost}
+
+
+def budgets(trials: list[Trial]) -> np.ndarray | None:
+    """Returns the budget of each, float64 [num]; None where none was said of any."""
+    found = [np.inf if t.budget is None else t.budget for t in trials]
+    is_said = any(trial.budget is not None for trial in trials)
+    return np.array(found, np.float64) if is_said else None
 
 
 def at_random(trials: list[Trial]) -> list[Trial]:
@@ -262,6 +300,7 @@ def log_line(trial: Trial) -> dict[str, Any]:
         "round": trial.round,
         "objective": trial.value,
         "predicted": trial.predicted,
+        **budget_of(trial),
         "seconds": trial.evaluation.seconds,
         **trial.evaluation.metrics,
     }
@@ -274,10 +313,11 @@ def scalars(
     """Returns what TensorBoard shows of a trial and of the best up to it, by tag.
 
     What only counts, such as its round, is left out, and so is what was predicted: the
-    fit of each round has a unit of its own.
+    fit of each round has a unit of its own. Values of each budget are a curve.
     """
+    budget = "" if trial.is_full else f"/budget_{trial.budget:g}"
     return {
-        f"{OBJECTIVE}{objective.name}": trial.value,
+        f"{OBJECTIVE}{objective.name}{budget}": trial.value,
         f"{OBJECTIVE}best_so_far": None if best is None else best.value,
         "seconds": trial.evaluation.seconds,
         **{f"metrics/{k}": v for k, v in trial.evaluation.metrics.items()},

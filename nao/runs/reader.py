@@ -19,9 +19,9 @@ from nao.config import Config
 from nao.evaluators import Objective
 from nao.files import Shape, check_shape, read_json
 from nao.runs import checkpoints, directory, ledger, record, rows, shapes, storage
-from nao.runs.checkpoints import Round
 from nao.runs.record import SearchRecord
 from nao.spaces import Space
+from nao.strategies import Round
 from nao.system import showing
 
 STATUSES = ("finished", "running", "stopped")

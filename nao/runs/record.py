@@ -33,6 +33,7 @@ class SearchRecord:
             known.
         source: What the numbers come from, in words that follow the space's name, such
             as `on digits`; empty where the evaluator does not say.
+        num_images: Images that each accuracy is measured on, by its name.
     """
 
     space: spaces.Space
@@ -41,6 +42,7 @@ class SearchRecord:
     controller_use: ControllerUse | None = None
     content: Mapping[str, str] = dataclasses.field(default_factory=dict)
     source: str = ""
+    num_images: Mapping[str, int] = dataclasses.field(default_factory=dict)
 
     @classmethod
     def of(
@@ -53,8 +55,9 @@ class SearchRecord:
             strategy.name,
             strategy.controller_use,
             content,
-            # An evaluator of a user's own need not have it.
+            # An evaluator of a user's own need not have these.
             str(getattr(evaluator, "source", "")),
+            dict(getattr(evaluator, "num_images", {})),
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -65,6 +68,7 @@ class SearchRecord:
             "strategy": self.strategy,
             "content": dict(self.content),
             "source": self.source,
+            "num_images": dict(self.num_images),
         }
         if self.controller_use is not None:
             record |= {
@@ -151,6 +155,7 @@ def read(path: pathlib.Path, space: spaces.Space | None = None) -> SearchRecord:
             controller_use=_controller_use(data),
             content=dict(data.get("content") or {}),
             source=data.get("source", ""),
+            num_images=dict(data.get("num_images") or {}),
         )
     except ValueError as error:
         raise ValueError(f"{path / NAME} does not fit: {error}") from None

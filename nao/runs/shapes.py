@@ -19,6 +19,7 @@ class Config(Shape):
 
     num_trials: int = 0
     seed: int = 0
+    max_cost: float = 0.0
     storage: str = ""
     warm_start: str = ""
 
@@ -54,6 +55,7 @@ class Record(Shape):
     strategy: str
     content: dict[str, str] | None = None
     source: str = ""
+    num_images: Annotated[dict[str, _Count], pydantic.Field(default_factory=dict)]
     canonical: bool = True
     controller: dict[str, Any] | None = None
 
@@ -92,6 +94,8 @@ class Summary(Shape):
 
     finished: bool = False
     exhausted: bool = False
+    is_spent: bool = False
+    max_cost: float = 0.0
     space: str
     strategy: str
     evaluator: str
@@ -99,12 +103,14 @@ class Summary(Shape):
     objective: Objective
     num_trials: _Count
     num_failed: _Count
+    cost: float | None = None
     best: _Best | None
     random_best: _AtRandom
     compilations: _Compilations
     seconds: _Seconds
     peak_rss_mib: float
     num_images: Annotated[dict[str, _Count], pydantic.Field(default_factory=dict)]
+    how_tested: str = ""
 
 
 class Environment(Shape):
@@ -148,6 +154,9 @@ class TrialAttributes(Shape):
     seconds: float
     reason: str
     traceback: str = ""
+    budget: float | None = None
+    is_full: bool = True
+    cost: Annotated[float, pydantic.Field(ge=0)] = 1.0
 
 
 class WarmStart(Shape):

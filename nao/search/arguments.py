@@ -16,7 +16,8 @@ def check(strategy: Any, evaluator: Any) -> None:
 
     Raises:
         TypeError: If one of them is something else.
-        ValueError: If they are of different spaces.
+        ValueError: If they are of different spaces, or the strategy asks for budgets
+            that the evaluator does not list.
     """
     check_strategy(strategy)
     hint = "a function is called by nao.evaluators.FunctionEvaluator(space, function)"
@@ -27,6 +28,17 @@ def check(strategy: Any, evaluator: Any) -> None:
             f"maximize=False), got {_describe(evaluator.objective)}."
         )
     _check_spaces(strategy, evaluator)
+    _check_budgets(strategy, evaluator)
+
+
+def _check_budgets(strategy: Any, evaluator: Any) -> None:
+    asked = tuple(getattr(strategy, "budgets", ()))
+    listed = tuple(getattr(evaluator, "budgets", ()))
+    if asked and asked != listed:
+        raise ValueError(
+            f"Strategy {strategy.name} must have the evaluator's budgets, "
+            f"{listed or 'none'}, got {asked}."
+        )
 
 
 def check_strategy(strategy: Any) -> None:

@@ -32,7 +32,7 @@ from nao.files import (
 from nao.runs import comparing
 from nao.search import arguments
 from nao.search.rounds import Proposer
-from nao.strategies import Pool, Strategy, Unseen
+from nao.strategies import Pool, Strategy
 from nao.system import functions
 
 FORMAT = "nao/ask-tell"
@@ -94,11 +94,10 @@ class AskTell:
         fields.check_value("maximize", maximize, bool)
         # Of NumPy they could not be written as JSON.
         self.strategy, self.maximize, self.seed = strategy, bool(maximize), int(seed)
-        # By `space.keys`: what was told, and what was asked for and not told.
-        self._told: dict[bytes, _Result] = {}
-        self._pending: dict[bytes, np.ndarray] = {}
+        self._told: dict[bytes, _Result] = {}  # by `_identities`
         self._num_calls = 0
-        self._queue = self._stack([])  # what is left of the last round
+        self._proposer = Proposer(strategy, self.seed)
+        self._progress = self._proposer.start()
 
     @property
     def told(self) -> list[Told]:
@@ -109,7 +108,7 @@ class AskTell:
     @property
     def pending(self) -> list[str]:
         """What was asked for and not told yet, oldest first."""
-        return list(map(self._format, self._pending.values()))
+        return list(map(self._format, self._progress.pending))
 
     @property
     def best(self) -> Told | None:
@@ -118,10 +117,11 @@ class AskTell:
         return max(found, key=lambda result: self._sign * result.value, default=None)
 
     def ask(self, num: int = 1) -> list[str]:
-        """Proposes architectures that were neither asked for nor told before.
+        """Proposes architectures, by default none that was asked for or told before.
 
         Rounds of the strategy are handed out piece by piece. It need not have been told
-        all that it asked for: what is pending is not proposed again.
+        all that it asked for: what is pending is not proposed again, but by a strategy
+        whose `deduplicate` is `none`.
 
         Returns:
             `num` architectures; fewer where the space has no more.
@@ -132,39 +132,15 @@ class AskTell:
         fields.check_value("num", num, int)
         if num < 1:
             raise ValueError(f"num must be at least 1, got {num}.")
-        found: list[np.ndarray] = []
-        # A round is one fit, so it is handed out piece by piece before the next.
-        while len(found) < num:
-            is_new = not len(self._queue)
-            if is_new:
-                self._queue = self._next_round()
-            # What was told in the meantime is asked for no more.
-            left = self._unseen().take(self._queue)
-            if is_new and not len(left):
-                break
-            taken, self._queue = left[: num - len(found)], left[num - len(found) :]
-            found.extend(taken)
-            self._pending |= zip(self._keys(taken), taken, strict=True)
+        found, self._progress = self._proposer.take(self._progress, num)
         return list(map(self._format, found))
-
-    def _next_round(self) -> np.ndarray:
-        """Returns the round after all that was told, int32 [num, length]."""
-        proposer = Proposer(self.strategy, self.seed)
-        progress = proposer.start()
-        # Told call by call, as a strategy with a memory learns from each by itself.
-        for pool in self._pools():
-            progress = proposer.tell(progress, *pool)
-        return proposer.ask(progress, self._stack(self._pending.values())).tokens
-
-    def _unseen(self) -> Unseen:
-        seen = [result.tokens for result in self._told.values()]
-        rows = self._stack([*seen, *self._pending.values()])
-        return Unseen(self.strategy.space, self.strategy.deduplicate, rows)
 
     def tell(
         self, architectures: Sequence[str], values: Sequence[float | None]
     ) -> None:
         """Adds results, of any architectures of the space; later ones replace earlier.
+
+        Where the strategy's `deduplicate` is `none`, each result counts by itself.
 
         Args:
             architectures: Architectures, asked for or not, as text.
@@ -184,14 +160,36 @@ class AskTell:
         numbers = [
             np.nan if v is None else functions.number("A value", v) for v in values
         ]
-        for key, row, measured in zip(self._keys(tokens), tokens, numbers, strict=True):
-            before = self._told.get(key)
+        results = [
+            _Result(row, self._num_calls, number if np.isfinite(number) else None)
+            for row, number in zip(tokens, numbers, strict=True)
+        ]
+        num_expected = len(self._told) + len(results)
+        for key, result in zip(self._identities(tokens), results, strict=True):
             # A corrected value stays where it was told first, and so in its round.
-            call = self._num_calls if before is None else before.call
-            value = measured if np.isfinite(measured) else None
-            self._told[key] = _Result(row, call, value)
-            self._pending.pop(key, None)
+            call = self._told.get(key, result).call
+            self._told[key] = result._replace(call=call)
         self._num_calls += 1
+        self._progress = self._proposer.tell(self._progress, *self._pool(results))
+        if len(self._told) < num_expected:
+            self._retell()
+
+    def _identities(self, tokens: np.ndarray) -> list[bytes]:
+        """Returns by what results are told apart: architectures, or each by itself."""
+        if self.strategy.deduplicate != "none":
+            return self.strategy.space.keys(tokens)
+        start = len(self._told)
+        return [b"%d" % number for number in range(start, start + len(tokens))]
+
+    def _retell(self) -> None:
+        """Tells all results anew, call by call: a strategy may learn from each call."""
+        progress = self._proposer.start()
+        calls = itertools.groupby(self._told.values(), lambda result: result.call)
+        for _, results in calls:
+            progress = self._proposer.tell(progress, *self._pool(results))
+        self._progress = self._progress._replace(
+            state=progress.state, num_told=progress.num_told
+        )
 
     def save(self, path: str | os.PathLike) -> None:
         """Writes everything to a JSON file, which is there whole or not at all.
@@ -211,7 +209,7 @@ class AskTell:
                 )
             ],
             "pending": self.pending,
-            "queue": list(map(self._format, self._queue)),
+            "queue": list(map(self._format, self._progress.queue)),
         }
         try:
             write_json(pathlib.Path(path), data, indent=1)
@@ -249,14 +247,18 @@ class AskTell:
 
     def _take_up(self, data: Mapping[str, Any]) -> None:
         """Reads results, pending architectures and the rest of a round."""
-        for result in data["told"]:
-            tokens = self._parse(result["architecture"])
-            (key,) = self._keys(tokens[None])
-            self._told[key] = _Result(tokens, result["call"], result["value"])
-        self._num_calls = 1 + max((r["call"] for r in data["told"]), default=-1)
-        pending = self._stack([self._parse(text) for text in data["pending"]])
-        self._pending = dict(zip(self._keys(pending), pending, strict=True))
-        self._queue = self._stack([self._parse(text) for text in data["queue"]])
+        told = data["told"]
+        tokens = self._stack([self._parse(result["architecture"]) for result in told])
+        keys = self._identities(tokens)
+        for key, row, result in zip(keys, tokens, told, strict=True):
+            self._told[key] = _Result(row, result["call"], result["value"])
+        self._num_calls = 1 + max((r["call"] for r in told), default=-1)
+        self._retell()
+        pending, queue = (
+            self._stack([self._parse(text) for text in data[name]])
+            for name in ("pending", "queue")
+        )
+        self._progress = self._progress._replace(pending=pending, queue=queue)
 
     @property
     def _sign(self) -> int:
@@ -282,16 +284,11 @@ class AskTell:
         for name, was, now in comparing.differences(there, here, defaults):
             raise ValueError(f"its {name} is {was!r}, here it is {now!r}")
 
-    def _pools(self) -> list[Pool]:
-        """Returns what was told call by call, higher better, NaN where it failed."""
-        pools = []
-        calls = itertools.groupby(self._told.values(), lambda result: result.call)
-        for _, group in calls:
-            results = list(group)
-            values = np.array([r.value for r in results], np.float64)  # None is NaN
-            rows = self._stack([result.tokens for result in results])
-            pools.append(Pool(rows, self._sign * values))
-        return pools
+    def _pool(self, results: Iterable[_Result]) -> Pool:
+        """Returns results with higher better, NaN where an evaluation failed."""
+        results = list(results)
+        values = np.array([r.value for r in results], np.float64)  # None is NaN
+        return Pool(self._stack([r.tokens for r in results]), self._sign * values)
 
     def _parse(self, text: str) -> np.ndarray:
         if not isinstance(text, str):
@@ -300,9 +297,6 @@ class AskTell:
 
     def _format(self, tokens: np.ndarray) -> str:
         return self.strategy.space.format(tokens)
-
-    def _keys(self, tokens: np.ndarray) -> list[bytes]:
-        return self.strategy.space.keys(tokens)
 
     def _stack(self, rows: Iterable[np.ndarray]) -> np.ndarray:
         """Returns rows as one array, int32 [num, length]."""

@@ -16,15 +16,15 @@ from absl import logging
 from nao.evaluators import Evaluation, Evaluator
 from nao.runs import checkpoints, ledger, record, shapes
 from nao.runs import storage as storage_lib
-from nao.runs.checkpoints import Round
 from nao.runs.directory import RunDirectory
 from nao.runs.ledger import Trial
-from nao.search import failures, outcomes, summary, warm_start
+from nao.search import failures, limits, outcomes, summary, warm_start
 from nao.search.bar import SearchBar
+from nao.search.limits import Limits
 from nao.search.result import Result
 from nao.search.rounds import Proposer
 from nao.search.watching import Watch
-from nao.strategies import Strategy
+from nao.strategies import Round, Strategy
 from nao.system import process, stages
 from nao.system.compiling import CompileMonitor
 
@@ -97,13 +97,20 @@ class Loop:
         record.write(self.run, searched)
         self.run.begin()
 
-    def is_finished(self, num_trials: int) -> bool:
+    def is_finished(self, allowed: Limits) -> bool:
         """Says whether an earlier process did all of this."""
+        before, num = self.before, len(self.ledger)
+        # The round that its bound on cost cut short would be cut short again.
+        most = before.get("max_cost", 0.0) if before.get("is_spent") else 0.0
         # More trials than the summary counts are of a process that was killed since.
         return bool(
-            self.before.get("finished")
-            and self.before.get("num_trials") == len(self.ledger)
-            and (self.before.get("exhausted") or len(self.ledger) >= num_trials)
+            before.get("finished")
+            and before.get("num_trials") == num
+            and (
+                before.get("exhausted")
+                or num >= allowed.num_trials
+                or 0 < allowed.max_cost <= most
+            )
         )
 
     def _reconcile_log(self) -> None:
@@ -132,17 +139,18 @@ class Loop:
     def _tell(self, trials: list[Trial]) -> None:
         tokens = np.array([trial.tokens for trial in trials])
         values = ledger.objectives(trials, self.objective)
-        self.progress = self.proposer.tell(self.progress, tokens, values)
+        budgets = ledger.budgets(trials)
+        self.progress = self.proposer.tell(self.progress, tokens, values, budgets)
 
     def run_rounds(
         self,
-        num_trials: int,
+        allowed: Limits,
         bar: SearchBar,
         check: Callable[[], None],
         watch: Watch,
     ) -> bool:
         """Runs rounds until the budget is spent; True where the space ran out first."""
-        while len(self.ledger) < num_trials:
+        while len(self.ledger) < allowed.num_trials:
             number = self.progress.num_rounds
             stages.tell(f"choosing round {number}")
             asked = self._ask()
@@ -151,16 +159,20 @@ class Loop:
             if not size:
                 return True
             stages.tell(f"round {number}")
-            stop = min(size, num_trials - told)
+            before = self.ledger.trials[:told]
+            costs = limits.costs(self.evaluator, asked, before, self.space)
+            stop = allowed.num_of(costs, before)
             rows = range(len(self.ledger) - told, stop)
-            self._evaluate(asked, rows, bar, check, watch)
+            self._evaluate(asked, rows, costs, bar, check, watch)
             if stop == size:  # Only whole rounds are told; see `rounds`.
                 self._tell(self.ledger.trials[told:])
             if watch.on_round is not None:
                 watch.on_round(list(self.ledger.trials))
-            is_over = len(self.ledger) >= num_trials
+            is_over = stop < size or len(self.ledger) >= allowed.num_trials
             failures.check(self.ledger.trials, self.run.path, is_over)
             bar.write_line(f"Round {number}")
+            if is_over:
+                return False
         return False
 
     def _ask(self) -> Round:
@@ -175,9 +187,7 @@ class Loop:
                 self.checkpoints.save(told, asked)
         if len(asked.tokens):
             self._asked = asked
-        # No checkpoint holds the memory: telling the same rounds again rebuilt it.
-        state = asked.state._replace(memory=self.progress.state.memory)
-        self.progress = self.progress._replace(state=state)
+        self.progress = self.proposer.begin(self.progress, asked)
         # What was evaluated of this round must be its beginning.
         begun = self.ledger.trials[told:]
         for trial, tokens in zip(begun, asked.tokens, strict=False):
@@ -193,19 +203,24 @@ class Loop:
         self,
         asked: Round,
         rows: range,
+        costs: np.ndarray,
         bar: SearchBar,
         check: Callable[[], None],
         watch: Watch,
     ) -> None:
         """Evaluates rows of a round, writing each as it comes."""
         start = time.perf_counter()
-        # By the index of the trial: a repeated architecture gets a new draw, and one
-        # that is evaluated again after a crash the same.
-        keys = self.proposer.child_keys(self.progress.num_told + np.array(rows, int))
-        tokens = asked.tokens[rows.start : rows.stop]
-        measured = outcomes.evaluate(self.evaluator, tokens, keys)
+        before = self.ledger.trials[: self.progress.num_told]
+        chosen = slice(rows.start, rows.stop)
+        draws = limits.draws(asked, before, self.space)[chosen]
+        measured = outcomes.evaluate(
+            self.evaluator,
+            asked.tokens[chosen],
+            self.proposer.child_keys(draws),
+            None if asked.budgets is None else asked.budgets[chosen],
+        )
         for row, outcome in zip(rows, measured, strict=True):
-            self._append(asked, row, outcome)
+            self._append(asked, row, outcome, float(costs[row]))
             bar.count()
             if watch.on_trial is not None:
                 watch.on_trial(self.ledger.trials[-1])
@@ -213,10 +228,11 @@ class Loop:
         self.seconds["evaluate"] += time.perf_counter() - start
         self._write_best()
 
-    def _append(self, asked: Round, row: int, outcome: Evaluation) -> None:
+    def _append(self, asked: Round, row: int, outcome: Evaluation, cost: float) -> None:
         """Writes what came of one row of a round."""
         predicted = asked.state.predicted
         guess = np.nan if predicted is None else float(predicted[row])
+        budget = None if asked.budgets is None else float(asked.budgets[row])
         trial = Trial(
             index=self.progress.num_told + row,
             round=self.progress.num_rounds,
@@ -225,6 +241,9 @@ class Loop:
             evaluation=outcome,
             predicted=guess if np.isfinite(guess) else None,
             choices=self.space.by_slot(asked.tokens[row]),
+            budget=budget,
+            is_full=budget is None or budget == self.evaluator.budgets[-1],
+            cost=cost,
         )
         failures.announce(trial, self.ledger.trials)
         self.ledger.append(trial)  # First: all else is mended from the ledger.
@@ -254,14 +273,14 @@ class Loop:
         return Result(best, trials, summed_up, self.space, self.objective, was_finished)
 
     def finish(
-        self, num_trials: int, is_exhausted: bool, monitor: CompileMonitor
+        self, allowed: Limits, is_exhausted: bool, monitor: CompileMonitor
     ) -> dict[str, Any]:
         """Tests the final choice and sums up.
 
         The test part is read once for a choice, however often the run goes on.
         """
         best = self.ledger.best()
-        # A larger budget may end with the same choice, which is not tested again.
+        # A longer search may end with the same choice, which is not tested again.
         test = self._tested_before(best)
         if test is None and best is not None:
             (key,) = self.proposer.child_keys(np.array([best.index]))
@@ -272,7 +291,7 @@ class Loop:
         rng = np.random.default_rng(self.proposer.seed)
         state = None if asked is None else asked.state
         fit = summary.of_fit(self.strategy, state, rng)
-        return self.write_summary(num_trials, monitor, test, fit, True, is_exhausted)
+        return self.write_summary(allowed, monitor, test, fit, True, is_exhausted)
 
     def _tested_before(self, best: Trial | None) -> dict[str, float] | None:
         before = self.before.get("best") or {}
@@ -281,7 +300,7 @@ class Loop:
 
     def write_summary(
         self,
-        num_trials: int,
+        allowed: Limits,
         monitor: CompileMonitor,
         test: Mapping[str, float] | None = None,
         fit: Mapping[str, Any] | None = None,
@@ -290,6 +309,7 @@ class Loop:
     ) -> dict[str, Any]:
         """Writes `summary.json`: of what is there, where the search is not finished."""
         best, trials = self.ledger.best(), self.ledger.trials
+        num_trials = allowed.num_trials
         test = test or self._tested_before(best)
         fit = summary.of_fit(self.strategy, None, None) if fit is None else fit
         rounds = summary.of_predictions(trials, self.objective)
@@ -300,7 +320,9 @@ class Loop:
         result = {
             "finished": is_finished,
             "exhausted": is_exhausted,
+            "is_spent": is_finished and not is_exhausted and len(trials) < num_trials,
             "budget": num_trials,
+            "max_cost": allowed.max_cost,
             "space": self.space.name,
             "strategy": self.strategy.name,
             "evaluator": type(self.evaluator).__name__,
@@ -308,6 +330,7 @@ class Loop:
             **summary.of_trials(trials, self.space, self.objective, test),
             "controller": {"rounds": rounds, **fit},
             "num_images": dict(getattr(self.evaluator, "num_images", {})),
+            "how_tested": str(getattr(self.evaluator, "how_tested", "")),
             "num_warm_start": self.num_warm,
             "compilations": monitor.by_name(),
             "seconds": seconds | monitor.seconds() | self.seconds,

@@ -13,14 +13,20 @@ from nao.types import Array
 
 
 def evaluate(
-    evaluator: Evaluator, tokens: np.ndarray, keys: Array
+    evaluator: Evaluator,
+    tokens: np.ndarray,
+    keys: Array,
+    budgets: np.ndarray | None = None,
 ) -> Iterator[Evaluation]:
     """Yields what an evaluator measures, one evaluation per row of tokens.
+
+    One that knows no budgets hears of none.
 
     Raises:
         TypeError: If it yields something else, or not as many.
     """
-    outcomes = evaluator.evaluate(tokens, keys)
+    more = () if budgets is None else (budgets,)
+    outcomes = evaluator.evaluate(tokens, keys, *more)
     if not hasattr(outcomes, "__iter__"):
         raise _wrong(len(tokens), outcomes)
     num = 0

@@ -7,6 +7,7 @@ the benchmark, ask/tell and the Optuna sampler all ask here, so the same seed an
 results give the same architectures in each.
 """
 
+import collections
 import dataclasses
 import functools
 from typing import NamedTuple
@@ -14,8 +15,7 @@ from typing import NamedTuple
 import jax
 import numpy as np
 
-from nao.runs.checkpoints import Round
-from nao.strategies import Pool, State, Strategy, Unseen
+from nao.strategies import Pool, Round, State, Strategy, Unseen
 from nao.types import Array
 
 
@@ -24,12 +24,18 @@ class Progress(NamedTuple):
 
     Attributes:
         state: The strategy's state after all that was told.
+        pending: Architectures handed out and not told yet, oldest first, int32 [num,
+            length].
+        queue: What is left of the last round asked for, int32 [num, length], where
+            rounds are handed out piece by piece.
         num_told: Results told since the start; those of a warm start are not among
             them.
         num_rounds: Times that some were told.
     """
 
     state: State
+    pending: np.ndarray
+    queue: np.ndarray
     num_told: int = 0
     num_rounds: int = 0
 
@@ -64,29 +70,14 @@ class Proposer:
         """
         state = self.strategy.init(self._keys[0])
         if warm is not None:
-            state = self.strategy.tell(state, *warm)
-        return Progress(state)
+            state = self.strategy.tell(state, warm.tokens, warm.objective)
+        nothing = state.pool.tokens[:0]
+        return Progress(state, pending=nothing, queue=nothing)
 
-    def tell(
-        self, progress: Progress, tokens: np.ndarray, objective: np.ndarray
-    ) -> Progress:
-        """Tells results.
-
-        Args:
-            progress: Progress before.
-            tokens: int32 [num, length]; in a study a whole round.
-            objective: float64 [num], higher is better, NaN where it failed.
-        """
-        state = self.strategy.tell(progress.state, tokens, objective)
-        return Progress(state, progress.num_told + len(tokens), progress.num_rounds + 1)
-
-    def ask(self, progress: Progress, pending: np.ndarray | None = None) -> Round:
+    def ask(self, progress: Progress) -> Round:
         """Asks for the next round.
 
-        Args:
-            progress: What was told so far.
-            pending: Architectures that are being evaluated, int32 [num, length]: not
-                proposed again, and nothing is learned from them.
+        What is pending is not proposed again, and nothing is learned from it.
 
         Returns:
             New and distinct architectures, none where the space has no more, and the
@@ -96,21 +87,95 @@ class Proposer:
             RuntimeError: If the strategy proposes what was told or is pending, or the
                 same twice.
         """
-        told = progress.state
-        pending = told.pool.tokens[:0] if pending is None else pending
+        told, pending = progress.state, progress.pending
         # As if they had failed: known, and nothing to learn from. The memory of a
         # strategy hears nothing of them.
         pool = told.pool.extend(pending, np.full(len(pending), np.nan))
         key = jax.random.fold_in(self._keys[1], progress.num_told + len(pending))
-        tokens, state = self.strategy.ask(key, told._replace(pool=pool))
-        self._check_new(tokens, pool)
-        return Round(tokens, state._replace(pool=told.pool))
+        # A strategy that knows no budgets returns none.
+        asked = Round(*self.strategy.ask(key, told._replace(pool=pool)))
+        self._check_new(asked, pool)
+        return asked._replace(state=asked.state._replace(pool=told.pool))
 
-    def _check_new(self, tokens: np.ndarray, pool: Pool) -> None:
+    def begin(self, progress: Progress, asked: Round) -> Progress:
+        """Takes note that a whole round is being evaluated."""
+        pending = np.concatenate([progress.pending, asked.tokens])
+        # No checkpoint holds the memory: telling the same rounds again rebuilds it.
+        state = asked.state._replace(memory=progress.state.memory)
+        return progress._replace(state=state, pending=pending)
+
+    def take(self, progress: Progress, num: int) -> tuple[np.ndarray, Progress]:
+        """Hands out architectures piece by piece, round after round.
+
+        Returns:
+            int32 [num, length], fewer where the space has no more; and the progress,
+            in which they are pending.
+        """
+        found = [progress.pending[:0]]
+        # A round is one fit, so it is handed out to its end before the next.
+        while (missing := num - sum(map(len, found))) > 0:
+            is_new = not len(progress.queue)
+            queue = self.ask(progress).tokens if is_new else progress.queue
+            # What was told in the meantime is asked for no more.
+            left = self._unseen(progress).take(queue)
+            if is_new and not len(left):
+                break
+            found.append(left[:missing])
+            pending = np.concatenate([progress.pending, left[:missing]])
+            progress = progress._replace(pending=pending, queue=left[missing:])
+        return np.concatenate(found), progress
+
+    def tell(
+        self,
+        progress: Progress,
+        tokens: np.ndarray,
+        objective: np.ndarray,
+        budgets: np.ndarray | None = None,
+    ) -> Progress:
+        """Tells results, of what is pending or of anything else.
+
+        Args:
+            progress: Progress before.
+            tokens: int32 [num, length]; in a study a whole round.
+            objective: float64 [num], higher is better, NaN where it failed.
+            budgets: What each was measured with, float64 [num]; None where all are
+                full.
+        """
+        # Strategies that know no budgets are told of none.
+        more = () if budgets is None else (budgets,)
+        return progress._replace(
+            state=self.strategy.tell(progress.state, tokens, objective, *more),
+            pending=self._without(progress.pending, tokens),
+            num_told=progress.num_told + len(tokens),
+            num_rounds=progress.num_rounds + 1,
+        )
+
+    def _without(self, pending: np.ndarray, told: np.ndarray) -> np.ndarray:
+        """Returns what is still pending: a result is of the oldest that equals it."""
+        space = self.strategy.space
+        num_told = collections.Counter(space.keys(told))
+        kept = []
+        for key in space.keys(pending):
+            kept.append(not num_told[key])
+            num_told[key] -= not kept[-1]
+        return pending[np.array(kept, bool)]
+
+    def _unseen(self, progress: Progress) -> Unseen:
+        seen = np.concatenate([progress.state.pool.tokens, progress.pending])
+        return Unseen(self.strategy.space, self.strategy.deduplicate, seen)
+
+    def _check_new(self, asked: Round, pool: Pool) -> None:
         strategy = self.strategy
-        unseen = Unseen(strategy.space, strategy.deduplicate, pool.tokens)
-        if len(unseen.take(tokens)) < len(tokens):
-            raise RuntimeError(
-                f"Strategy {strategy.name} asked for architectures that were "
-                "told before, or twice for the same."
-            )
+        if strategy.deduplicate == "none":
+            return
+        budgets = Pool(asked.tokens, np.zeros(0), asked.budgets).budgets_or_full()
+        for budget in np.unique(budgets):
+            rows = asked.tokens[budgets == budget]
+            # What was told at a smaller budget may be asked for at a larger one.
+            known = pool.tokens[pool.budgets_or_full() >= budget]
+            unseen = Unseen(strategy.space, strategy.deduplicate, known)
+            if len(unseen.take(rows)) < len(rows):
+                raise RuntimeError(
+                    f"Strategy {strategy.name} asked for architectures that were "
+                    "told before, or twice for the same."
+                )

@@ -12,7 +12,11 @@ from nao.strategies import Strategy
 
 
 def of_arguments(
-    num_trials: int, seed: int, storage: str, warm_start: str | os.PathLike
+    num_trials: int,
+    seed: int,
+    storage: str,
+    warm_start: str | os.PathLike,
+    max_cost: float = 0.0,
 ) -> dict[str, Any]:
     """Returns the arguments of `nao.search` that stand there whatever else does.
 
@@ -24,8 +28,12 @@ def of_arguments(
     if num_trials < 1:
         raise ValueError(f"num_trials must be at least 1, got {num_trials}.")
     fields.check_seed(seed)
+    fields.check_value("max_cost", max_cost, float)
+    if max_cost < 0:
+        raise ValueError(f"max_cost must not be negative, got {max_cost}.")
     return {
         "num_trials": int(num_trials),
+        "max_cost": float(max_cost),
         "seed": int(seed),
         "storage": storage,
         "warm_start": str(warm_start),

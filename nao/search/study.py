@@ -9,6 +9,7 @@ from nao.search import arguments as arguments_lib
 from nao.search import failures
 from nao.search import settings as settings_lib
 from nao.search.bar import SearchBar
+from nao.search.limits import Limits
 from nao.search.loop import Loop
 from nao.search.result import Result
 from nao.search.rounds import Proposer
@@ -42,7 +43,8 @@ def run(
     """
     arguments_lib.check(strategy, evaluator)
     settings = settings_lib.of_search(asked.config, strategy, evaluator, asked.content)
-    num_trials = asked.arguments["num_trials"]
+    names = Limits._fields
+    allowed = Limits(**{name: asked.arguments[name] for name in names})
     with contextlib.ExitStack() as stack:
         monitor = stack.enter_context(CompileMonitor())
         folder = stack.enter_context(settings.open(workdir, asked.arguments))
@@ -50,26 +52,26 @@ def run(
         loop = Loop(strategy, evaluator, folder, proposer, asked.arguments["storage"])
         stack.callback(loop.close)
         loop.begin(asked.arguments["warm_start"], asked.content)
-        if loop.is_finished(num_trials):
+        if loop.is_finished(allowed):
             failures.check(loop.ledger.trials, folder.path, is_over=True)
             return loop.result(loop.before, was_finished=True)
         if watch.on_begin is not None:
             watch.on_begin()
-        return _run(loop, num_trials, monitor, watch)
+        return _run(loop, allowed, monitor, watch)
 
 
-def _run(loop: Loop, num_trials: int, monitor: CompileMonitor, watch: Watch) -> Result:
+def _run(loop: Loop, allowed: Limits, monitor: CompileMonitor, watch: Watch) -> Result:
     """Runs what is left of a search, and shows how far it is."""
-    bar = SearchBar(loop.ledger, num_trials, loop.evaluator, watch.progress)
+    bar = SearchBar(loop.ledger, allowed.num_trials, loop.evaluator, watch.progress)
     # From here on a signal is remembered: rounds end where that is safe.
     with bar, interrupts.stoppable() as check:
-        is_exhausted = _run_rounds(loop, num_trials, monitor, bar, check, watch)
-        return loop.result(loop.finish(num_trials, is_exhausted, monitor))
+        is_exhausted = _run_rounds(loop, allowed, monitor, bar, check, watch)
+        return loop.result(loop.finish(allowed, is_exhausted, monitor))
 
 
 def _run_rounds(
     loop: Loop,
-    num_trials: int,
+    allowed: Limits,
     monitor: CompileMonitor,
     bar: SearchBar,
     check: Callable[[], None],
@@ -77,9 +79,9 @@ def _run_rounds(
 ) -> bool:
     """Runs rounds to their end, and sums up where they are stopped before."""
     try:
-        is_exhausted = loop.run_rounds(num_trials, bar, check, watch)
+        is_exhausted = loop.run_rounds(allowed, bar, check, watch)
         failures.check(loop.ledger.trials, loop.run.path, is_over=True)
     except (KeyboardInterrupt, failures.NothingSucceededError):
-        loop.write_summary(num_trials, monitor)
+        loop.write_summary(allowed, monitor)
         raise
     return is_exhausted

@@ -8,6 +8,7 @@ import numpy as np
 from nao.controller import metrics
 from nao.evaluators import Objective
 from nao.runs import ledger
+from nao.search import limits
 from nao.spaces import Space
 from nao.strategies import State, Strategy
 
@@ -37,6 +38,7 @@ def of_trials(
         "num_rounds": len({trial.round for trial in trials}),
         "num_distinct": len(set(hashes)),
         "num_failed": len(failed),
+        "cost": limits.spent_on(trials),
         "best": None
         if best is None
         else {

@@ -26,9 +26,14 @@ def pool(
     # The earlier run may have gone on since, and this one must not change with it.
     kept = run.read_json(_NAME, shapes.WarmStart)
     if kept is None:
-        trials = reader.read_trials(path, space, objective)
+        found = reader.read_trials(path, space, objective)
+        trials = [trial for trial in found if trial.is_full]
         if not trials:
-            raise ValueError(f"Nothing to start from: {path} has no trials.")
+            raise ValueError(
+                f"Nothing to start from: {path} has no trials of the full budget."
+                if found
+                else f"Nothing to start from: {path} has no trials."
+            )
         values = ledger.objectives(trials, objective)
         # As text, which keeps its meaning where a space numbers its tokens anew.
         kept = {

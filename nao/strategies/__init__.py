@@ -5,6 +5,7 @@ from nao.strategies.base import (
     ControllerUse,
     Pool,
     PoolStrategy,
+    Round,
     State,
     Strategy,
 )
@@ -15,6 +16,10 @@ from nao.strategies.nao import NAO, PAPER, SEMINAS, NAOConfig
 from nao.strategies.random_search import RandomConfig, RandomSearch
 from nao.strategies.registry import STRATEGIES, StrategySettings, make
 from nao.strategies.reinforce import Reinforce, ReinforceConfig
+from nao.strategies.successive_halving import (
+    SuccessiveHalving,
+    SuccessiveHalvingConfig,
+)
 from nao.strategies.tpe import TPE, TPEConfig
 from nao.strategies.unseen import DEDUPLICATE, Unseen
 
@@ -41,9 +46,12 @@ __all__ = [
     "RandomSearch",
     "Reinforce",
     "ReinforceConfig",
+    "Round",
     "State",
     "Strategy",
     "StrategySettings",
+    "SuccessiveHalving",
+    "SuccessiveHalvingConfig",
     "TPEConfig",
     "Unseen",
     "make",

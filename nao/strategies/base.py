@@ -16,14 +16,33 @@ class Pool(NamedTuple):
 
     tokens: np.ndarray  # int32 [num, length]
     objective: np.ndarray  # float64 [num], higher is better, NaN where it failed
+    # float64 [num], infinite where it is not known to be less than the full one; None
+    # where none is.
+    budgets: np.ndarray | None = None
 
-    def extend(self, tokens: np.ndarray, objective: np.ndarray) -> "Pool":
+    def extend(
+        self,
+        tokens: np.ndarray,
+        objective: np.ndarray,
+        budgets: np.ndarray | None = None,
+    ) -> "Pool":
         """Returns the pool with more rows at its end."""
         # Callers may tell int64 or float32; a state always has these types.
-        return Pool(
+        more = Pool(
             np.concatenate([self.tokens, tokens]).astype(np.int32),
             np.concatenate([self.objective, objective]).astype(np.float64),
         )
+        if self.budgets is None and budgets is None:
+            return more
+        pools = (self, Pool(tokens, objective, budgets))
+        joined = np.concatenate([pool.budgets_or_full() for pool in pools])
+        return more._replace(budgets=joined.astype(np.float64))
+
+    def budgets_or_full(self) -> np.ndarray:
+        """Returns the budget of each row, float64 [num], infinite where it is full."""
+        if self.budgets is None:
+            return np.full(len(self.tokens), np.inf)
+        return self.budgets
 
     def best(self, num: int) -> np.ndarray:
         """Returns the best `num` rows of a pool without failures, best first.
@@ -34,8 +53,11 @@ class Pool(NamedTuple):
 
     def succeeded(self) -> "Pool":
         """Returns the rows that have an objective."""
-        kept = np.isfinite(self.objective)
-        return Pool(self.tokens[kept], self.objective[kept])
+        return self.where(np.isfinite(self.objective))
+
+    def where(self, chosen: np.ndarray | slice) -> "Pool":
+        """Returns the rows that a mask, their numbers or a slice choose."""
+        return Pool(*(None if part is None else part[chosen] for part in self))
 
 
 def empty_pool(space: Space) -> Pool:
@@ -62,6 +84,21 @@ class State(NamedTuple):
     predicted: np.ndarray | None = None
     model: PyTree | None = None
     memory: PyTree | None = None
+
+
+class Round(NamedTuple):
+    """A round as it was asked.
+
+    Attributes:
+        tokens: int32 [num, length].
+        state: State of the strategy after `ask`.
+        budgets: How much of a full evaluation each is worth, float64 [num], of those
+            that the evaluator lists; None where all are full.
+    """
+
+    tokens: np.ndarray
+    state: State
+    budgets: np.ndarray | None = None
 
 
 class ControllerUse(NamedTuple):
@@ -103,16 +140,20 @@ class Strategy(Protocol):
     def init(self, key: Array) -> State:
         """Returns the state before the first round."""
 
-    def ask(self, key: Array, state: State) -> tuple[np.ndarray, State]:
+    def ask(self, key: Array, state: State) -> tuple[np.ndarray, State] | Round:
         """Proposes a round, int32 [num, length]; may keep a fitted model in the state.
 
         A whole round, whatever the budget, of distinct architectures that were never
         told; none at all where the space has no more. The same key and the same pool
-        give the same round.
+        give the same round. With a budget for each, as a `Round`, what was told at a
+        smaller one is no repetition.
         """
 
     def tell(self, state: State, tokens: np.ndarray, objective: np.ndarray) -> State:
-        """Adds results, float64 [num], higher is better, NaN = failed, to the state."""
+        """Adds results, float64 [num], higher is better, NaN = failed, to the state.
+
+        A strategy that asks with budgets is told them as a fourth argument.
+        """
 
     def describe_fit(
         self, state: State, rng: np.random.Generator
@@ -143,9 +184,15 @@ class PoolStrategy(Strategy):
         del key
         return State(empty_pool(self.space))
 
-    def tell(self, state: State, tokens: np.ndarray, objective: np.ndarray) -> State:
+    def tell(
+        self,
+        state: State,
+        tokens: np.ndarray,
+        objective: np.ndarray,
+        budgets: np.ndarray | None = None,
+    ) -> State:
         """Adds the results to the pool."""
-        return state._replace(pool=state.pool.extend(tokens, objective))
+        return state._replace(pool=state.pool.extend(tokens, objective, budgets))
 
 
 def num_at_random(pool: Pool, num_seed_archs: int, round_size: int) -> int:

@@ -67,7 +67,8 @@ class NAOConfig:
     )
     distinct_functions: bool = option(
         True,
-        "Propose another sequence of a known function only after all new functions.",
+        "Propose another sequence of a known function only after all new functions; "
+        "of no effect where deduplicate is none.",
     )
     num_pseudo: int = option(
         0,
@@ -265,7 +266,8 @@ class NAO(base.PoolStrategy):
         """
         # First one sequence of each new function; then, in what is left of the round,
         # whatever `deduplicate` lets pass.
-        rules = ["canonical"] if self.config.distinct_functions else []
+        is_first = self.config.distinct_functions and self.deduplicate != "none"
+        rules = ["canonical"] if is_first else []
         chosen = np.zeros((0, self.space.length), np.int32)
         for rule in dict.fromkeys([*rules, self.deduplicate]):
             unseen = Unseen(self.space, rule, np.concatenate([told, chosen]))

@@ -1,10 +1,12 @@
 """Strategies by name: NAO, its presets and ablations, and the baselines.
 
-A new strategy is a module of its own, a line in `_BASELINES`, one of equal name in
+A new strategy is a module of its own, a line in `_BASELINES` (in `_BUDGETED` if it asks
+with budgets), one of equal name in
 `StrategySettings`, and its export.
 """
 
 import dataclasses
+from collections.abc import Sequence
 from typing import Any
 
 from nao.fields import documented, part
@@ -17,6 +19,10 @@ from nao.strategies.local_search import LocalSearch, LocalSearchConfig
 from nao.strategies.nao import NAO, PAPER, SEMINAS, NAOConfig
 from nao.strategies.random_search import RandomConfig, RandomSearch
 from nao.strategies.reinforce import Reinforce, ReinforceConfig
+from nao.strategies.successive_halving import (
+    SuccessiveHalving,
+    SuccessiveHalvingConfig,
+)
 from nao.strategies.tpe import TPE, TPEConfig
 
 # Fields of `NAOConfig` that each ablation changes; what that costs is in
@@ -43,7 +49,10 @@ _BASELINES = {
     "gp": GP,
 }
 
-STRATEGIES = ("nao", *_BASELINES, *PUBLISHED, *ABLATIONS)
+# Strategies that choose among the budgets of an evaluator.
+_BUDGETED = {"successive_halving": SuccessiveHalving}
+
+STRATEGIES = ("nao", *_BASELINES, *_BUDGETED, *PUBLISHED, *ABLATIONS)
 
 
 @documented
@@ -62,6 +71,7 @@ class StrategySettings:
     bananas: BananasConfig = part(BananasConfig)
     tpe: TPEConfig = part(TPEConfig)
     gp: GPConfig = part(GPConfig)
+    successive_halving: SuccessiveHalvingConfig = part(SuccessiveHalvingConfig)
 
 
 def check(name: str) -> None:
@@ -71,7 +81,11 @@ def check(name: str) -> None:
 
 
 def make(
-    name: str, space: Space, settings: StrategySettings, deduplicate: str
+    name: str,
+    space: Space,
+    settings: StrategySettings,
+    deduplicate: str,
+    budgets: Sequence[float] = (),
 ) -> Strategy:
     """Makes a strategy.
 
@@ -80,14 +94,19 @@ def make(
         space: The space to search.
         settings: Settings of all strategies.
         deduplicate: What counts as the same architecture, one of `DEDUPLICATE`.
+        budgets: Those that the evaluator lists, for strategies that choose among them.
 
     Raises:
-        ValueError: If the name is unknown, or the space does not suit the strategy.
+        ValueError: If the name is unknown, or space or budgets do not suit the
+            strategy.
     """
     check(name)
     if name in _BASELINES:
         config = getattr(settings, name)
         return _BASELINES[name](space, config, deduplicate, name)
+    if name in _BUDGETED:
+        config = getattr(settings, name)
+        return _BUDGETED[name](space, config, deduplicate, name, budgets)
     if name in PUBLISHED:
         return NAO(space, PUBLISHED[name], deduplicate, name)
     # On top of the user's settings, so that an ablation is compared at equal ones.

@@ -9,7 +9,7 @@ from nao.spaces import Space
 MAX_ENUMERATED = 1_000_000  # sequences worth listing to find the last unseen ones
 _MAX_DRAWS = 50  # batches drawn in vain before the space is listed
 
-DEDUPLICATE = ("canonical", "sequence")
+DEDUPLICATE = ("canonical", "sequence", "none")
 
 
 class Unseen:
@@ -18,7 +18,8 @@ class Unseen:
     Attributes:
         space: Space of the architectures.
         deduplicate: `canonical` where all sequences of the same function count as one,
-            `sequence` where each counts as itself.
+            `sequence` where each counts as itself, `none` where everything is new, as
+            under weights that change: what was seen may come again.
     """
 
     def __init__(self, space: Space, deduplicate: str, seen: np.ndarray | None = None):
@@ -35,7 +36,7 @@ class Unseen:
         self.space = space
         self.deduplicate = deduplicate
         self._seen: set[bytes] = set()
-        if seen is not None:
+        if seen is not None and deduplicate != "none":
             self._seen.update(self.keys(seen))
 
     def keys(self, tokens: np.ndarray) -> list[bytes]:
@@ -48,6 +49,7 @@ class Unseen:
         """Returns the first `num` (all by default) new rows and counts them as seen.
 
         Rows that count as the same are taken once; the first stands for the others.
+        Under `none`, equal rows are taken once in each call.
 
         Args:
             tokens: int32 [num_rows, length], best first where that matters.
@@ -57,23 +59,27 @@ class Unseen:
             int32 [<=num, length].
         """
         taken = []
+        seen = set() if self.deduplicate == "none" else self._seen
         for row, key in zip(tokens, self.keys(tokens), strict=True):
             if num is not None and len(taken) == num:
                 break
-            if key not in self._seen:
-                self._seen.add(key)
+            if key not in seen:
+                seen.add(key)
                 taken.append(row)
         return np.array(taken, np.int32).reshape(-1, self.space.length)
 
     def draw(self, rng: np.random.Generator, num: int) -> np.ndarray:
         """Draws up to `num` new rows at random and counts them as seen.
 
-        Fewer come back only where the space has no more, or is too large to list and
-        a long run of draws gave nothing new.
+        Under `none` they are `num` independent draws. Otherwise fewer come back only
+        where the space has no more, or is too large to list and a long run of draws
+        gave nothing new.
 
         Returns:
             int32 [<=num, length].
         """
+        if self.deduplicate == "none":
+            return self.space.sample(rng, num)
         found: list[np.ndarray] = []
         missing = num
         for _ in range(_MAX_DRAWS):

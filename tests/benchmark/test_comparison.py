@@ -46,7 +46,9 @@ def test_summary_rows():
     assert row["best@10_sd"] == pytest.approx(np.sqrt(0.5))
     assert row["test@10"] is None
     assert "best@20" not in row
-    assert "| a | 2 | 12.0 (12) | 1 of 2 in 12 |" in comparison.to_markdown([row])
+    text = comparison.to_markdown([row])
+    assert "| a | 2 | 12.0 (12) | 1 of 2 in 12 |" in text
+    assert "time / query" in text
     (read,) = csv.DictReader(io.StringIO(comparison.to_csv([row])))
     assert read["best@10"] == "9.5" and read["test@10"] == ""
 
@@ -58,6 +60,17 @@ def test_strategies_of_unequal_budgets_are_shown_where_all_have_numbers():
     text = comparison.to_markdown(rows)
     assert "best at 20" in text and "best at 50" not in text
     assert text.count("| 19.000 |") == 2
+
+
+def test_a_table_without_tests_has_no_columns_of_them():
+    """There were dashes in every row."""
+    runs = [make_run("a", 0, range(10)), make_run("b", 0, range(10))]
+    rows = comparison.summarise(comparison.group(runs, maximize=True), goal=9)
+    assert "test" not in comparison.to_markdown(rows)
+    runs[1] = make_run("b", 0, range(10), test=range(10))
+    rows = comparison.summarise(comparison.group(runs, maximize=True), goal=9)
+    text = comparison.to_markdown(rows)
+    assert "test at 10" in text and "| - |" in text
 
 
 def test_numbers_near_the_end_of_float64_are_averaged():

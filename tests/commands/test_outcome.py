@@ -17,6 +17,8 @@ SUMMARY = {
         "test": {"test_accuracy": 0.9833333, "val_accuracy": 1.0},
     },
     "controller": {"num_train": 50},
+    "how_tested": "trained anew by the final recipe (40 epochs, 5 in the search), "
+    "with the only look at the test images",
     "seconds": {"total": 331.7},
 }
 
@@ -33,9 +35,8 @@ def test_values_have_the_digits_that_the_images_can_tell():
         "Best of the random round (20): val_accuracy 0.977 ± 0.008 of 384 images\n"
         "Best: val_accuracy 0.992 ± 0.005 of 384 images in trial 43\n"
         "  1 0 | 1 1\n"
-        "The same, trained for longer by the final recipe (--config.train.*), with "
-        "the\n"
-        "only look at the test images:\n"
+        "The same, trained anew by the final recipe (40 epochs, 5 in the search), "
+        "with\nthe only look at the test images:\n"
         "  test_accuracy 0.983 ± 0.007 of 360 images\n"
         "  val_accuracy 1.000 ± 0.001 of 384 images\n"
         "To look at it all: '/runs/my run/report.html'\n"
@@ -46,6 +47,13 @@ def test_values_have_the_digits_that_the_images_can_tell():
         "To ask the embedding:\n"
         "  python launch.py serve"
     )
+
+
+def test_a_best_trial_of_the_random_round_is_told_once():
+    """Both lines said the same."""
+    text = of_search(best=SUMMARY["best"] | {"objective": 0.9765625, "trial": 7})
+    assert text.count("0.977") == 1
+    assert "images in trial 7, of the random round (20)\n" in text
 
 
 def test_other_objectives_have_six_digits_and_what_applies_comes_next():

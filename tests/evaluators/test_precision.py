@@ -23,9 +23,25 @@ def test_the_standard_error_is_that_of_a_binomial():
         (0.5, 1, "0.5", "0.5 ± 0.4 of 1 image"),
         (94.37333, None, "94.3733", "94.3733"),
         (7.0, None, "7", "7"),
+        (91.6, 10_000, "91.6", "91.6"),  # of percent, which are no shares of images
         (-1.5e-9, None, "-1.5e-09", "-1.5e-09"),
     ],
 )
 def test_values_as_text(value, num, short, in_full):
     assert precision.short(value, num) == short
     assert precision.in_full(value, num) == in_full
+
+
+@pytest.mark.parametrize(
+    ("mean", "error", "text"),
+    [
+        (0.98765, 0.0123, "0.99 ± 0.01"),
+        (123.456, 7.8, "123 ± 8"),
+        (0.98765, 0.0, "0.98765 ± 0"),
+        (0.98765, 1e-9, "0.98765 ± 1e-09"),
+        (1e300, 1e299, "1e+300 ± 1e+299"),
+        (12345.678, 2e-3, "12345.7 ± 0.002"),
+    ],
+)
+def test_estimates_have_the_digits_that_their_error_leaves(mean, error, text):
+    assert precision.estimate(mean, error) == text

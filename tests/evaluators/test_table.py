@@ -132,7 +132,7 @@ def test_gzip_and_byte_order_mark(tmp_path):
         ("arch,acc,test\na=x b=1,nan,1\n", {}, "no row with a finite 'acc'"),
         (TEXT, {"slots": "a", "architecture": ""}, "must name 2 columns"),
         (TEXT, {"slots": "a"}, "needs one of"),
-        (TEXT, {"slots": "a,acc", "architecture": ""}, "neither the objective nor"),
+        (TEXT, {"slots": "a,acc", "architecture": ""}, "no column of a measure"),
         (TEXT, {"slots": "a,b,a", "architecture": ""}, "name each column once"),
         (TEXT, {"sha256": "0"}, "must have SHA-256 0, got"),
         (TEXT, {"objective": ""}, "needs table.path and table.objective"),

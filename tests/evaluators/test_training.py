@@ -155,6 +155,15 @@ def test_test_reads_the_test_part_first():
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(
+    ("final_epochs", "words"),
+    [(1, "(1 epoch, as in the search)"), (3, "(3 epochs, 1 in the search)")],
+)
+def test_a_final_training_is_longer_only_where_it_is(final_epochs, words):
+    """It was said to be of one of as many epochs."""
+    assert words in _evaluator(final_epochs=final_epochs).how_tested
+
+
 def test_final_training_reports_every_epoch_and_continues():
     evaluator, epochs, kept = _evaluator(final_epochs=3), [], {}
 

@@ -49,12 +49,18 @@ def test_an_axis_that_counts_has_its_first_and_last(last, expected):
     assert [text for text in _texts(drawn, "tick") if "." not in text] == expected
 
 
-def test_a_route_ends_in_an_arrowhead_that_points_along_it():
+def test_a_pointer_ends_at_the_ring_that_it_points_to():
     drawn = Chart("title", (0, 1), (0, 1))
-    drawn.head(np.array([(0, 0), (10, 0), (10, 30)]), "path end", "path-0")
-    head = drawn.svg.find("path")
-    assert head.get("transform") == "translate(10.0 30.0) rotate(90)"
-    assert head.get("data-trial") == "path-0"
+    end = np.array([0.5, 1.0])
+    drawn.pointer(np.array([0.5, 0.0]), end, "path", "path-0")
+    drawn.ring(*end, "path found", "path-0")
+    line, head, ring = drawn.svg
+    x, y = (float(ring.get(name)) for name in ("cx", "cy"))
+    # Upwards; a head of 4 before its middle touches the ring.
+    tip = y + float(ring.get("r")) + 4
+    assert head.get("transform") == f"translate({x:.1f} {tip:.1f}) rotate(-90)"
+    assert line.get("points").split()[1] == f"{x:.1f},{tip:.1f}"
+    assert {each.get("data-trial") for each in drawn.svg} == {"path-0"}
 
 
 def test_steps_keep_a_value_until_the_next():

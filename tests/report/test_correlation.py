@@ -1,12 +1,39 @@
 """How sure a rank correlation is, worked by hand."""
 
+import dataclasses
 import math
 
 import numpy as np
 import pytest
 from scipy import stats
 
+from nao import spaces
+from nao.evaluators import Objective
 from nao.report import correlation
+from nao.runs import StoredRun
+from nao.runs.record import SearchRecord
+from tests.report.trials import make_trials
+
+
+def legend_of(values, round_size):
+    trials = [
+        dataclasses.replace(trial, predicted=float(trial.index % 3))
+        for trial in make_trials(values, round_size)
+    ]
+    record = SearchRecord(spaces.custom({"a": (1, 2)}), Objective("score"), "gp")
+    run = StoredRun(
+        None, record, trials, "finished", {}, {}, {}, is_lost=False, notes=()
+    )
+    return "".join(correlation.draw(run).find("p").itertext())
+
+
+def test_the_legend_tells_of_intervals_where_there_are_any():
+    """It did where none were drawn, of rounds of four."""
+    values = [0.1, 0.5, 0.3, 0.2, 0.9, 0.4, 0.8, 0.6]
+    assert legend_of(values[:4], 4) == "a round"  # and no mean of one
+    assert legend_of(values, 4) == "a roundmean"
+    assert legend_of([*values, 0.7, 0.0], 5) == "a round, with its 95 % intervalmean"
+    assert "where it has 5 trials or more" in legend_of(values, 5)
 
 
 def test_the_interval_by_hand():

@@ -10,9 +10,8 @@ from nao.controller import ControllerConfig
 from nao.evaluators import Evaluation, Objective
 from nao.report import predictions
 from nao.runs import StoredRun, Trial
-from nao.runs.checkpoints import Round
 from nao.runs.record import SearchRecord
-from nao.strategies import ControllerUse, Pool, State
+from nao.strategies import ControllerUse, Pool, Round, State
 
 SPACE = spaces.custom({"depth": (1, 2)})
 MEASURED = [10.0, 30.0, 20.0, None, 25.0]  # three at random, two predicted
@@ -92,3 +91,22 @@ def test_both_axes_have_the_unit():
     drawn = predictions.draw(make_run("nao", [0.0, 0.5], nao_use("rank")))
     texts = {text.text for text in drawn.iter("text")}
     assert "score (ms), predicted" in texts
+
+
+def test_predictions_have_the_digits_that_their_errors_leave():
+    """Of one 2.5 below what was measured, nobody can tell the decimals."""
+    run = make_run("gp", [22.0, 22.5])
+    assert predictions.of_trials(run) == ({3: 22.0, 4: 22.5}, 0)
+    run = make_run("gp", [22.0, 25.0])
+    assert predictions.of_trials(run).decimals is None  # it was exact
+
+
+def test_predicted_accuracies_have_the_digits_of_measured_ones():
+    run = make_run("gp", [0.0, 1.01])
+    trials = [
+        dataclasses.replace(trial, evaluation=Evaluation((90 + trial.index) / 100))
+        for trial in run.trials
+    ]
+    record = dataclasses.replace(run.record, num_images={"score": 384})
+    run = dataclasses.replace(run, trials=trials, record=record)
+    assert predictions.of_trials(run).decimals == 2

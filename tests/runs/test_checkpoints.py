@@ -1,7 +1,7 @@
 import numpy as np
 
 from nao.runs import checkpoints
-from nao.strategies import Pool, State
+from nao.strategies import Pool, Round, State
 
 TOKENS = np.arange(6, dtype=np.int32).reshape(2, 3)
 
@@ -15,18 +15,23 @@ def test_rounds_come_back(tmp_path):
         {"params": {"kernel": np.ones((2, 2), np.float32)}},
     )
     book = checkpoints.Checkpoints(tmp_path)
-    book.save(0, checkpoints.Round(TOKENS, first))
-    book.save(2, checkpoints.Round(TOKENS + 1, second))
+    book.save(0, Round(TOKENS, first))
+    book.save(2, Round(TOKENS + 1, second))
     book.close()
     book = checkpoints.Checkpoints(tmp_path)
-    tokens, state = book.restore(0)
+    tokens, state, budgets = book.restore(0)
     np.testing.assert_array_equal(tokens, TOKENS)
     assert state.pool.tokens.shape == (0, 3)
-    assert state.predicted is None and state.model is None
-    tokens, state = book.latest()
+    assert state.predicted is None and state.model is None and budgets is None
+    tokens, state, _ = book.latest()
     np.testing.assert_array_equal(tokens, TOKENS + 1)
     np.testing.assert_array_equal(state.pool.objective, second.pool.objective)
     np.testing.assert_array_equal(state.predicted, second.predicted)
     np.testing.assert_array_equal(state.model["params"]["kernel"], np.ones((2, 2)))
+    third = State(second.pool._replace(budgets=np.array([1.0, np.inf])))
+    book.save(4, Round(TOKENS, third, np.array([1.0, 9.0])))
+    tokens, state, budgets = book.latest()
+    np.testing.assert_array_equal(state.pool.budgets, third.pool.budgets)
+    np.testing.assert_array_equal(budgets, [1.0, 9.0])
     assert book.restore(7) is None
     book.close()

@@ -192,3 +192,19 @@ def test_the_example_goes_on_where_it_was_left(tmp_path):
     path.write_text(json.dumps(search))
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert done.stdout.startswith(killed) and "Best of 6:" in done.stdout
+
+
+def test_where_nothing_is_a_repeat_each_result_counts(tmp_path):
+    """Two architectures are asked for ten times, and each keeps all its results."""
+    space = spaces.custom({"only": ("one", "other")})
+    strategy = strategies.RandomSearch(space, deduplicate="none")
+    asker = AskTell(strategy, seed=0)
+    asked = asker.ask(10)
+    assert len(asked) == 10 == len(asker.pending)
+    asker.tell(asked[:4], [1.0, 2.0, 3.0, None])
+    assert [value for _, value in asker.told] == [1.0, 2.0, 3.0, None]
+    assert len(asker.pending) == 6
+    asker.save(tmp_path / "search.json")
+    loaded = AskTell.load(tmp_path / "search.json", strategy)
+    assert loaded.told == asker.told and loaded.pending == asker.pending
+    assert loaded.ask(3) == asker.ask(3)

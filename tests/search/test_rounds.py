@@ -30,7 +30,8 @@ def test_what_is_pending_is_not_proposed_and_not_learned():
     """Ten of twelve are pending: the two others come, and nothing counts as told."""
     proposer = Proposer(RANDOM, seed=0)
     everything = next(SPACE.enumerate())
-    asked = proposer.ask(proposer.start(), everything[:10])
+    progress = proposer.start()._replace(pending=everything[:10])
+    asked = proposer.ask(progress)
     assert set(SPACE.keys(asked.tokens)) == set(SPACE.keys(everything[10:]))
     assert not len(asked.state.pool.tokens)
 
@@ -57,6 +58,34 @@ def test_a_strategy_that_repeats_what_is_pending_is_caught():
             return next(SPACE.enumerate())[:1], state
 
     proposer = Proposer(Stubborn(SPACE, name="stubborn"), seed=0)
-    pending = proposer.ask(proposer.start()).tokens
+    progress = proposer.begin(proposer.start(), proposer.ask(proposer.start()))
     with pytest.raises(RuntimeError, match="Strategy stubborn asked for architectures"):
-        proposer.ask(proposer.start(), pending)
+        proposer.ask(progress)
+
+
+def test_rounds_are_handed_out_piece_by_piece():
+    """A round is five: seven are the first round and two of one asked meanwhile."""
+    proposer = Proposer(RANDOM, seed=0)
+    first = proposer.ask(proposer.start()).tokens
+    seven, progress = proposer.take(proposer.start(), 7)
+    np.testing.assert_array_equal(seven[:5], first)
+    np.testing.assert_array_equal(progress.pending, seven)
+    assert len(progress.queue) == 3
+    rest, progress = proposer.take(progress, 100)
+    both = np.concatenate([seven, rest])
+    assert len(set(SPACE.keys(both))) == len(both) == SPACE.num_sequences
+    progress = proposer.tell(progress, both[3:5], np.ones(2))
+    np.testing.assert_array_equal(progress.pending, np.delete(both, (3, 4), axis=0))
+
+
+def test_where_nothing_is_a_repeat_each_result_ends_one_request():
+    """Of a space of one, `none` asks again while the same is pending."""
+    space = spaces.custom({"only": ("choice",)})
+    config = strategies.RandomConfig(round_size=2)
+    proposer = Proposer(strategies.RandomSearch(space, config, "none"), seed=0)
+    # A round of two equal ones counts as one where rounds are handed out.
+    three, progress = proposer.take(proposer.start(), 3)
+    assert len(three) == len(progress.pending) == 3
+    progress = proposer.tell(progress, three[:2], np.ones(2))
+    assert len(progress.pending) == 1
+    assert len(proposer.ask(progress).tokens) == 2

@@ -59,7 +59,7 @@ def run(strategy, num_rounds, objective=lambda tokens: tokens.sum(1).astype(floa
     return rounds, state
 
 
-@pytest.mark.parametrize("rule", strategies.DEDUPLICATE)
+@pytest.mark.parametrize("rule", ["canonical", "sequence"])
 def test_rounds_are_valid_new_and_distinct(make, rule):
     rounds, state = run(make(SPACE, rule), 3)
     tokens = np.concatenate(rounds)
@@ -67,6 +67,15 @@ def test_rounds_are_valid_new_and_distinct(make, rule):
     assert SPACE.is_valid(tokens).all()
     assert len(set(strategies.Unseen(SPACE, rule).keys(tokens))) == len(tokens)
     np.testing.assert_array_equal(state.pool.tokens, tokens)
+
+
+def test_where_nothing_is_a_repeat_rounds_go_on(make):
+    """Four sequences are asked for again and again, in rounds of their usual size."""
+    space = spaces.custom({"a": range(2), "b": range(2)})
+    rounds, state = run(make(space, "none"), 8)
+    assert all(len(tokens) for tokens in rounds)
+    assert len(state.pool.tokens) > space.num_sequences
+    assert space.is_valid(state.pool.tokens).all()
 
 
 def test_rounds_keep_a_rule(make):
@@ -80,7 +89,7 @@ def test_rounds_keep_a_rule(make):
 def test_same_key_and_pool_same_round(make):
     _, state = run(make(SPACE, "canonical"), 2)
     strategy = make(SPACE, "canonical")
-    fresh = strategy.tell(strategy.init(jax.random.key(0)), *state.pool)
+    fresh = strategy.tell(strategy.init(jax.random.key(0)), *state.pool[:2])
     (first, _), (second, _) = (
         strategy.ask(jax.random.key(7), s) for s in (state, fresh)
     )

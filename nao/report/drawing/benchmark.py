@@ -1,6 +1,6 @@
 """Figures of a benchmark: strategies side by side, mean and spread over seeds."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 from matplotlib import ticker
@@ -11,9 +11,12 @@ from matplotlib.figure import Figure
 from nao.benchmark import Group
 from nao.report import bounds
 from nao.report.drawing.strategies import Style, styles
+from nao.system import durations
 
 _SIZE = (7.5, 4.4)  # inches
 _NUM_RESAMPLES = 1000  # of the bootstrap
+_MOST_BANDS = 4  # side by side; more hide each other
+_TITLE = {"fontsize": 8, "color": "#666666", "loc": "left"}  # of a small note
 _LEAST_SECONDS = 1e-5  # clocks tell no less, and a logarithmic axis has no zero
 _BOUNDED = f"Values beyond {bounds.LARGEST:g} are drawn as that."
 
@@ -21,7 +24,8 @@ _BOUNDED = f"Values beyond {bounds.LARGEST:g} are drawn as that."
 def draw_regret(groups: Sequence[Group], goal: float, label: str) -> Figure:
     """Draws how far the best so far is from the goal, both axes logarithmic.
 
-    Bands are 95 % confidence intervals of the mean, by bootstrap over seeds.
+    It is a step wherever something better was found. Bands are 95 % confidence
+    intervals of the mean, by bootstrap over seeds.
 
     Args:
         groups: The strategies.
@@ -37,9 +41,7 @@ def draw_regret(groups: Sequence[Group], goal: float, label: str) -> Figure:
     means = np.concatenate([_mean(curve, axis=0) for curve in curves])
     # A mean of zero has no place on the axis: its line ends on the lower edge.
     floor = means[means > 0].min() / 2 if (means > 0).any() else 1e-3
-    looks = styles(group.strategy for group in groups)
-    for group, curve in zip(groups, curves, strict=True):
-        _band(axes, group, curve, looks[group.strategy], floor)
+    _draw_curves(axes, groups, curves, floor)
     axes.set_yscale("log")
     axes.set_ylim(bottom=floor)
     _label_decades(axes, "y")
@@ -56,10 +58,7 @@ def draw_test(groups: Sequence[Group], label: str) -> Figure:
     figure, axes = _figure("queries", label)
     tests = [group.test() for group in groups]
     _note_bounds(figure, *tests)
-    looks = styles(group.strategy for group in groups)
-    for group, test in zip(groups, tests, strict=True):
-        if not np.isnan(test).all():
-            _band(axes, group, bounds.clip(test), looks[group.strategy])
+    _draw_curves(axes, groups, [bounds.clip(test) for test in tests])
     axes.yaxis.get_major_formatter().set_useOffset(False)
     figure = _finish(figure, axes, groups)
     _leave_out_the_first(axes)  # changes the ends of the axes that were just set
@@ -94,11 +93,11 @@ def draw_queries(groups: Sequence[Group], goal: float, unit: str = "") -> Figure
 
 
 def draw_seconds(groups: Sequence[Group]) -> Figure:
-    """Draws the wall-clock seconds of a query, without compilation, per strategy.
+    """Draws the wall-clock time of a query, without compilation, per strategy.
 
     A small dot is a seed, a large one the mean over them, a line their range.
     """
-    label = "seconds per query, without compilation: each seed and their mean"
+    label = "time per query, without compilation: each seed and their mean"
     figure, axes = _figure(label, "")
     looks = styles(group.strategy for group in groups)
     for row, group in enumerate(groups):
@@ -108,7 +107,7 @@ def draw_seconds(groups: Sequence[Group]) -> Figure:
     axes.set_xscale("log")
     low, high = axes.get_xlim()
     axes.set_xlim(low / 1.5, high * 1.5)
-    _label_decades(axes, "x")
+    _label_decades(axes, "x", durations.short)
     return figure
 
 
@@ -122,7 +121,9 @@ def _draw_seeds(axes: Axes, row: int, group: Group, style: Style) -> None:
     axes.plot(mean, row, "o", c=color, ms=9, zorder=4, label=group.strategy)
     weight = "bold" if style.is_emphasised else "normal"
     text = {"xytext": (0, 8), "textcoords": "offset points", "fontsize": 9}
-    axes.annotate(f"{mean:.2g} s", (mean, row), ha="center", weight=weight, **text)
+    axes.annotate(
+        durations.short(mean), (mean, row), ha="center", weight=weight, **text
+    )
 
 
 def _figure(x: str, y: str) -> tuple[Figure, Axes]:
@@ -144,13 +145,15 @@ def _note_bounds(figure: Figure, *values: np.ndarray | float) -> None:
         figure.supxlabel(_BOUNDED, x=0.01, ha="left", fontsize=8, color="#666666")
 
 
-def _label_decades(axes: Axes, which: str) -> None:
+def _label_decades(
+    axes: Axes, which: str, to_text: Callable[[float], str] = "{:g}".format
+) -> None:
     """Writes plain numbers at a logarithmic axis: 1, 2, 5 where decades are few."""
     axis, ends = getattr(axes, f"{which}axis"), getattr(axes, f"get_{which}lim")()
     num_decades = np.log10(ends[1]) - np.log10(ends[0])
     subs = (1, 2, 5) if num_decades < 3 else (1,)
     axis.set_major_locator(ticker.LogLocator(subs=subs, numticks=12))
-    axis.set_major_formatter(ticker.FuncFormatter(lambda value, _: f"{value:g}"))
+    axis.set_major_formatter(ticker.FuncFormatter(lambda value, _: to_text(value)))
     axis.set_minor_formatter(ticker.NullFormatter())
 
 
@@ -202,31 +205,60 @@ def _leave_out_the_first(axes: Axes) -> None:
         _label_decades(axes, "x")
 
 
-def _band(
+def _draw_curves(
     axes: Axes,
-    group: Group,
-    curves: np.ndarray,
-    style: Style,
+    groups: Sequence[Group],
+    curves: Sequence[np.ndarray],
     floor: float = -np.inf,
 ) -> None:
-    """Draws mean and confidence interval of curves [num_runs, num_queries].
+    """Draws each strategy's curves [num_runs, num_queries]: mean, and how sure it is.
 
-    Values below `floor` are drawn there.
+    Bands of many strategies hide each other: there, only the strategy that others are
+    compared with has one. Values below `floor` are drawn there.
     """
-    x = np.arange(1, curves.shape[1] + 1)
-    mean = np.maximum(_mean(curves, axis=0), floor)
-    axes.plot(x, mean, **_line(group, style))
-    if len(curves) > 1:
-        # Drawn at few places: no eye can tell, and a long run has thousands.
-        at = np.unique(np.geomspace(1, len(x), 200).astype(int)) - 1
-        rng = np.random.default_rng(0)
-        rows = rng.integers(len(curves), size=(_NUM_RESAMPLES, len(curves)))
-        at = at[~np.isnan(curves[:, at]).all(axis=0)]
-        means = _mean(curves[:, at][rows], axis=1)
-        means = np.maximum(means, floor)
-        low, high = np.nanquantile(means, (0.025, 0.975), axis=0)
-        alpha = 0.22 if style.is_emphasised else 0.1
-        color, order = style.color, style.zorder - 1
-        axes.fill_between(
-            x[at], low, high, color=color, alpha=alpha, lw=0, zorder=order
-        )
+    looks = styles(group.strategy for group in groups)
+    banded = _banded(groups, looks)
+    for group, curve in zip(groups, curves, strict=True):
+        if np.isnan(curve).all():
+            continue
+        style = looks[group.strategy]
+        x, mean = np.arange(1, curve.shape[1] + 1), _mean(curve, axis=0)
+        line = _line(group, style)
+        axes.step(x, np.maximum(mean, floor), where="post", **line)
+        if group.strategy in banded:
+            _band(axes, curve, style, floor)
+    if banded:
+        whose = f" of {banded[0]}" if len(groups) > _MOST_BANDS else ""
+        axes.set_title(f"mean over seeds; band: 95 % interval{whose}", **_TITLE)
+
+
+def _banded(groups: Sequence[Group], looks: Mapping[str, Style]) -> list[str]:
+    """Returns the strategies that have a band; of a single seed there is none."""
+    names = [group.strategy for group in groups]
+    if len(names) > _MOST_BANDS:
+        names = [name for name in names if looks[name].is_emphasised]
+    return [g.strategy for g in groups if g.strategy in names and len(g.runs) > 1]
+
+
+def _band(axes: Axes, curves: np.ndarray, style: Style, floor: float) -> None:
+    """Draws the confidence interval of the mean of curves [num_runs, num_queries]."""
+    # The best so far stays for many queries: where it moves is where a step begins.
+    at = np.append(_moves(curves), curves.shape[1] - 1)
+    at = at[~np.isnan(curves[:, at]).all(axis=0)]
+    rng = np.random.default_rng(0)
+    rows = rng.integers(len(curves), size=(_NUM_RESAMPLES, len(curves)))
+    means = np.maximum(_mean(curves[:, at][rows], axis=1), floor)
+    low, high = np.nanquantile(means, (0.025, 0.975), axis=0)
+    look = {"color": style.color, "alpha": 0.22 if style.is_emphasised else 0.1}
+    place = {"step": "post", "lw": 0, "zorder": style.zorder - 1}
+    axes.fill_between(at + 1, low, high, **look, **place)
+
+
+def _moves(curves: np.ndarray) -> np.ndarray:
+    """Returns the columns of curves [num, num_queries] that differ from those before.
+
+    The first is always among them.
+    """
+    before, after = curves[:, :-1], curves[:, 1:]
+    is_same = (before == after) | (np.isnan(before) & np.isnan(after))
+    return np.concatenate([[0], np.flatnonzero(~is_same.all(axis=0)) + 1])

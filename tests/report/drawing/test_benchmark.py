@@ -22,6 +22,43 @@ def test_regret_is_the_distance_to_the_goal():
     assert lines["nao (2)"].get_ydata()[1] == 1  # (0 + 2) / 2
 
 
+def test_the_best_so_far_is_a_step():
+    """It sloped towards what was found later; bands go with the lines."""
+    figure = report.draw_regret(GROUPS, 3.0, "accuracy")
+    assert {line.get_drawstyle() for line in figure.axes[0].lines} == {"steps-post"}
+    # After one query of both seeds of nao, one of which has failed, regret is 2.
+    corners = figure.axes[0].collections[0].get_paths()[0].vertices
+    assert {(1.0, 2.0), (2.0, 2.0)} <= set(map(tuple, corners))
+
+
+def test_of_many_strategies_only_nao_has_a_band():
+    """Eight of them hid each other."""
+    runs = [
+        make_run(name, seed, [seed, 2.0 + seed])
+        for name in ("nao", *"abcd")
+        for seed in range(2)
+    ]
+    groups = comparison.group(runs, maximize=True)
+    for some, num in ((groups, 1), (groups[:4], 4)):
+        axes = report.draw_regret(some, 3.0, "accuracy").axes[0]
+        assert len(axes.collections) == num
+        assert axes.get_title("left").endswith("nao") == (num == 1)
+
+
+def test_of_many_strategies_without_nao_none_has_a_band():
+    runs = [make_run(name, seed, [1.0, 2.0]) for name in "abcde" for seed in (0, 1)]
+    groups = comparison.group([*runs, make_run("nao", 0, [1.0, 2.0])], maximize=True)
+    for some in (groups, groups[:5]):
+        axes = report.draw_regret(some, 3.0, "accuracy").axes[0]
+        assert not axes.collections and not axes.get_title("left")
+
+
+def test_a_single_seed_has_no_band_and_no_word_of_it():
+    groups = comparison.group([make_run("nao", 0, [1.0, 2.0])], maximize=True)
+    axes = report.draw_regret(groups, 3.0, "accuracy").axes[0]
+    assert not axes.collections and not axes.get_title("left")
+
+
 def test_the_share_of_seeds_rises_where_they_arrive():
     lines = _lines(report.draw_queries(GROUPS, 3.0))
     np.testing.assert_array_equal(lines["nao (2)"].get_xdata(), [1, 2, 4, 4])
@@ -43,6 +80,18 @@ def test_seconds_have_a_dot_for_each_seed():
     dots = [line.get_xdata() for line in axes.lines if line.get_markersize() == 5]
     assert [list(seeds) for seeds in dots] == [[0.5, 0.75], [0.75]]
     assert [text.get_text() for text in axes.texts] == ["0.62 s", "0.75 s"]
+
+
+def test_short_times_have_a_unit_that_fits():
+    """At the axis and at the dots there was 1e-05."""
+    fast = make_run("random", 0, [1.0, 2.0])
+    seconds = {"seconds": np.array([1e-5, 4e-5]), "compile_seconds": np.zeros(2)}
+    groups = comparison.group([Trajectory(**vars(fast) | seconds)], maximize=True)
+    figure = report.draw_seconds(groups)
+    figure.canvas.draw()
+    axes = figure.axes[0]
+    assert [text.get_text() for text in axes.texts] == ["0.02 ms"]
+    assert "0.02 ms" in [tick.get_text() for tick in axes.get_xticklabels()]
 
 
 def test_nao_is_wide_and_over_the_others():
@@ -67,7 +116,7 @@ def test_axes_say_their_units():
     queries.canvas.draw()
     ticks = [tick.get_text() for tick in queries.axes[0].get_yticklabels()]
     assert "100 %" in ticks
-    assert "seconds" in report.draw_seconds(GROUPS).axes[0].get_xlabel()
+    assert "time" in report.draw_seconds(GROUPS).axes[0].get_xlabel()
 
 
 def test_queries_are_plain_numbers_at_the_ticks():

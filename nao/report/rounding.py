@@ -1,0 +1,42 @@
+"""Values of the objective on the page, to the digits that the data can tell."""
+
+from collections.abc import Iterable
+
+from nao.evaluators import precision
+from nao.runs import StoredRun
+
+_LARGE = 1e9  # from where numbers have no decimals, but an exponent
+
+
+def text(run: StoredRun, value: float) -> str:
+    """Writes a value of the objective."""
+    return precision.short(value, num_images(run, run.objective.name))
+
+
+def num_images(run: StoredRun, name: str) -> int | None:
+    """Returns of how many images a number is the accuracy; None where it is none."""
+    return run.record.num_images.get(name)
+
+
+def decimals(values: Iterable[float | None], num: int | None) -> int | None:
+    """Returns with how many decimals accuracies stand in a column: those of the surest.
+
+    Args:
+        values: The column; None where there is no value.
+        num: Images that they are measured on; None for numbers that are no accuracies.
+
+    Returns:
+        None where the numbers themselves must tell.
+    """
+    known = [value for value in values if value is not None]
+    if not known or not all(precision.is_accuracy(value, num) for value in known):
+        return None
+    errors = (precision.standard_error(value, num) for value in known)
+    return max(map(precision.decimals, errors))
+
+
+def to_places(value: float, places: int | None) -> str:
+    """Writes a number with so many decimals; None stands for six digits."""
+    if places is None or abs(value) >= _LARGE:
+        return f"{value:g}"
+    return f"{value:.{places}f}"
