@@ -21,40 +21,43 @@ class ChildConfig:
 
     _may_be_zero: ClassVar[tuple[str, ...]] = ()
 
-    channels: int = option(8, "channels of the first stage, doubled at each of two")
-    cells_per_stage: int = option(1, "normal cells a stage, N: 3 N + 2 cells in all")
-    epochs: int = option(5, "passes over the training images")
-    batch_size: int = option(64, "images a step; what is left of an epoch is dropped")
+    channels: int = option(8, "Channels of the first stage, doubled at each of two")
+    cells_per_stage: int = option(1, "Normal cells a stage, N: 3 N + 2 cells in all")
+    epochs: int = option(5, "Passes over the training images")
+    batch_size: int = option(64, "Images a step; what is left of an epoch is dropped")
     micro_batches: int = option(
-        1, "parts that a batch is computed in, one after the other, to save memory"
+        1, "Parts that a batch is computed in, one after the other, to save memory"
     )
-    learning_rate: float = option(0.1, "at the first step; a cosine takes it to 0")
+    learning_rate: float = option(
+        0.1, "Learning rate at the first step; a cosine takes it to 0"
+    )
     momentum: float = option(0.9, "Nesterov momentum; 0 is plain gradient descent")
-    weight_decay: float = option(5e-4, "pull on all parameters; 0 is none")
-    grad_clip: float = option(5.0, "largest global norm of the gradient")
+    weight_decay: float = option(5e-4, "Pull on all parameters; 0 is none")
+    grad_clip: float = option(5.0, "Largest global norm of the gradient")
     drop_path: float = option(
-        0.0, "probability of dropping a branch of the last cell at the end of training"
+        0.0, "Probability of dropping a branch of the last cell at the end of training"
     )
-    dropout: float = option(0.0, "share of the classifier's inputs that are dropped")
-    auxiliary: float = option(0.0, "weight of an auxiliary head's loss; 0 has none")
+    dropout: float = option(0.0, "Share of the classifier's inputs that are dropped")
+    auxiliary: float = option(0.0, "Weight of an auxiliary head's loss; 0 has none")
     shift: int = option(
         0,
-        "pixels, at most, that training images are shifted by",
+        "Pixels, at most, that training images are shifted by",
         most=_MOST_SHIFT,
     )
-    flip: bool = option(False, "whether half of the training images are mirrored")
-    cutout: int = option(0, "side in pixels of the square cut out of training images")
+    flip: bool = option(False, "Whether half of the training images are mirrored")
+    cutout: int = option(0, "Side in pixels of the square cut out of training images")
     dtype: str = option(
-        "auto", "of the convolutions: bfloat16, float32; auto is float32 on CPU alone"
+        "auto",
+        "Type of the convolutions: bfloat16, float32; auto is float32 on CPU alone",
     )
     specialised: bool = option(
-        False, "whether each architecture has a program of its own, compiled for it"
+        False, "Whether each architecture has a program of its own, compiled for it"
     )
     time_limit_s: float = option(
-        0.0, "seconds a child may train, one at a time then; 0 is no limit"
+        0.0, "Seconds a child may train, one at a time then; 0 is no limit"
     )
     memory_limit_mib: float = option(
-        0.0, "memory a training step may need on a device; 0 is no limit"
+        0.0, "Memory a training step may need on a device; 0 is no limit"
     )
 
     def __post_init__(self):
@@ -95,12 +98,12 @@ class FinalConfig(ChildConfig):
         "batch_size",
     )
 
-    channels: int = option(0, "channels of the first stage; 0 is as in the search")
-    cells_per_stage: int = option(0, "normal cells a stage; 0 is as in the search")
-    epochs: int = option(40, "passes over the training images")
-    batch_size: int = option(0, "images a step; 0 is as in the search")
+    channels: int = option(0, "Channels of the first stage; 0 is as in the search")
+    cells_per_stage: int = option(0, "Normal cells a stage; 0 is as in the search")
+    epochs: int = option(40, "Passes over the training images")
+    batch_size: int = option(0, "Images a step; 0 is as in the search")
     shift: int = option(
-        1, "pixels, at most, that training images are shifted by", most=_MOST_SHIFT
+        1, "Pixels, at most, that training images are shifted by", most=_MOST_SHIFT
     )
 
     def after(self, search: ChildConfig) -> "FinalConfig":

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from nao.evaluators import precision
+from nao.system.showing import counted
 
 _WIDTH = 79  # characters of a line
 
@@ -71,7 +72,8 @@ def _counts(summary: Mapping[str, Any]) -> str:
     # A run that finished before this was counted has the last process's alone.
     seconds = summary["seconds"]
     total = seconds.get("all_processes", seconds["total"])
-    return f"{_num(summary)} trials, {summary['num_failed']} failed, {total:.0f} s."
+    done = counted(_num(summary), "trial")
+    return f"{done}, {summary['num_failed']} failed, {total:.0f} s."
 
 
 def _best(summary: Mapping[str, Any]) -> list[str]:

@@ -31,7 +31,7 @@ def run(request: Request) -> None:
     else:
         hosts.join_hosts(request.hosts)
     if request.architecture is None and request.workdir is None:
-        raise ValueError("mode=train needs --workdir of a search, or --architecture.")
+        raise ValueError("--mode=train needs --workdir of a search, or --architecture.")
     folder = request.folder("train")
     text = _architecture(request.architecture, folder)
     with (
@@ -115,7 +115,7 @@ def train(
     """
     if config.evaluator != "training":
         raise ValueError(
-            f"mode=train needs evaluator=training, got {config.evaluator!r}."
+            f"--mode=train needs --config.evaluator=training, got {config.evaluator!r}."
         )
     published = PUBLISHED.get(architecture.strip())
     if published is None:

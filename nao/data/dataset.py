@@ -10,6 +10,7 @@ import numpy as np
 from nao.data import arrays, digits, folder, parts, prepared, split
 from nao.data.images import RESIZES
 from nao.data.split import PARTS, Split
+from nao.system.showing import counted
 
 _CHUNK = 4096  # rows of pixels that are made floats at a time
 
@@ -84,8 +85,9 @@ def _check_split(
         )
     if labels.shape != images.shape[:1] or not len(labels):
         raise ValueError(
-            f"Every part needs images and as many labels, got {len(images)} images "
-            f"and labels of shape {labels.shape} in {part}."
+            "Every part needs images and as many labels, got "
+            f"{counted(len(images), 'image')} and labels of shape {labels.shape} in "
+            f"{part}."
         )
     if labels.min() < 0 or labels.max() >= num_classes:
         raise ValueError(

@@ -138,7 +138,8 @@ class Evaluator(Protocol):
 
         Returns:
             Named test numbers, the objective's counterpart first; empty where the
-            evaluator has no test part.
+            evaluator has no test part. What it raises is told, and the search ends
+            without them.
         """
 
 

@@ -6,6 +6,7 @@ import numpy as np
 
 from nao.evaluators.base import ROUNDING
 from nao.evaluators.table import TableEvaluator
+from nao.system.showing import counted
 
 
 class Oracle:
@@ -58,8 +59,8 @@ class Oracle:
         costs = [self._cost(budget) for _, budget in new]
         if sum(self.costs) + sum(costs) > self.budget + ROUNDING:
             raise RuntimeError(
-                f"The budget is {self.budget} queries; {sum(self.costs):g} are spent "
-                f"and {sum(costs):g} more were asked for."
+                f"The budget is {counted(self.budget, 'query', 'queries')}: "
+                f"{sum(self.costs):g} spent, {sum(costs):g} more asked for."
             )
         self.costs.extend(costs)
         if new:

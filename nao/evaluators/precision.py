@@ -2,6 +2,8 @@
 
 import math
 
+from nao.system.showing import counted
+
 _SMALL, _LARGE = 1e-6, 1e9  # beyond these, numbers are written as 1.2e+09
 
 
@@ -42,7 +44,7 @@ def in_full(value: float, num: int | None = None) -> str:
     """
     if not is_accuracy(value, num):
         return short(value)
-    return f"{estimate(value, standard_error(value, num))} of {num} images"
+    return f"{estimate(value, standard_error(value, num))} of {counted(num, 'image')}"
 
 
 def estimate(mean: float, error: float) -> str:

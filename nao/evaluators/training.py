@@ -8,7 +8,6 @@ from typing import Any
 
 import jax
 import numpy as np
-from absl import logging
 
 from nao.child.nets import make_net
 from nao.child.programs import TrainState
@@ -140,17 +139,15 @@ class TrainingEvaluator:
         """Trains one architecture [length] by the final recipe and reads the test part.
 
         Returns:
-            `test_accuracy` and `val_accuracy`, fractions; empty where training failed.
+            `test_accuracy` and `val_accuracy`, fractions.
+
+        Raises:
+            ChildFailure: If it can't be trained; a search then ends without the test.
         """
-        try:
-            with _memory_failures():
-                # The search's images are on the devices already, and need no copy.
-                trainer = self._trainer(self._final, like=self.trainer)
-                metrics, _ = self._train(trainer, tokens, key, self._tell_epoch)
-        # The search is over and its result stands, test number or not.
-        except ChildFailure as failure:
-            logging.error("The final choice could not be tested: %s.", failure)
-            return {}
+        with _memory_failures():
+            # The search's images are on the devices already, and need no copy.
+            trainer = self._trainer(self._final, like=self.trainer)
+            metrics, _ = self._train(trainer, tokens, key, self._tell_epoch)
         return {name: metrics[name] for name in ("test_accuracy", "val_accuracy")}
 
     def _tell_epoch(self, epoch: int, *_) -> None:

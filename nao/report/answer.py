@@ -7,6 +7,7 @@ from nao.report import blocks, choices, next_steps, rounding, slots
 from nao.report.drawing import MAX_WIDTH, draw_architecture, to_svg
 from nao.report.markup import Element, element
 from nao.runs import StoredRun, ledger
+from nao.system.showing import counted
 
 _NARROW = "(max-width: 40rem)"  # windows in which cells are stacked
 _STATUS = {
@@ -20,7 +21,7 @@ def header(run: StoredRun) -> Element:
     """Says what was searched, by whom, when, and whether it is finished."""
     budget = run.config.get("num_trials", len(run.trials))
     facts = [
-        f" {len(run.trials)} of {budget} trials",
+        f" {len(run.trials)} of {counted(budget, 'trial')}",
         f"seed {run.config.get('seed')}",
         *_when(run),
     ]

@@ -15,6 +15,7 @@ import sqlalchemy.exc
 from nao.evaluators import Evaluation, Objective
 from nao.files import check_shape, first_line
 from nao.runs import shapes
+from nao.runs.scalars import OBJECTIVE
 from nao.runs.storage import Opened, study_name
 from nao.runs.writing import writing
 from nao.spaces import Choice, Space
@@ -240,7 +241,8 @@ def check_count(path: pathlib.Path, trials: list[Trial], file: str, num: int) ->
     """Raises ValueError where another file of a run counts more trials than it has."""
     if num > len(trials):
         raise ValueError(
-            f"Ledger of {path} is damaged: it has {len(trials)} trials, {file} {num}."
+            f"Ledger of {path} is damaged: it has "
+            f"{showing.counted(len(trials), 'trial')}, {file} {num}."
         )
 
 
@@ -315,8 +317,8 @@ def scalars(
     """
     budget = "" if trial.is_full else f"/budget_{trial.budget:g}"
     return {
-        f"objective/{objective.name}{budget}": trial.value,
-        "objective/best_so_far": None if best is None else best.value,
+        f"{OBJECTIVE}{objective.name}{budget}": trial.value,
+        f"{OBJECTIVE}best_so_far": None if best is None else best.value,
         "seconds": trial.evaluation.seconds,
         **{f"metrics/{k}": v for k, v in trial.evaluation.metrics.items()},
     }

@@ -6,6 +6,8 @@ from nao.evaluators import Objective
 from nao.runs import ledger
 from nao.runs.ledger import Trial
 from nao.spaces import Space
+from nao.system import showing
+from nao.system.showing import counted
 
 _SHOWN = 5  # trials of a notebook's table
 
@@ -42,8 +44,39 @@ def of_best(
     return [{name: row[name] for name in names} for row in rows]
 
 
+class Shown:
+    """Shows the trials of a search, which a class that extends this one has.
+
+    Attributes:
+        trials: All trials, in the order of evaluation.
+        space: Space of the architectures.
+        objective: What was measured.
+    """
+
+    trials: list[Trial]
+    space: Space
+    objective: Objective
+
+    def to_dataframe(self) -> Any:
+        """Returns all trials as a `pandas.DataFrame`.
+
+        A row for each: `trial`, `round`, `architecture`, the objective by its name,
+        `predicted` (in the strategy's own unit), `seconds`, `reason` (empty unless it
+        failed), a column `metrics.<name>` for each metric and `choices.<slot>` for each
+        slot.
+
+        Raises:
+            ImportError: If pandas is not installed.
+        """
+        return showing.to_frame(of_trials(self.trials, self.space, self.objective))
+
+    def _repr_html_(self) -> str:
+        best = of_best(self.trials, self.space, self.objective)
+        return showing.to_html(repr(self), best)
+
+
 def summed_up(trials: list[Trial], best: Trial | None) -> str:
     """Says in a few words what some trials have come to."""
     failed = sum(trial.value is None for trial in trials)
     found = f", best {best.value:.6g} in trial {best.index}" if best else ""
-    return f"{len(trials)} trials, {failed} failed{found}"
+    return f"{counted(len(trials), 'trial')}, {failed} failed{found}"

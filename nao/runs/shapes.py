@@ -79,7 +79,7 @@ class _Seconds(Shape):
     controller: float
     trace: float
     compile: float
-    first_child: float | None = None
+    first_child: float | None = None  # until its first trial was done
 
 
 class _Compilations(Shape):

@@ -23,6 +23,7 @@ from nao import fields
 from nao.files import (
     Shape,
     check_shape,
+    not_written,
     one_line,
     parse_object,
     read_bytes,
@@ -218,7 +219,7 @@ class AskTell:
         try:
             write_json(pathlib.Path(path), data, indent=1)
         except OSError as error:
-            raise ValueError(f"{path} can't be written: {error.strerror}.") from None
+            raise not_written(path, error) from None
 
     @classmethod
     def load(cls, path: str | os.PathLike, strategy: Strategy) -> "AskTell":

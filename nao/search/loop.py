@@ -35,7 +35,9 @@ class Loop:
     Attributes:
         ledger: All trials, on disk.
         progress: What the strategy was told: the ledger's whole rounds.
-        before: What `summary.json` held when this process began; empty without one.
+        before: What `summary.json` held when this search began; empty without one.
+        seconds: Of `evaluate` and `controller`; until the `first_child` was done, since
+            the process began where this is its first search, else since this began.
     """
 
     def __init__(
@@ -49,7 +51,7 @@ class Loop:
         self.strategy, self.evaluator, self.run = strategy, evaluator, run
         self.space, self.objective = strategy.space, evaluator.objective
         self.proposer = proposer
-        self.started = time.perf_counter()
+        self.started, self._since = time.perf_counter(), process.begin_work()
         self.seconds = {"evaluate": 0.0, "controller": 0.0, "first_child": None}
         title = f"{self.space.name} by {strategy.name}, seed {proposer.seed}"
         opened = storage_lib.to_write(run.path, storage, title)
@@ -117,6 +119,8 @@ class Loop:
         summed_up = self.before.get("num_trials", 0)
         for file, num in (("metrics.jsonl", logged), ("summary.json", summed_up)):
             ledger.check_count(self.run.path, self.ledger.trials, file, num)
+        for trial in self.ledger.trials[:logged]:
+            self.run.recall(trial.index + 1, self._scalars(trial, None))
         for trial in self.ledger.trials[logged:]:
             # Others have followed it since.
             so_far = self.ledger.trials[: trial.index + 1]
@@ -246,11 +250,14 @@ class Loop:
         self.ledger.append(trial)  # First: all else is mended from the ledger.
         self._log(trial, self.ledger.best())
         if not self.seconds["first_child"]:
-            self.seconds["first_child"] = process.seconds_since_start()
+            self.seconds["first_child"] = time.perf_counter() - self._since
 
     def _log(self, trial: Trial, best: Trial | None) -> None:
-        scalars = ledger.scalars(trial, best, self.objective)
+        scalars = self._scalars(trial, best)
         self.run.log(trial.index + 1, ledger.log_line(trial), scalars)
+
+    def _scalars(self, trial: Trial, best: Trial | None) -> dict[str, float | None]:
+        return ledger.scalars(trial, best, self.objective)
 
     def _write_best(self) -> None:
         best = self.ledger.best()

@@ -1,16 +1,14 @@
 """What a search returns."""
 
 import dataclasses
-from typing import Any
 
 from nao.evaluators import Objective
 from nao.runs import Trial, rows
 from nao.spaces import Space
-from nao.system import showing
 
 
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
-class Result:
+class Result(rows.Shown):
     """What a search found.
 
     Attributes:
@@ -29,22 +27,5 @@ class Result:
     objective: Objective
     was_finished: bool = False
 
-    def to_dataframe(self) -> Any:
-        """Returns all trials as a `pandas.DataFrame`.
-
-        A row for each: `trial`, `round`, `architecture`, the objective by its name,
-        `predicted` (in the strategy's own unit), `seconds`, `reason` (empty unless it
-        failed), a column `metrics.<name>` for each metric and `choices.<slot>` for each
-        slot.
-
-        Raises:
-            ImportError: If pandas is not installed.
-        """
-        return showing.to_frame(rows.of_trials(self.trials, self.space, self.objective))
-
     def __repr__(self) -> str:
         return f"Result({rows.summed_up(self.trials, self.best)})"
-
-    def _repr_html_(self) -> str:
-        best = rows.of_best(self.trials, self.space, self.objective)
-        return showing.to_html(repr(self), best)

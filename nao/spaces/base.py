@@ -38,9 +38,11 @@ class Space:
     # The network that trains architectures of the space, as "module:Class"; empty where
     # there is none. By name, since networks know spaces and not the other way round.
     network: ClassVar[str] = ""
+    __repr__ = notation.in_short
 
     def __init_subclass__(cls, **kwargs: Any):
         super().__init_subclass__(**kwargs)
+        cls.__repr__ = cls.__repr__  # or a dataclass makes one, pages of slots
         # Results are used as masks: one of another shape would pick other rows.
         if "is_valid" in cls.__dict__:
             cls.is_valid = validity.checked(cls.is_valid)

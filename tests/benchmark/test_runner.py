@@ -139,7 +139,7 @@ def test_other_settings_in_the_folder_are_refused(config, tmp_path):
 
 
 def test_a_benchmark_needs_a_table(tmp_path):
-    with pytest.raises(ValueError, match="mode=benchmark needs evaluator=table"):
+    with pytest.raises(ValueError, match=r"needs --config\.evaluator=table"):
         run(Config(), tmp_path)
 
 

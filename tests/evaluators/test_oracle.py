@@ -26,7 +26,7 @@ def test_repeated_queries_are_free():
 def test_a_query_over_budget_is_refused_whole():
     account = oracle(2)
     account.query(ROWS[:1])
-    with pytest.raises(RuntimeError, match="budget is 2 queries; 1 are spent and 2"):
+    with pytest.raises(RuntimeError, match="budget is 2 queries: 1 spent, 2 more"):
         account.query(ROWS[1:3])
     assert len(account.rows) == 1
 
@@ -57,7 +57,9 @@ def test_budgets_are_parts_of_a_query():
     )
     asked = Oracle(evaluator, 1.5)
     np.testing.assert_array_equal(asked.query(tokens, np.array([1.0, 1.0])), [7, 8])
-    with pytest.raises(RuntimeError, match=r"budget is 1\.5 queries; 0\.5 are spent"):
+    with pytest.raises(
+        RuntimeError, match=r"budget is 1\.5 queries: 0\.5 spent, 2 more"
+    ):
         asked.query(tokens, np.array([4.0, 4.0]))
     np.testing.assert_array_equal(asked.query(tokens[1:], np.array([4.0])), [1])
     assert asked.costs == [0.25, 0.25, 1.0]

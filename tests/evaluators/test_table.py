@@ -70,6 +70,45 @@ def test_quotes_blank_lines_and_odd_line_ends(tmp_path):
     assert table.load(given, None).space.slots[0].choices == ("x 1", "y, 2")
 
 
+REMARKS = '# measured in May, by "us\n\n#\n'
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        REMARKS + TEXT,
+        "sep=,\n" + REMARKS + TEXT,
+        REMARKS + TEXT.replace(",", ";"),
+        REMARKS.replace("\n", "\r\n") + TEXT,
+        "# " + TEXT,  # as NumPy's savetxt writes names
+    ],
+)
+def test_remarks_above_the_header_are_skipped(tmp_path, text):
+    """The first was taken for the header, or ended in a line about a quote."""
+    path = tmp_path / "table.csv"
+    path.write_bytes(text.encode())
+    evaluator = table.load(config(str(path)), SPACE)
+    assert values(evaluator, SPACE.parse("a=x b=2")[None]) == [0.7]
+
+
+def test_lines_are_counted_with_remarks(tmp_path):
+    path = write(tmp_path, REMARKS + TEXT + "a=y b=2,y,2,much,1\n")
+    with pytest.raises(ValueError, match="line 8: column 'acc' must be a number"):
+        table.load(config(path), SPACE)
+
+
+def test_names_may_begin_as_remarks_do(tmp_path):
+    path = write(tmp_path, "#a,acc\n#x,1\ny,2\n")
+    given = config(path, architecture="", slots="#a", test="")
+    (slot,) = table.load(given, None).space.slots
+    assert slot.name == "#a" and slot.choices == ("#x", "y")
+
+
+def test_a_file_of_remarks_alone_is_empty(tmp_path):
+    with pytest.raises(ValueError, match="is empty; it needs a header line"):
+        table.load(config(write(tmp_path, REMARKS)), SPACE)
+
+
 def test_gzip_and_byte_order_mark(tmp_path):
     path = tmp_path / "table.csv.gz"
     path.write_bytes(gzip.compress(("\ufeff" + TEXT).encode()))

@@ -7,6 +7,7 @@ from nao.child.training import Outcome
 from nao.data import PARTS, ImageDataset, Split
 from nao.evaluators import training
 from nao.evaluators.training import TrainingEvaluator
+from nao.search import outcomes
 from nao.spaces import ConvCell, custom
 
 SPACE = ConvCell(("avg_pool_3x3", "identity"), num_nodes=1)
@@ -90,15 +91,18 @@ def test_out_of_memory_is_a_failed_evaluation(monkeypatch, where, error, reason)
 def test_a_final_choice_without_memory_is_not_tested(
     monkeypatch, caplog, error, reason
 ):
-    """The search is over and its result stands."""
+    """The search is over and its result stands: it asks by `outcomes`."""
 
     def fail(*args, **kwargs):
         raise error
 
     evaluator = _evaluator()
     monkeypatch.setattr(training.ChildTrainer, "train", fail)
-    assert evaluator.test(TOKENS[0], KEYS[0]) == {}
-    assert caplog.messages == [f"The final choice could not be tested: {reason}."]
+    with pytest.raises(ChildFailure, match=reason):
+        evaluator.test(TOKENS[0], KEYS[0])
+    assert outcomes.test(evaluator, TOKENS[0], KEYS[0]) == {}
+    (said,) = caplog.messages
+    assert said == f"The final choice could not be tested: ChildFailure: {reason}."
     with pytest.raises(ChildFailure, match=reason):
         evaluator.train(TOKENS[0], KEYS[0], lambda *_: None)
     monkeypatch.setattr(training.ChildTrainer, "prepare", fail)
@@ -116,7 +120,8 @@ def test_the_test_part_of_a_failed_child_is_not_read(monkeypatch):
 
     monkeypatch.setattr(training.ChildTrainer, "evaluate", remember)
     bad = {"learning_rate": 1e30, "grad_clip": 1e30}
-    assert _evaluator(**bad, final_epochs=3).test(TOKENS[0], KEYS[0]) == {}
+    with pytest.raises(ChildFailure):
+        _evaluator(**bad, final_epochs=3).test(TOKENS[0], KEYS[0])
     assert parts == []
     assert _evaluator().test(TOKENS[0], KEYS[0])
     assert parts == ["val", "test"]
@@ -126,7 +131,8 @@ def test_the_test_part_of_a_failed_child_is_not_read(monkeypatch):
         "evaluate",
         lambda self, states, archs, part: parts.append(part) or [Outcome({}, "bad")],
     )
-    assert _evaluator().test(TOKENS[0], KEYS[0]) == {}
+    with pytest.raises(ChildFailure, match="bad"):
+        _evaluator().test(TOKENS[0], KEYS[0])
     assert parts == ["val"]
 
 
