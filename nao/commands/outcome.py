@@ -72,7 +72,9 @@ def _counts(summary: Mapping[str, Any]) -> str:
     # A run that finished before this was counted has the last process's alone.
     seconds = summary["seconds"]
     total = seconds.get("all_processes", seconds["total"])
-    done = counted(_num(summary), "trial")
+    done, cost = counted(_num(summary), "trial"), summary.get("cost")
+    if cost not in (None, _num(summary)):
+        done += f" at the cost of {cost:.4g} full trainings"
     return f"{done}, {summary['num_failed']} failed, {total:.0f} s."
 
 

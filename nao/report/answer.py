@@ -22,6 +22,7 @@ def header(run: StoredRun) -> Element:
     budget = run.config.get("num_trials", len(run.trials))
     facts = [
         f" {len(run.trials)} of {counted(budget, 'trial')}",
+        *_cost(run),
         f"seed {run.config.get('seed')}",
         *_when(run),
     ]
@@ -44,6 +45,12 @@ def title(run: StoredRun) -> str:
     strategy = str(run.config.get("strategy", "")).replace("_", " ")
     source = f" {run.record.source}" if run.record.source else ""
     return f"{run.space.name}{source}, searched by {strategy}"
+
+
+def _cost(run: StoredRun) -> list[str]:
+    """Says what the trials cost, where that is not their number."""
+    cost = sum(trial.cost for trial in run.trials)
+    return [] if cost == len(run.trials) else [f"cost of {cost:.4g} full trainings"]
 
 
 def _when(run: StoredRun) -> list[str]:

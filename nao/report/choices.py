@@ -6,7 +6,7 @@ import numpy as np
 
 from nao.report import blocks, rounding, slots
 from nao.report.markup import Element, element
-from nao.runs import StoredRun
+from nao.runs import StoredRun, ledger
 
 _NUM_BEST = 10  # trials that the best is compared with
 _MOST_CHIPS = 12  # choices of a slot that are listed
@@ -66,7 +66,7 @@ def _percent(share: float) -> str:
 
 def _measured(run: StoredRun) -> Element:
     """Lists what trials with each choice measured, best choice of a slot first."""
-    done = [trial for trial in run.trials if trial.value is not None]
+    done = ledger.measured(run.trials)
     indices = np.array([slots.chosen(run.space, trial.tokens) for trial in done])
     values = np.array([trial.value for trial in done])
     rows = []

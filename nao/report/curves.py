@@ -12,9 +12,9 @@ def best_so_far(trials: list[ledger.Trial], objective: Objective) -> np.ndarray:
     """Returns the best objective up to each trial, as measured.
 
     Returns:
-        float64 [num], NaN until a trial succeeds.
+        float64 [num], NaN until one of the full budget succeeds.
     """
-    signed = ledger.objectives(trials, objective)
+    signed = ledger.comparable(trials, objective)
     return objective.sign * np.fmax.accumulate(signed)
 
 

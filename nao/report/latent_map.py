@@ -58,7 +58,7 @@ def explore(run: StoredRun) -> LatentMap:
         ValueError: If there is no controller.
     """
     embedding = Embedding.from_workdir(run.path, run.space)
-    trials = [trial for trial in figures.shown(run) if trial.value is not None]
+    trials = ledger.measured(figures.shown(run))
     tokens = np.array([trial.tokens for trial in trials], np.int32)
     flat = embedding.map(tokens)
     starts = _starts(trials, run.objective)

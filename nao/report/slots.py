@@ -46,6 +46,6 @@ def by_chance(space: Space) -> list[np.ndarray]:
 def best_first(
     trials: list[ledger.Trial], objective: Objective, num: int
 ) -> list[ledger.Trial]:
-    """Returns the best `num` of the trials that succeeded, best first."""
-    done = [trial for trial in trials if trial.value is not None]
+    """Returns the best `num` of the trials that can be compared, best first."""
+    done = ledger.measured(trials)
     return sorted(done, key=lambda trial: -objective.sign * trial.value)[:num]

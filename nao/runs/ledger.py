@@ -142,6 +142,8 @@ class Ledger:
         self.began = frozen[0].datetime_start if frozen else None
         self.trials = [self._thaw(i, trial) for i, trial in enumerate(frozen)]
         self._best = best_of(self.trials, objective)
+        # What all trials cost together, in full evaluations.
+        self.cost = sum(trial.cost for trial in self.trials)
 
     def __len__(self) -> int:
         return len(self.trials)
@@ -168,6 +170,7 @@ class Ledger:
         with writing(self._where):
             self._study.add_trial(frozen)
         self.trials.append(trial)
+        self.cost += trial.cost
         # Kept: a search asks for it after every trial.
         self._best = best_of([t for t in (self._best, trial) if t], self._objective)
 
@@ -291,6 +294,15 @@ def objectives(trials: list[Trial], objective: Objective) -> np.ndarray:
         ],
         np.float64,
     )
+
+
+def comparable(trials: list[Trial], objective: Objective) -> np.ndarray:
+    """Returns the sign-corrected objective of those that compete for the best.
+
+    float64 [num], NaN where it failed or was not of the full budget.
+    """
+    is_full = [trial.is_full for trial in trials]
+    return np.where(is_full, objectives(trials, objective), np.nan)
 
 
 def log_line(trial: Trial) -> dict[str, Any]:

@@ -34,6 +34,8 @@ class SearchBar(Progress):
 
     def _best(self) -> str:
         best = self._trials.best()
-        if best is None:
-            return "no result yet"
-        return f"best {precision.short(best.value, self._num_images)}"
+        found = "no result yet"
+        if best is not None:
+            found = f"best {precision.short(best.value, self._num_images)}"
+        cost = self._trials.cost
+        return found if cost == len(self._trials) else f"{found}, cost {cost:.4g}"

@@ -123,3 +123,11 @@ def test_budgets_that_an_evaluator_does_not_list_are_refused(tmp_path):
 def test_ask_and_tell_know_no_budgets():
     with pytest.raises(ValueError, match="AskTell hands out no budgets"):
         AskTell(strategy())
+
+
+def test_the_page_compares_full_evaluations_alone(whole):
+    folder, result = whole
+    page = (folder / "report.html").read_text()
+    num = sum(not trial.is_full for trial in result.trials)
+    assert f"{num} with less than the full budget are left out" in page
+    assert "cost of " in page and "with budget 1" in page
