@@ -20,6 +20,7 @@ from nao.runs.directory import RunDirectory
 from nao.runs.ledger import Trial
 from nao.search import failures, limits, outcomes, summary, warm_start
 from nao.search.bar import SearchBar
+from nao.search.learning import Learner
 from nao.search.limits import Limits
 from nao.search.result import Result
 from nao.search.rounds import Proposer
@@ -58,6 +59,7 @@ class Loop:
         self.ledger = ledger.Ledger(opened, self.space, self.objective)
         self.before = self._summary_before()
         self.checkpoints = checkpoints.Checkpoints(run.path / "checkpoints")
+        self.learner = Learner(evaluator, proposer, self.checkpoints)
         self.num_warm = 0
         self._asked: Round | None = None  # the last round, as it was asked
 
@@ -137,6 +139,7 @@ class Loop:
             self._tell(whole)
 
     def _tell(self, trials: list[Trial]) -> None:
+        self.learner.pass_by(self.progress)
         tokens = np.array([trial.tokens for trial in trials])
         values = ledger.objectives(trials, self.objective)
         budgets = ledger.budgets(trials)
@@ -182,10 +185,11 @@ class Loop:
         # A round cut short by a crash or a budget was asked for already. Asking again
         # gives the same, and takes a fit.
         asked = self.checkpoints.restore(told)
+        self.learner.prepare(self.progress)
         if asked is None:
             asked = self.proposer.ask(self.progress)
             if len(asked.tokens):
-                self.checkpoints.save(told, asked)
+                self.checkpoints.save(told, asked, self.learner.state)
         if len(asked.tokens):
             self._asked = asked
         self.progress = self.proposer.begin(self.progress, asked)
@@ -219,6 +223,7 @@ class Loop:
             asked.tokens[chosen],
             self.proposer.child_keys(draws),
             None if asked.budgets is None else asked.budgets[chosen],
+            **self.learner.arguments,
         )
         for row, outcome in zip(rows, measured, strict=True):
             self._append(asked, row, outcome, float(costs[row]))

@@ -8,6 +8,7 @@ import numpy as np
 
 from nao.controller import ControllerConfig
 from nao.spaces import Space
+from nao.strategies import draws
 from nao.types import Array, PyTree
 
 
@@ -154,6 +155,16 @@ class Strategy(Protocol):
 
         A strategy that asks with budgets is told them as a fourth argument.
         """
+
+    def draw(self, state: State) -> draws.Draw:
+        """Returns what an evaluator that learns draws from; by default all, uniformly.
+
+        Args:
+            state: After all that was told; without predictions and model, which not
+                every process has.
+        """
+        del state
+        return draws.uniform(self.space)
 
     def describe_fit(
         self, state: State, rng: np.random.Generator
