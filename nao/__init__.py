@@ -8,7 +8,7 @@ import importlib
 from typing import Any
 
 from nao import child, controller, data, embedding, evaluators, spaces, strategies
-from nao.child import ChildConfig, FinalConfig, TrainedChild
+from nao.child import ChildConfig, FinalConfig, Task, TrainedChild
 from nao.config import Config
 from nao.controller import Controller, ControllerConfig
 from nao.embedding import Constraint, Embedding
@@ -30,6 +30,7 @@ __all__ = [
     "Embedding",
     "FinalConfig",
     "Result",
+    "Task",
     "TrainedChild",
     "Trial",
     "__version__",

@@ -6,9 +6,8 @@ from typing import ClassVar, NamedTuple
 import jax.numpy as jnp
 import optax
 
-from nao.data.augment import Augmentation
 from nao.fields import check_at_least, check_positive, check_types, documented, option
-from nao.types import Array
+from nao.types import Array, PyTree
 
 _DTYPES = ("auto", "float32", "bfloat16")
 _MOST_SHIFT = 2**31 - 2  # JAX draws below the next number, an int32
@@ -23,8 +22,8 @@ class ChildConfig:
 
     channels: int = option(8, "Channels of the first stage, doubled at each of two")
     cells_per_stage: int = option(1, "Normal cells a stage, N: 3 N + 2 cells in all")
-    epochs: int = option(5, "Passes over the training images")
-    batch_size: int = option(64, "Images a step; what is left of an epoch is dropped")
+    epochs: int = option(5, "Passes over the training examples")
+    batch_size: int = option(64, "Examples a step; what is left of an epoch is dropped")
     micro_batches: int = option(
         1, "Parts that a batch is computed in, one after the other, to save memory"
     )
@@ -41,11 +40,13 @@ class ChildConfig:
     auxiliary: float = option(0.0, "Weight of an auxiliary head's loss; 0 has none")
     shift: int = option(
         0,
-        "Pixels, at most, that training images are shifted by",
+        "Pixels, at most, that images are shifted by in training",
         most=_MOST_SHIFT,
     )
-    flip: bool = option(False, "Whether half of the training images are mirrored")
-    cutout: int = option(0, "Side in pixels of the square cut out of training images")
+    flip: bool = option(False, "Whether half of the images are mirrored in training")
+    cutout: int = option(
+        0, "Side in pixels of the square cut out of images in training"
+    )
     dtype: str = option(
         "auto",
         "Type of the convolutions: bfloat16, float32; auto is float32 on CPU alone",
@@ -100,10 +101,10 @@ class FinalConfig(ChildConfig):
 
     channels: int = option(0, "Channels of the first stage; 0 is as in the search")
     cells_per_stage: int = option(0, "Normal cells a stage; 0 is as in the search")
-    epochs: int = option(40, "Passes over the training images")
-    batch_size: int = option(0, "Images a step; 0 is as in the search")
+    epochs: int = option(40, "Passes over the training examples")
+    batch_size: int = option(0, "Examples a step; 0 is as in the search")
     shift: int = option(
-        1, "Pixels, at most, that training images are shifted by", most=_MOST_SHIFT
+        1, "Pixels, at most, that images are shifted by in training", most=_MOST_SHIFT
     )
 
     def after(self, search: ChildConfig) -> "FinalConfig":
@@ -120,7 +121,8 @@ class FinalConfig(ChildConfig):
 class Recipe(NamedTuple):
     """The hyperparameters that a compiled program takes as numbers.
 
-    Fields are those of `ChildConfig` of the same names.
+    Fields are those of `ChildConfig` of the same names; `augmentation` is what the task
+    reads of the config, see `Task.amounts`.
     """
 
     learning_rate: float
@@ -130,10 +132,10 @@ class Recipe(NamedTuple):
     drop_path: float
     dropout: float
     auxiliary: float
-    augmentation: Augmentation
+    augmentation: PyTree
 
     @classmethod
-    def of(cls, config: ChildConfig) -> "Recipe":
+    def of(cls, config: ChildConfig, augmentation: PyTree = None) -> "Recipe":
         """Reads the numbers of a config, as arrays of fixed types.
 
         So another learning rate is another argument, not another program.
@@ -143,8 +145,7 @@ class Recipe(NamedTuple):
             for name in cls._fields
             if name != "augmentation"
         }
-        amounts = config.shift, config.flip, config.cutout
-        return cls(**numbers, augmentation=Augmentation(*map(jnp.int32, amounts)))
+        return cls(**numbers, augmentation=augmentation)
 
     def optimizer(self, progress: Array) -> optax.GradientTransformation:
         """Returns the optimiser at `progress`, 0 at the first step, 1 after the last.

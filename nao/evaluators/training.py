@@ -9,9 +9,12 @@ from typing import Any
 import jax
 import numpy as np
 
+from nao.child.image_task import as_task
 from nao.child.nets import make_net
+from nao.child.network import ChildNet
 from nao.child.programs import TrainState
 from nao.child.recipe import ChildConfig, FinalConfig
+from nao.child.task import PREFIXES, Task
 from nao.child.trained import TrainedChild
 from nao.child.training import ChildFailure, ChildTrainer, Outcome
 from nao.data import config as data_config
@@ -43,13 +46,13 @@ def _memory_failures() -> Iterator[None]:
         raise ChildFailure(f"out of memory{reason}") from None
 
 
-def _how_tested(epochs: int, final_epochs: int) -> str:
+def _how_tested(epochs: int, final_epochs: int, example: str) -> str:
     """Says what a final training of so many epochs is, next to those of the search."""
     beside = "as" if epochs == final_epochs else f"{epochs}"
     unit = "epoch" if final_epochs == 1 else "epochs"
     return (
         f"trained anew by the final recipe ({final_epochs} {unit}, {beside} in the "
-        "search), with the only look at the test images"
+        f"search), with the only look at the test {example}s"
     )
 
 
@@ -58,56 +61,69 @@ class TrainingEvaluator:
 
     Attributes:
         space: The space of the architectures, one that has a network.
-        objective: The validation accuracy after the last epoch, a fraction.
-        content: SHA-256 of the images, by name.
-        num_images: Images that each accuracy is measured on, by its name.
-        source: What the numbers come from, in words: `on` and the data set's name.
+        task: What children learn.
+        objective: The task's objective on the validation part after the last epoch, of
+            images the accuracy, a fraction.
+        content: SHA-256 of the data, by name.
+        num_examples: Of each measure that is a share of examples, of how many.
+        example: What one example is called, such as `image`.
+        source: What the numbers come from, in words: `on` and the task's name.
         how_tested: What `test` does with the final choice, in words.
     """
-
-    objective = Objective("val_accuracy")
 
     def __init__(
         self,
         space: Space,
-        dataset: ImageDataset,
+        learned: Task | ImageDataset,
         config: ChildConfig | None = None,
         final: FinalConfig | None = None,
         devices: Sequence[jax.Device] | None = None,
+        network: type[ChildNet] | None = None,
     ):
-        """Prepares children of `space` to learn `dataset`.
+        """Prepares children of `space` to learn a task.
 
         Args:
             space: The space of the architectures.
-            dataset: Images in three parts.
+            learned: What they learn: a task, or images in three parts.
             config: How a child of the search is trained.
             final: How the final choice is trained before its test.
             devices: What children train on, one each in a search; by default the first
                 there is.
+            network: Class of their network; by default the one of the space.
 
         Raises:
-            ValueError: If the space has no network, or an operation is unknown.
+            TypeError: If it is nothing to learn.
+            ValueError: If the space has no network, or the network can't learn it.
         """
-        self._dataset, self._devices = dataset, devices
+        self.task = as_task(learned)
+        self._devices, self._network = devices, network
         self._config = ChildConfig() if config is None else config
         self._final = (FinalConfig() if final is None else final).after(self._config)
         self.space = space
         # Only to check: trainers are made late, but a mistake is named at once.
-        make_net(space, dataset, self._config)
-        self.content = {"data.sha256": dataset.sha256()}
-        self.source = f"on {dataset.name}"
-        self.how_tested = _how_tested(self._config.epochs, self._final.epochs)
-        self.num_images = {
-            "val_accuracy": len(dataset.validation.labels),
-            "test_accuracy": len(dataset.test.labels),
+        self._make_net(self._config)
+        task = self.task
+        self.objective = Objective(f"val_{task.objective}", task.maximize, task.unit)
+        self.content = {"data.sha256": task.sha256()}
+        self.source, self.example = f"on {task.name}", task.example
+        self.how_tested = _how_tested(
+            self._config.epochs, self._final.epochs, task.example
+        )
+        self.num_examples = {
+            f"{prefix}_{name}": task.num_examples[part]
+            for part, prefix in PREFIXES.items()
+            for name in task.shares
         }
+
+    def _make_net(self, config: ChildConfig) -> ChildNet:
+        return make_net(self.space, self.task, config, self._network)
 
     @property
     def num_final_epochs(self) -> int:
         """Epochs of the final recipe."""
         return self._final.epochs
 
-    # Made when first used, as it puts the images on the devices: a final training takes
+    # Made when first used, as it puts the data on the devices: a final training takes
     # a trainer of its own and never makes this one.
     @functools.cached_property
     def trainer(self) -> ChildTrainer:
@@ -115,15 +131,15 @@ class TrainingEvaluator:
         return self._trainer(self._config)
 
     def _trainer(self, config: ChildConfig, **options) -> ChildTrainer:
-        net = make_net(self.space, self._dataset, config)
-        return ChildTrainer(net, self._dataset, config, self._devices, **options)
+        net = self._make_net(config)
+        return ChildTrainer(net, self.task, config, self._devices, **options)
 
     def evaluate(self, tokens: np.ndarray, keys: Array) -> Iterator[Evaluation]:
         """Yields one evaluation per row of `tokens`; a bad child is a failed one.
 
         Args:
             tokens: int32 [num, length].
-            keys: JAX keys [num]: first parameters and order of images of each child.
+            keys: JAX keys [num]: first parameters and order of examples of each child.
 
         Raises:
             ValueError: If the program of all children needs more memory than its limit.
@@ -139,16 +155,18 @@ class TrainingEvaluator:
         """Trains one architecture [length] by the final recipe and reads the test part.
 
         Returns:
-            `test_accuracy` and `val_accuracy`, fractions.
+            The objective on the test and the validation part, such as `test_accuracy`
+            and `val_accuracy`.
 
         Raises:
             ChildFailure: If it can't be trained; a search then ends without the test.
         """
         with _memory_failures():
-            # The search's images are on the devices already, and need no copy.
+            # The search's data are on the devices already, and need no copy.
             trainer = self._trainer(self._final, like=self.trainer)
             metrics, _ = self._train(trainer, tokens, key, self._tell_epoch)
-        return {name: metrics[name] for name in ("test_accuracy", "val_accuracy")}
+        names = (f"test_{self.task.objective}", self.objective.name)
+        return {name: metrics[name] for name in names}
 
     def _tell_epoch(self, epoch: int, *_) -> None:
         """Says how far the training of the final choice is; a log has ten lines."""
@@ -174,16 +192,17 @@ class TrainingEvaluator:
             counts = _counts(self._final_trainer, archs[0])
         return counts | {"memory_mib": memory_mib}
 
-    # Apart from the trainer of `test`: here all devices share the images of one child.
+    # Apart from the trainer of `test`: here all devices share one child's examples.
     @functools.cached_property
     def _final_trainer(self) -> ChildTrainer:
-        return self._trainer(self._final, share_images=True)
+        return self._trainer(self._final, share_batch=True)
 
     def train(
         self,
         tokens: np.ndarray,
         key: Array,
-        progress_fn: Callable[[int, TrainState, Mapping[str, float]], None],
+        progress_fn: Callable[[int, TrainState, Mapping[str, float]], None]
+        | None = None,
         start: Callable[[TrainState], tuple[int, TrainState] | None] | None = None,
     ) -> tuple[dict[str, float], TrainedChild]:
         """Trains one architecture by the final recipe on all devices, and measures it.
@@ -197,7 +216,7 @@ class TrainingEvaluator:
                 continue from; None from it begins anew.
 
         Returns:
-            Metrics (training loss, accuracies and losses of both other parts, seconds,
+            Metrics (training loss, the task's measures of both other parts, seconds,
             memory, and what the architecture costs), and the trained network.
 
         Raises:
@@ -212,19 +231,20 @@ class TrainingEvaluator:
                 (measured,) = trainer.evaluate(states, arch[None], "val")
                 progress_fn(epoch, states, outcomes[0].metrics | measured.metrics)
 
+            report = None if progress_fn is None else report
             metrics, states = self._train(trainer, tokens, key, report, start)
             net = trainer.net
             # The states of a specialised program fit that architecture's network alone.
             if trainer.config.specialised:
                 net = net.specialise(arch)
-            return metrics, TrainedChild.of(net, states, arch, self._dataset)
+            return metrics, TrainedChild.of(net, states, arch, self.task)
 
     def _train(
         self,
         trainer: ChildTrainer,
         tokens: np.ndarray,
         key: Array,
-        progress_fn: Callable[[int, TrainState, list[Outcome]], None],
+        progress_fn: Callable[[int, TrainState, list[Outcome]], None] | None,
         start: Callable[[TrainState], tuple[int, TrainState] | None] | None = None,
     ) -> tuple[dict[str, float], TrainState]:
         """Trains one architecture [length] by a trainer; see `train` for the rest.
@@ -275,7 +295,7 @@ class TrainingEvaluator:
         for arch, outcome in zip(archs, outcomes, strict=True):
             metrics = dict(outcome.metrics)
             # None where it failed. Costs are exact, and known of failed ones, too.
-            value = metrics.pop("val_accuracy", None)
+            value = metrics.pop(self.objective.name, None)
             metrics |= _counts(self.trainer, arch)
             evaluations.append(Evaluation(value, metrics, seconds, outcome.failure))
         return evaluations
@@ -316,7 +336,7 @@ def _metrics(outcome: Outcome) -> dict[str, float]:
 
 
 def _counts(trainer: ChildTrainer, arch: np.ndarray) -> dict[str, float]:
-    """Counts parameters, and multiply-adds for one image, of one architecture."""
+    """Counts parameters, and multiply-adds for one example, of one architecture."""
     return {
         "num_parameters": float(trainer.net.num_parameters(arch)),
         "num_multiply_adds": float(trainer.net.num_multiply_adds(arch)),

@@ -120,10 +120,10 @@ def _tested(run: StoredRun) -> Element | None:
 
 
 def _tile(run: StoredRun, name: str, value: float, label: str) -> tuple[str, str]:
-    """Returns a value, to the digits that its images can tell, and its name."""
-    num_images = rounding.num_images(run, name)
-    text, _, images = precision.in_full(value, num_images).partition(" of ")
-    return text, f"{label}, of {images}" if images else label
+    """Returns a value, to the digits that its examples can tell, and its name."""
+    num, example = rounding.num_examples(run, name), run.record.example or "example"
+    text, _, examples = precision.in_full(value, num, example).partition(" of ")
+    return text, f"{label}, of {examples}" if examples else label
 
 
 def _picture(run: StoredRun, best: ledger.Trial) -> Element:

@@ -104,8 +104,8 @@ def _main_columns(run: StoredRun, listed: list[ledger.Trial]) -> Iterator[_Colum
 
 
 def _told(run: StoredRun, name: str, values: list[float | None]) -> int | None:
-    """Returns the decimals that the images of an accuracy can tell."""
-    return rounding.decimals(values, rounding.num_images(run, name))
+    """Returns the decimals that the examples of a share can tell."""
+    return rounding.decimals(values, rounding.num_examples(run, name))
 
 
 def _more_columns(run: StoredRun, listed: list[ledger.Trial]) -> Iterator[_Column]:

@@ -129,6 +129,10 @@ class Space:
             row[ids] = np.arange(len(ids))
         return table[np.arange(self.length), tokens]
 
+    def architecture(self, tokens: np.ndarray) -> np.ndarray:
+        """Returns what networks read of each row [num, length], int32 [num, ...]."""
+        return self.to_indices(tokens)
+
     def from_indices(self, indices: np.ndarray) -> np.ndarray:
         """Maps positions among each slot's choices to vocabulary ids, same shape."""
         # Slots differ in their number of choices: rows are padded to the longest.

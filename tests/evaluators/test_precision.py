@@ -29,7 +29,7 @@ def test_the_standard_error_is_that_of_a_binomial():
 )
 def test_values_as_text(value, num, short, in_full):
     assert precision.short(value, num) == short
-    assert precision.in_full(value, num) == in_full
+    assert precision.in_full(value, num, "image") == in_full
 
 
 @pytest.mark.parametrize(

@@ -187,6 +187,6 @@ def test_costs_are_known_before_training():
 
 
 def test_a_space_without_a_network_is_named_at_once():
-    dataset = _evaluator()._dataset
+    dataset = _evaluator().task
     with pytest.raises(ValueError, match=r"spaces conv_cell, .*got 'mine'"):
         TrainingEvaluator(custom({"a": (1, 2)}, name="mine"), dataset)
