@@ -8,7 +8,7 @@ import importlib
 from typing import Any
 
 from nao import child, controller, data, embedding, evaluators, spaces, strategies
-from nao.child import ChildConfig, FinalConfig, Task, TrainedChild
+from nao.child import ChildConfig, FinalConfig, FlaxNet, Task, TrainedChild
 from nao.config import Config
 from nao.controller import Controller, ControllerConfig
 from nao.embedding import Constraint, Embedding
@@ -29,6 +29,7 @@ __all__ = [
     "ControllerConfig",
     "Embedding",
     "FinalConfig",
+    "FlaxNet",
     "Result",
     "Task",
     "TrainedChild",

@@ -1,6 +1,7 @@
 """The network that tokens describe: tasks, primitives, networks, training."""
 
 from nao.child.conv_net import ConvNet
+from nao.child.flax_net import FlaxNet
 from nao.child.image_task import Classification, ImageTask
 from nao.child.network import ChildNet, Output
 from nao.child.recipe import ChildConfig, FinalConfig
@@ -17,6 +18,7 @@ __all__ = [
     "Classification",
     "ConvNet",
     "FinalConfig",
+    "FlaxNet",
     "ImageTask",
     "Output",
     "StagedNet",
