@@ -123,7 +123,7 @@ class Task:
             outputs: What the network says, [batch, ...].
             targets: What it should say, [batch, ...].
         """
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} must have a loss.")
 
     def metrics(self, outputs: PyTree, targets: Array) -> dict[str, Array]:
         """Returns further measures by name, [batch] each; arguments as of `loss`."""

@@ -1,6 +1,5 @@
 """The objective of an architecture, measured by training it from scratch."""
 
-import contextlib
 import functools
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -19,31 +18,11 @@ from nao.child.trained import TrainedChild
 from nao.child.training import ChildFailure, ChildTrainer, Outcome
 from nao.data import config as data_config
 from nao.data.dataset import ImageDataset
+from nao.evaluators import memory
 from nao.evaluators.base import Evaluation, Objective
 from nao.spaces import Space
 from nao.system import hosts, stages
 from nao.types import Array
-
-_OUT_OF_MEMORY = "RESOURCE_EXHAUSTED"  # the status in the text of such errors of XLA
-
-
-@contextlib.contextmanager
-def _memory_failures() -> Iterator[None]:
-    """Turns a lack of memory, on a device or the host, into a failure of the child.
-
-    Any other error of the runtime is no child's fault, and passes through.
-
-    Raises:
-        ChildFailure: If memory ran out.
-    """
-    try:
-        yield
-    except (MemoryError, jax.errors.JaxRuntimeError) as error:
-        text = str(error)
-        if not isinstance(error, MemoryError) and _OUT_OF_MEMORY not in text:
-            raise
-        reason = "".join(f": {line}" for line in text.splitlines()[:1])
-        raise ChildFailure(f"out of memory{reason}") from None
 
 
 def _how_tested(epochs: int, final_epochs: int, example: str) -> str:
@@ -161,7 +140,7 @@ class TrainingEvaluator:
         Raises:
             ChildFailure: If it can't be trained; a search then ends without the test.
         """
-        with _memory_failures():
+        with memory.as_failures():
             # The search's data are on the devices already, and need no copy.
             trainer = self._trainer(self._final, like=self.trainer)
             metrics, _ = self._train(trainer, tokens, key, self._tell_epoch)
@@ -187,7 +166,7 @@ class TrainingEvaluator:
         """
         archs = self.space.architecture(np.asarray(tokens)[None])
         key = jax.random.key(0)  # of the right type; nothing is drawn from it
-        with _memory_failures():
+        with memory.as_failures():
             memory_mib = self._final_trainer.prepare(jax.numpy.stack([key]), archs)
             counts = _counts(self._final_trainer, archs[0])
         return counts | {"memory_mib": memory_mib}
@@ -223,7 +202,7 @@ class TrainingEvaluator:
             ChildFailure: If it cannot be trained.
         """
         (arch,) = self.space.architecture(np.asarray(tokens)[None])
-        with _memory_failures():
+        with memory.as_failures():
             trainer = self._final_trainer
 
             def report(epoch: int, states: TrainState, outcomes: list[Outcome]) -> None:
@@ -276,7 +255,7 @@ class TrainingEvaluator:
         """
         start_time = time.perf_counter()
         try:
-            with _memory_failures():
+            with memory.as_failures():
                 states, outcomes = self.trainer.train(keys, archs)
                 if not all(outcome.failure for outcome in outcomes):
                     measured = self.trainer.evaluate(states, archs, "val")

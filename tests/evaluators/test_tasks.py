@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import nao
+from nao.child import programs
 from nao.child.trained import TrainedChild
 from nao.evaluators import Objective, TrainingEvaluator
 from nao.runs import RunDirectory
@@ -89,6 +90,17 @@ def test_devices_share_what_is_carried(evaluator):
     np.testing.assert_allclose(metrics["train_loss"], expected["train_loss"], rtol=1e-3)
     # Twice as many stretches of the validation part, each with a beginning.
     assert metrics["val_accuracy"] > 0.9
+
+
+def test_all_architectures_learn_by_one_program(evaluator):
+    """Another rate, other data of the same shapes: the same program."""
+    list(evaluator.evaluate(TOKENS[:1], KEYS[:1]))
+    functions = (programs.child_train_epoch, programs.child_evaluate)
+    before = [function._cache_size() for function in functions]
+    other = echoes.evaluator(learning_rate=0.1)
+    for one in (evaluator, other):
+        assert all(e.status == "complete" for e in one.evaluate(TOKENS, KEYS))
+    assert [function._cache_size() for function in functions] == before
 
 
 def test_what_is_nothing_to_learn_is_named():
