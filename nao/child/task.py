@@ -81,6 +81,13 @@ class Task:
 
     def __post_init__(self):
         object.__setattr__(self, "parts", examples.checked(self.parts))
+        try:
+            hash(self)
+        except TypeError as error:
+            raise ValueError(
+                f"Fields of {type(self).__name__} must be hashable, tuples rather than "
+                f"arrays or lists, since programs are fixed to them: {error}."
+            ) from None
 
     @property
     def input_shape(self) -> tuple[int, ...]:

@@ -1,5 +1,6 @@
 """What a task says of itself, and what it refuses."""
 
+import dataclasses
 import math
 
 import jax
@@ -7,10 +8,9 @@ import numpy as np
 import pytest
 
 import nao
-from nao.child import ChildConfig, Classification, ImageTask, Task
-from nao.child.image_task import as_task
+from nao.child import Task
 from nao.child.task import check_measures
-from nao.data import PARTS, ImageDataset, Split
+from nao.data import PARTS
 
 PAIR = (np.zeros((4, 3)), np.arange(4))
 PARTS_OF_FOUR = dict.fromkeys(PARTS, PAIR)
@@ -55,35 +55,6 @@ def test_the_hash_is_of_the_data():
     assert task.sha256() != Task("x", changed).sha256()
 
 
-def test_a_data_set_of_images_is_a_task():
-    images, labels = np.arange(96, dtype=np.uint8).reshape(2, 4, 4, 3), np.arange(2)
-    split = Split(images, labels.astype(np.int32))
-    dataset = ImageDataset("two", 2, split, split, split)
-    task = as_task(dataset)
-    assert isinstance(task, ImageTask) and as_task(task) is task
-    assert task.sha256() == dataset.sha256()
-    assert (task.name, task.num_outputs, task.input_dtype) == ("two", 2, "uint8")
-    assert task.describe() == {
-        "name": "two",
-        "example": "image",
-        "objective": "accuracy",
-        "carries": False,
-    }
-    amounts = task.amounts(ChildConfig(shift=2, flip=True))
-    assert [int(x) for x in amounts] == [2, 1, 0]
-    normalised = task.normalisation.apply(images)
-    np.testing.assert_allclose(np.mean(normalised, (0, 1, 2)), 0, atol=1e-6)
-
-
-def test_classes_are_measured_by_scores():
-    """Scores (0, log 3) say class 1 with 3 / 4, class 0 with 1 / 4."""
-    scores, labels = np.log(np.float32([[1, 3], [1, 3]])), np.array([1, 0])
-    measures = Classification("x", PARTS_OF_FOUR).measures(scores, labels)
-    assert list(measures) == ["accuracy", "loss"]
-    assert measures["accuracy"].tolist() == [True, False]
-    np.testing.assert_allclose(measures["loss"], [-np.log(0.75), -np.log(0.25)])
-
-
 @pytest.mark.parametrize(
     ("parts", "message"),
     [
@@ -100,6 +71,21 @@ def test_inconsistent_parts_are_named(parts, message):
     whole = isinstance(parts, dict) and "test" in parts
     with pytest.raises(ValueError, match=message):
         Task("x", PARTS_OF_FOUR | parts if whole else parts)
+
+
+def test_fields_that_programs_can_not_be_fixed_to_are_named():
+    @dataclasses.dataclass(frozen=True)
+    class Weighted(Squares):
+        weights: tuple = ()
+
+    assert Weighted("x", PARTS_OF_FOUR, weights=(1.0, 2.0)).rules.weights == (1.0, 2.0)
+    with pytest.raises(ValueError, match="Fields of Weighted must be hashable, tuples"):
+        Weighted("x", PARTS_OF_FOUR, weights=np.ones(2))
+
+
+def test_a_task_without_a_loss_is_named():
+    with pytest.raises(NotImplementedError, match="Task must have a loss"):
+        Task("x", PARTS_OF_FOUR).measures(PAIR[0], PAIR[1])
 
 
 def test_a_loss_that_is_no_number_for_each_example_is_named():
