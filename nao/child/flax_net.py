@@ -80,7 +80,8 @@ class FlaxNet(nn.Module, kw_only=True):
         """Returns what one of the branches, layers or functions, makes of `x`.
 
         All of them run and must return arrays of one shape; in the network of one
-        architecture compilation leaves out those that are not chosen.
+        architecture compilation leaves out those that are not chosen. Where layers cost
+        too much for that, `nn.switch` runs one alone.
         """
         # Flax numbers layers as they are called, so that all are called in both cases.
         outputs = [branch(x) for branch in branches]
