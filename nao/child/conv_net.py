@@ -25,7 +25,7 @@ from nao.child.operations import get_operations
 from nao.child.recipe import ChildConfig
 from nao.child.staged_net import NUM_STAGES, StagedNet
 from nao.child.task import Task
-from nao.spaces.conv_cell import ConvCell, Join
+from nao.spaces.conv_cell import NUM_INPUTS, ConvCell, Join
 from nao.types import Array, PyTree
 
 
@@ -285,7 +285,12 @@ class ConvNet(StagedNet):
         return total + layout.last.out_channels * self.num_outputs
 
     def initial(self) -> PyTree:
-        """Returns what the parameters start as."""
+        """Returns what the parameters start as.
+
+        Raises:
+            ValueError: If a node of `arch` reads one that is not before it.
+        """
+        _check_inputs(self.arch or ())
         layout, c = self.layout, self.channels
         stem = parameters.conv_norm(3, 3, self.image_shape[-1], STEM_STATES * c)
         initial = {"stem": stem}
@@ -329,3 +334,11 @@ class ConvNet(StagedNet):
         if self.auxiliary:
             stats["auxiliary"] = auxiliary.init_stats()
         return stats
+
+
+def _check_inputs(arch: tuple[Arch, ...]) -> None:
+    for cell in arch:
+        for node, branches in enumerate(cell):
+            most = NUM_INPUTS + node - 1
+            if any(source > most for source, _ in branches):
+                raise ValueError(f"Inputs of node {node} must be 0 to {most}.")

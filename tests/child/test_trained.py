@@ -147,6 +147,14 @@ def described(name):
     return json.loads(json.dumps(about))
 
 
+def test_a_node_that_reads_a_later_one_is_named(tmp_path):
+    about = described("conv_cell")
+    about["network"]["arch"][1][0][0][0] = 2
+    (tmp_path / "child.json").write_text(json.dumps(about))
+    with pytest.raises(ValueError, match="Inputs of node 0 must be 0 to 1"):
+        TrainedChild.load(tmp_path)
+
+
 @hypothesis.settings(max_examples=150, deadline=None)
 @hypothesis.given(data=st.data(), name=st.sampled_from(list(NETS)))
 def test_any_description_is_a_child_or_one_line(tmp_path_factory, data, name):
