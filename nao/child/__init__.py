@@ -4,7 +4,7 @@ from nao.child.conv_net import ConvNet
 from nao.child.flax_net import FlaxNet
 from nao.child.image_task import Classification, ImageTask
 from nao.child.network import ChildNet, Output
-from nao.child.recipe import ChildConfig, FinalConfig
+from nao.child.recipe import ChildConfig, FinalConfig, TrainingConfig
 from nao.child.staged_net import StagedNet
 from nao.child.task import Task
 from nao.child.trained import TrainedChild
@@ -24,6 +24,7 @@ __all__ = [
     "StagedNet",
     "Task",
     "TrainedChild",
+    "TrainingConfig",
 ]
 
 

@@ -22,7 +22,7 @@ from nao.child.layout import STEM_STATES, Layout
 from nao.child.noise import Noise
 from nao.child.norms import Norms
 from nao.child.operations import get_operations
-from nao.child.recipe import ChildConfig
+from nao.child.recipe import TrainingConfig
 from nao.child.staged_net import NUM_STAGES, StagedNet
 from nao.child.task import Task
 from nao.spaces.conv_cell import NUM_INPUTS, ConvCell, Join
@@ -60,7 +60,7 @@ class ConvNet(StagedNet):
     dtype: str = "float32"
 
     @classmethod
-    def of(cls, space: ConvCell, task: Task, config: ChildConfig) -> "ConvNet":
+    def of(cls, space: ConvCell, task: Task, config: TrainingConfig) -> "ConvNet":
         """Returns the network for any architecture of a space, see `ChildNet.of`.
 
         Raises:

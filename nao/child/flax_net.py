@@ -11,7 +11,7 @@ import numpy as np
 
 from nao.child import counting
 from nao.child.network import Output, Variables
-from nao.child.recipe import ChildConfig
+from nao.child.recipe import TrainingConfig
 from nao.child.task import Task
 from nao.spaces import Space
 from nao.types import Array, PyTree
@@ -37,7 +37,7 @@ class FlaxNet(nn.Module, kw_only=True):
     makes something else of them: integers of JAX in a search, where one program serves
     all architectures, and of Python where the network is for one. So `choose` decides
     between layers, and sizes are chosen by masks. Fields of one's own that are called
-    as those of `ChildConfig` or attributes of the task take their values, such as
+    as those of `TrainingConfig` or attributes of the task take their values, such as
     `channels` and `num_outputs`.
 
     `nn.BatchNorm(not train, axis_name=self.axis_name)` and `nn.Dropout(rate,
@@ -63,7 +63,7 @@ class FlaxNet(nn.Module, kw_only=True):
     noise_axes = 0
 
     @classmethod
-    def of(cls, space: Space, task: Task, config: ChildConfig) -> "FlaxNet":
+    def of(cls, space: Space, task: Task, config: TrainingConfig) -> "FlaxNet":
         """Returns the network for any architecture of a space, see `ChildNet.of`."""
         example = space.architecture(space.sample(np.random.default_rng(0), 1))
         names = [n for n in cls.__dataclass_fields__ if n not in _SET_BY_TRAINER]

@@ -6,7 +6,7 @@ from typing import ClassVar
 import jax.numpy as jnp
 import optax
 
-from nao.child.recipe import ChildConfig
+from nao.child.recipe import TrainingConfig
 from nao.child.task import Task
 from nao.data import augment
 from nao.data.augment import Augmentation
@@ -52,7 +52,7 @@ class ImageTask(Classification):
             dataset.num_classes,
         )
 
-    def amounts(self, config: ChildConfig) -> Augmentation:
+    def amounts(self, config: TrainingConfig) -> Augmentation:
         """Returns how much images are changed."""
         amounts = config.shift, config.flip, config.cutout
         return Augmentation(*map(jnp.int32, amounts))

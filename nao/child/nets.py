@@ -3,7 +3,7 @@
 import importlib
 
 from nao.child.network import ChildNet
-from nao.child.recipe import ChildConfig
+from nao.child.recipe import TrainingConfig
 from nao.child.task import Task
 from nao.spaces import SPACES, Space, registry
 
@@ -11,7 +11,7 @@ from nao.spaces import SPACES, Space, registry
 def make_net(
     space: Space,
     task: Task,
-    config: ChildConfig,
+    config: TrainingConfig,
     network: type[ChildNet] | None = None,
 ) -> ChildNet:
     """Returns the network for any architecture of a space.

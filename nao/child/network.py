@@ -5,7 +5,7 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
-from nao.child.recipe import ChildConfig
+from nao.child.recipe import TrainingConfig
 from nao.child.task import Task
 from nao.spaces import Space
 from nao.types import Array, PyTree
@@ -47,7 +47,7 @@ class ChildNet(Protocol):
     noise_axes: PyTree
 
     @classmethod
-    def of(cls, space: Space, task: Task, config: ChildConfig) -> "ChildNet":
+    def of(cls, space: Space, task: Task, config: TrainingConfig) -> "ChildNet":
         """Returns the network for any architecture of a space.
 
         Args:

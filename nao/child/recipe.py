@@ -1,6 +1,7 @@
 """How a child is built and trained: what the user chooses, and the optimiser of it."""
 
 import dataclasses
+import itertools
 from typing import ClassVar, NamedTuple
 
 import jax.numpy as jnp
@@ -15,8 +16,8 @@ _MOST_SHIFT = 2**31 - 2  # JAX draws below the next number, an int32
 
 @documented
 @dataclasses.dataclass(frozen=True)
-class ChildConfig:
-    """How child networks are built and trained; fields say what they mean."""
+class TrainingConfig:
+    """How networks are built and trained; fields say what they mean."""
 
     _may_be_zero: ClassVar[tuple[str, ...]] = ()
 
@@ -90,7 +91,36 @@ class ChildConfig:
 
 @documented
 @dataclasses.dataclass(frozen=True)
-class FinalConfig(ChildConfig):
+class ChildConfig(TrainingConfig):
+    """How the children of a search are built and trained."""
+
+    budgets: tuple[int, ...] = option(
+        (),
+        "Epochs that a child may be trained for, ascending to all; strategies such as "
+        "successive_halving choose among them. Empty for epochs // 3 ** k.",
+    )
+
+    def __post_init__(self):
+        super().__post_init__()
+        steps = itertools.pairwise((0, *self.budgets))
+        ascend = all(low < high for low, high in steps)
+        if self.budgets and not (ascend and self.budgets[-1] == self.epochs):
+            raise ValueError(
+                f"budgets must be epochs that ascend to all {self.epochs}, got "
+                f"{list(self.budgets)}."
+            )
+
+    @property
+    def all_budgets(self) -> tuple[float, ...]:
+        """Epochs that a child may be trained for, ascending, all of them last."""
+        thirds = (self.epochs // 3**k for k in range(self.epochs))
+        chosen = self.budgets or sorted(set(thirds) - {0})
+        return tuple(map(float, chosen))
+
+
+@documented
+@dataclasses.dataclass(frozen=True)
+class FinalConfig(TrainingConfig):
     """How the final choice is trained, before the test part is read."""
 
     _may_be_zero: ClassVar[tuple[str, ...]] = (
@@ -107,7 +137,7 @@ class FinalConfig(ChildConfig):
         1, "Pixels, at most, that images are shifted by in training", most=_MOST_SHIFT
     )
 
-    def after(self, search: ChildConfig) -> "FinalConfig":
+    def after(self, search: TrainingConfig) -> "FinalConfig":
         """Replaces 0 in channels, cells_per_stage and batch_size by the search's."""
         return dataclasses.replace(
             self,
@@ -121,8 +151,8 @@ class FinalConfig(ChildConfig):
 class Recipe(NamedTuple):
     """The hyperparameters that a compiled program takes as numbers.
 
-    Fields are those of `ChildConfig` of the same names; `augmentation` is what the task
-    reads of the config, see `Task.amounts`.
+    Fields are those of `TrainingConfig` of the same names; `augmentation` is what the
+    task reads of the config, see `Task.amounts`.
     """
 
     learning_rate: float
@@ -135,7 +165,7 @@ class Recipe(NamedTuple):
     augmentation: PyTree
 
     @classmethod
-    def of(cls, config: ChildConfig, augmentation: PyTree = None) -> "Recipe":
+    def of(cls, config: TrainingConfig, augmentation: PyTree = None) -> "Recipe":
         """Reads the numbers of a config, as arrays of fixed types.
 
         So another learning rate is another argument, not another program.

@@ -8,7 +8,7 @@ import numpy as np
 from nao.child import parameters
 from nao.child.network import Output, Variables
 from nao.child.noise import Noise
-from nao.child.recipe import ChildConfig
+from nao.child.recipe import TrainingConfig
 from nao.child.task import Task
 from nao.types import Array, PyTree
 
@@ -46,7 +46,7 @@ class StagedNet(nn.Module):
     noise_axes = Noise(paths=2, features=0)
 
     @staticmethod
-    def sizes(task: Task, config: ChildConfig) -> dict[str, Any]:
+    def sizes(task: Task, config: TrainingConfig) -> dict[str, Any]:
         """Returns the sizes of a network, by its fields.
 
         Raises:

@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from nao.child.recipe import ChildConfig
+from nao.child.recipe import TrainingConfig
 from nao.data import examples
 from nao.data.examples import Examples, Normalisation
 from nao.data.split import PARTS, sha256
@@ -141,7 +141,7 @@ class Task:
         """Returns all that is measured, the loss included, float32 [batch] each."""
         return self.metrics(outputs, targets) | {"loss": self.loss(outputs, targets)}
 
-    def amounts(self, config: ChildConfig) -> PyTree:
+    def amounts(self, config: TrainingConfig) -> PyTree:
         """Returns what `augment` reads of the recipe, as arrays; None for nothing.
 
         Arrays are arguments of the compiled program: other amounts compile no other.

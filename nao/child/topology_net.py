@@ -17,7 +17,7 @@ from nao.child.branches import Packing
 from nao.child.noise import Noise, drop
 from nao.child.norms import Norms
 from nao.child.operations import get_operations, is_identity
-from nao.child.recipe import ChildConfig
+from nao.child.recipe import TrainingConfig
 from nao.child.staged_net import NUM_STAGES, StagedNet
 from nao.child.task import Task
 from nao.spaces.nasbench201 import EDGES, OPERATIONS, NASBench201
@@ -52,7 +52,9 @@ class TopologyNet(StagedNet):
     dtype: str = "float32"
 
     @classmethod
-    def of(cls, space: NASBench201, task: Task, config: ChildConfig) -> "TopologyNet":
+    def of(
+        cls, space: NASBench201, task: Task, config: TrainingConfig
+    ) -> "TopologyNet":
         """Returns the network for any cell of the space, see `ChildNet.of`."""
         del space  # There is one, always with the same operations.
         return cls(OPERATIONS, **cls.sizes(task, config))

@@ -20,7 +20,7 @@ from nao.child import batches, programs
 from nao.child.batches import CHILDREN, DATA
 from nao.child.network import ChildNet
 from nao.child.programs import Settings, TrainState
-from nao.child.recipe import ChildConfig, Recipe
+from nao.child.recipe import Recipe, TrainingConfig
 from nao.child.task import Task
 from nao.system import stages
 from nao.types import Array
@@ -54,7 +54,7 @@ class ChildTrainer:
         self,
         net: ChildNet,
         task: Task,
-        config: ChildConfig,
+        config: TrainingConfig,
         devices: Sequence[jax.Device] | None = None,
         share_batch: bool = False,
         like: "ChildTrainer | None" = None,
@@ -105,15 +105,19 @@ class ChildTrainer:
         archs: np.ndarray,
         progress_fn: Callable[[int, TrainState, list[Outcome]], None] | None = None,
         start: tuple[int, TrainState] | None = None,
+        stop: int | None = None,
     ) -> tuple[TrainState, list[Outcome]]:
-        """Trains architectures from scratch, all at once.
+        """Trains architectures, all at once.
 
         Args:
             keys: The children's randomness [num]: first parameters, order of examples.
             archs: int32 [num, ...], at most `num_children`.
             progress_fn: Called after every epoch with its number, from 0, the states
                 and the outcomes so far.
-            start: Epochs done and the states after them, to continue from.
+            start: Epochs done and the states after them, to continue from; from scratch
+                by default.
+            stop: Epochs after which to stop, of the whole training's schedule; by
+                default at its end.
 
         Returns:
             The trained states, and per child the metrics `train_loss`, `epochs` and
@@ -133,7 +137,8 @@ class ChildTrainer:
         train_keys = _split(keys)[1]
         fixed = (np.int32(self.config.epochs), self._recipe, self._parts["train"])
         begun = time.perf_counter()
-        for epoch in range(done, self.config.epochs):
+        stop = self.config.epochs if stop is None else stop
+        for epoch in range(done, stop):
             states, losses = programs.child_train_epoch(
                 train_keys, states, archs, np.int32(epoch), *fixed, settings=settings
             )
@@ -156,6 +161,24 @@ class ChildTrainer:
         """Draws the states that `train` begins with."""
         keys, _, settings = self._place(keys, archs)
         return programs.child_init(_split(keys)[0], settings=settings)
+
+    def counts(self, arch: np.ndarray) -> dict[str, float]:
+        """Counts parameters, and multiply-adds for one example, of an architecture."""
+        return {
+            "num_parameters": float(self.net.num_parameters(arch)),
+            "num_multiply_adds": float(self.net.num_multiply_adds(arch)),
+        }
+
+    def apart(self, states: TrainState, num: int) -> list[TrainState]:
+        """Returns the states of the first `num` children, each on the host."""
+        states = jax.device_get(states)
+        return [jax.tree.map(lambda x, i=i: x[i], states) for i in range(num)]
+
+    def together(self, states: Sequence[TrainState]) -> TrainState:
+        """Puts states of children on the devices, the last repeated to fill up."""
+        filled = [*states, *[states[-1]] * (self.num_children - len(states))]
+        stacked = jax.tree.map(lambda *leaves: np.stack(leaves), *filled)
+        return jax.device_put(stacked, NamedSharding(self._mesh, P(CHILDREN)))
 
     def _outcome(self, epoch, loss, seconds, memory_mib) -> Outcome:
         metrics = {
@@ -295,7 +318,7 @@ def _split(keys: Array) -> Array:
 
 
 def _choose_devices(
-    config: ChildConfig, devices: list[jax.Device], share_batch: bool
+    config: TrainingConfig, devices: list[jax.Device], share_batch: bool
 ) -> tuple[list[jax.Device], int]:
     """Returns the devices that are used, and how many children train at once."""
     if share_batch:

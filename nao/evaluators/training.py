@@ -12,7 +12,7 @@ from nao.child.image_task import as_task
 from nao.child.nets import make_net
 from nao.child.network import ChildNet
 from nao.child.programs import TrainState
-from nao.child.recipe import ChildConfig, FinalConfig
+from nao.child.recipe import ChildConfig, FinalConfig, TrainingConfig
 from nao.child.task import PREFIXES, Task
 from nao.child.trained import TrainedChild
 from nao.child.training import ChildFailure, ChildTrainer, Outcome
@@ -20,6 +20,7 @@ from nao.data import config as data_config
 from nao.data.dataset import ImageDataset
 from nao.evaluators import memory
 from nao.evaluators.base import Evaluation, Objective
+from nao.evaluators.children import SearchedChildren
 from nao.spaces import Space
 from nao.system import hosts, stages
 from nao.types import Array
@@ -46,6 +47,7 @@ class TrainingEvaluator:
         content: SHA-256 of the data, by name.
         num_examples: Of each measure that is a share of examples, of how many.
         example: What one example is called, such as `image`.
+        budgets: Epochs that a child may be trained for, ascending, all of them last.
         source: What the numbers come from, in words: `on` and the task's name.
         how_tested: What `test` does with the final choice, in words.
     """
@@ -79,6 +81,7 @@ class TrainingEvaluator:
         self._config = ChildConfig() if config is None else config
         self._final = (FinalConfig() if final is None else final).after(self._config)
         self.space = space
+        self.budgets = self._config.all_budgets
         # Only to check: trainers are made late, but a mistake is named at once.
         self._make_net(self._config)
         task = self.task
@@ -94,7 +97,7 @@ class TrainingEvaluator:
             for name in task.shares
         }
 
-    def _make_net(self, config: ChildConfig) -> ChildNet:
+    def _make_net(self, config: TrainingConfig) -> ChildNet:
         return make_net(self.space, self.task, config, self._network)
 
     @property
@@ -109,26 +112,40 @@ class TrainingEvaluator:
         """Builds, trains and measures the children of a search."""
         return self._trainer(self._config)
 
-    def _trainer(self, config: ChildConfig, **options) -> ChildTrainer:
+    @functools.cached_property
+    def _children(self) -> SearchedChildren:
+        return SearchedChildren(self.trainer, self.objective.name)
+
+    def _trainer(self, config: TrainingConfig, **options) -> ChildTrainer:
         net = self._make_net(config)
         return ChildTrainer(net, self.task, config, self._devices, **options)
 
-    def evaluate(self, tokens: np.ndarray, keys: Array) -> Iterator[Evaluation]:
-        """Yields one evaluation per row of `tokens`; a bad child is a failed one.
+    def evaluate(
+        self, tokens: np.ndarray, keys: Array, budgets: np.ndarray | None = None
+    ) -> Iterator[Evaluation]:
+        """Returns one evaluation per row of `tokens`, each as soon as it is known.
+
+        A bad child is a failed one.
 
         Args:
             tokens: int32 [num, length].
             keys: JAX keys [num]: first parameters and order of examples of each child.
+            budgets: Epochs of each, float64 [num], of the whole training's schedule;
+                all by default. A child that was trained for fewer, with the same key,
+                goes on.
 
         Raises:
             ValueError: If the program of all children needs more memory than its limit.
         """
         archs = self.space.architecture(np.asarray(tokens))
-        at_once = self.trainer.num_children
-        # One after the other, so that each group is known, and kept, before the next.
-        for start in range(0, len(archs), at_once):
-            group = slice(start, start + at_once)
-            yield from self._evaluate_group(archs[group], keys[group])
+        stops = [self._config.epochs] * len(archs)
+        if budgets is not None:
+            stops = np.asarray(budgets, int).tolist()
+        return self._children.evaluate(archs, keys, stops)
+
+    def cost(self, budget: float, before: float) -> float:
+        """Returns the share of all epochs that are still to be trained."""
+        return (budget - before) / self._config.epochs
 
     def test(self, tokens: np.ndarray, key: Array) -> dict[str, float]:
         """Trains one architecture [length] by the final recipe and reads the test part.
@@ -168,7 +185,7 @@ class TrainingEvaluator:
         key = jax.random.key(0)  # of the right type; nothing is drawn from it
         with memory.as_failures():
             memory_mib = self._final_trainer.prepare(jax.numpy.stack([key]), archs)
-            counts = _counts(self._final_trainer, archs[0])
+            counts = self._final_trainer.counts(archs[0])
         return counts | {"memory_mib": memory_mib}
 
     # Apart from the trainer of `test`: here all devices share one child's examples.
@@ -243,41 +260,8 @@ class TrainingEvaluator:
         for part in ("val", "test"):
             metrics |= _metrics(trainer.evaluate(states, archs, part)[0])
         seconds = time.perf_counter() - start_time
-        metrics |= _counts(trainer, archs[0]) | {"seconds": seconds}
+        metrics |= trainer.counts(archs[0]) | {"seconds": seconds}
         return metrics, states
-
-    def _evaluate_group(self, archs: np.ndarray, keys: Array) -> list[Evaluation]:
-        """Trains architectures at once, as many as there are devices or fewer.
-
-        Args:
-            archs: int32 [num, ...], as `space.architecture` has them.
-            keys: JAX keys [num].
-        """
-        start_time = time.perf_counter()
-        try:
-            with memory.as_failures():
-                states, outcomes = self.trainer.train(keys, archs)
-                if not all(outcome.failure for outcome in outcomes):
-                    measured = self.trainer.evaluate(states, archs, "val")
-                    outcomes = [
-                        old
-                        if old.failure
-                        else Outcome(old.metrics | new.metrics, new.failure)
-                        for old, new in zip(outcomes, measured, strict=True)
-                    ]
-        # Children of a group are one program, so they run out of memory together.
-        except ChildFailure as failure:
-            outcomes = [Outcome({}, str(failure))] * len(archs)
-        # Each is charged its share, so that the seconds of all add up to the clock's.
-        seconds = (time.perf_counter() - start_time) / len(archs)
-        evaluations = []
-        for arch, outcome in zip(archs, outcomes, strict=True):
-            metrics = dict(outcome.metrics)
-            # None where it failed. Costs are exact, and known of failed ones, too.
-            value = metrics.pop(self.objective.name, None)
-            metrics |= _counts(self.trainer, arch)
-            evaluations.append(Evaluation(value, metrics, seconds, outcome.failure))
-        return evaluations
 
 
 def from_settings(settings: Any, space: Space) -> TrainingEvaluator:
@@ -312,11 +296,3 @@ def _metrics(outcome: Outcome) -> dict[str, float]:
     if outcome.failure:
         raise ChildFailure(outcome.failure)
     return dict(outcome.metrics)
-
-
-def _counts(trainer: ChildTrainer, arch: np.ndarray) -> dict[str, float]:
-    """Counts parameters, and multiply-adds for one example, of one architecture."""
-    return {
-        "num_parameters": float(trainer.net.num_parameters(arch)),
-        "num_multiply_adds": float(trainer.net.num_multiply_adds(arch)),
-    }

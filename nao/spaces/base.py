@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 import networkx as nx
 import numpy as np
 
-from nao.spaces import notation, validity
+from nao.spaces import chain, notation, validity
 from nao.spaces.slot import START, Choice, Slot
 
 
@@ -337,16 +337,4 @@ class Space:
         Every node has `label`, `kind` (`input`, `operation`, `node` or `output`) and
         `cell`, the name of the panel it is drawn in.
         """
-        # Slots say nothing about what feeds what: a chain, in their order.
-        graph = nx.DiGraph()
-        previous = "input"
-        graph.add_node(previous, label="input", kind="input", cell=self.name)
-        for name, choice in self.by_slot(tokens).items():
-            graph.add_node(
-                name, label=f"{name}: {choice}", kind="operation", cell=self.name
-            )
-            graph.add_edge(previous, name)
-            previous = name
-        graph.add_node("output", label="output", kind="output", cell=self.name)
-        graph.add_edge(previous, "output")
-        return graph
+        return chain.graph(self.name, self.by_slot(tokens))

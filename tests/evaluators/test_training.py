@@ -190,3 +190,63 @@ def test_a_space_without_a_network_is_named_at_once():
     dataset = _evaluator().task
     with pytest.raises(ValueError, match=r"spaces conv_cell, .*got 'mine'"):
         TrainingEvaluator(custom({"a": (1, 2)}, name="mine"), dataset)
+
+
+def epochs_of(evaluator, tokens, epochs, keys=KEYS):
+    """Returns values and epochs of evaluations with so many epochs each."""
+    budgets = np.array(epochs, np.float64)
+    found = evaluator.evaluate(tokens, keys[: len(tokens)], budgets)
+    return [(one.value, one.metrics["train_loss"]) for one in found]
+
+
+def test_a_child_goes_on_from_where_it_was_and_ends_the_same():
+    """One epoch of the schedule of three, then all: as all at once."""
+    evaluator = _evaluator(epochs=3)
+    assert evaluator.budgets == (1.0, 3.0)
+    (first,) = epochs_of(evaluator, TOKENS[:1], [1])
+    trained = []
+    train = evaluator.trainer.train
+    evaluator.trainer.train = lambda *args, **kwargs: (
+        trained.append(kwargs["start"] and kwargs["start"][0]) or train(*args, **kwargs)
+    )
+    (whole,) = epochs_of(evaluator, TOKENS[:1], [3])
+    assert trained == [1]
+    (again,) = epochs_of(_evaluator(epochs=3), TOKENS[:1], [3])
+    assert whole == again != first
+    # Another key is another child.
+    epochs_of(evaluator, TOKENS[:1], [3], KEYS[1:])
+    assert trained == [1, None]
+    assert evaluator.cost(3.0, 1.0) == pytest.approx(2 / 3)
+
+
+def test_children_of_several_budgets_are_trained_in_order():
+    """Two that go on, one that begins: groups of equal spans, in the order asked."""
+    evaluator = _evaluator(epochs=3)
+    epochs_of(evaluator, TOKENS[:2], [1, 1])
+    found = epochs_of(evaluator, TOKENS, [3, 3, 1])
+    fresh = _evaluator(epochs=3)
+    assert found == [
+        epochs_of(fresh, TOKENS[i : i + 1], [n], KEYS[i:])[0]
+        for i, n in enumerate((3, 3, 1))
+    ]
+
+
+@pytest.mark.slow
+def test_two_at_once_go_on_together():
+    together = _evaluator(devices=jax.devices()[:2], epochs=3)
+    epochs_of(together, TOKENS, [1, 1, 1])
+    found = epochs_of(together, TOKENS, [3, 3, 3])
+    assert found == epochs_of(_evaluator(epochs=3), TOKENS, [3, 3, 3])
+
+
+@pytest.mark.parametrize("budgets", [(3, 1), (1, 2), (0, 3), (1, 1, 3)])
+def test_budgets_that_do_not_end_with_all_epochs_are_refused(budgets):
+    with pytest.raises(ValueError, match="budgets must be epochs that ascend to all 3"):
+        ChildConfig(epochs=3, budgets=budgets)
+
+
+def test_budgets_are_thirds_by_default():
+    assert ChildConfig(epochs=9).all_budgets == (1.0, 3.0, 9.0)
+    assert ChildConfig(epochs=5).all_budgets == (1.0, 5.0)
+    assert ChildConfig(epochs=1).all_budgets == (1.0,)
+    assert ChildConfig(epochs=4, budgets=(2, 4)).all_budgets == (2.0, 4.0)
