@@ -1,0 +1,72 @@
+"""One evaluated architecture of a search."""
+
+import dataclasses
+from collections.abc import Mapping
+
+import numpy as np
+
+from nao.evaluators import Evaluation
+from nao.spaces import Choice
+from nao.system import showing
+
+
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
+class Trial:
+    """One evaluated architecture.
+
+    Attributes:
+        index: Position in the order of evaluation, from 0.
+        round: Round it was asked in, from 0.
+        round_size: Size of that whole round, whatever the budget left of it.
+        tokens: int32 [length].
+        evaluation: What came of it.
+        predicted: What the strategy predicted for it, in the strategy's own unit; None
+            where it was proposed at random.
+        choices: Its choices by slot name, of the types that the space has them in.
+        budget: What it was measured with, of the budgets that the evaluator lists; None
+            where nothing was said of budgets.
+        is_full: Whether that was the full one: no other competes for the best.
+        cost: What that cost, in full evaluations.
+    """
+
+    index: int
+    round: int
+    round_size: int
+    tokens: np.ndarray
+    evaluation: Evaluation
+    predicted: float | None = None
+    choices: Mapping[str, Choice] = dataclasses.field(default_factory=dict)
+    budget: float | None = None
+    is_full: bool = True
+    cost: float = 1.0
+
+    @property
+    def value(self) -> float | None:
+        """The objective as measured; None where the evaluation failed."""
+        return self.evaluation.value
+
+    def __repr__(self) -> str:
+        reason = self.evaluation.reason
+        outcome = f"failed: {reason}" if reason else f"value {self.value:.6g}"
+        if not self.is_full:
+            outcome += f" with budget {self.budget:g}"
+        return f"Trial({self.index}, {outcome}, round {self.round})"
+
+    def _repr_html_(self) -> str:
+        evaluation = self.evaluation
+        row = {
+            "value": self.value,
+            "round": self.round,
+            **budget_of(self),
+            "seconds": evaluation.seconds,
+            **evaluation.metrics,
+        }
+        row |= {"reason": evaluation.reason} if evaluation.reason else {}
+        return showing.to_html(f"Trial {self.index}", [row])
+
+
+def budget_of(trial: Trial) -> dict[str, float]:
+    """Returns budget and cost of a trial by name; nothing where none was said."""
+    if trial.budget is None:
+        return {}
+    return {"budget": trial.budget, "cost": trial.cost}
