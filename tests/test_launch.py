@@ -249,7 +249,10 @@ def test_a_gzipped_table_in_the_benchmarks_notation(run, tmp_path):
         ),
         (["--config.num_trials=0"], "num_trials must be at least 1, got 0"),
         (["--config.num_trials=-5"], "num_trials must be at least 1, got -5"),
-        (["--config.deduplicate=no"], "must be one of canonical, sequence, none, got 'no'"),
+        (
+            ["--config.deduplicate=no"],
+            "must be one of canonical, sequence, none, got 'no'",
+        ),
         (["--config.child.epochs=0"], "epochs must be a positive integer, got 0"),
         (["--config.nao.round_size=0"], "nao.round_size must be at least 1, got 0"),
         (
