@@ -1,6 +1,8 @@
 """Runs experiments: `python launch.py --help` lists the modes and the settings."""
 
+import functools
 import importlib
+import math
 import os
 import pathlib
 import signal
@@ -60,6 +62,38 @@ _MODES = {
     "prepare": "download or build the data set, the only mode that downloads",
 }
 
+
+class _Number(flags.ArgumentParser):
+    """Reads a number; what is none is refused in words, not in Python's."""
+
+    def __init__(self, kind: type, least: float = -math.inf, most: float = math.inf):
+        self._kind, self._least, self._most = kind, least, most
+
+    def parse(self, argument: str | float) -> float:
+        # A default is a number already.
+        value = fields.from_text(str(argument), self._kind)
+        if value < self._least or value > self._most:
+            raise ValueError(f"must be {self._least} to {self._most}, got {value}")
+        return value
+
+
+class _Truth(flags.BooleanParser):
+    """Reads true or false, and refuses the rest in words."""
+
+    def parse(self, argument: str | bool) -> bool:
+        try:
+            return super().parse(argument)
+        except ValueError:
+            raise ValueError(f"must be true or false, got {argument!r}") from None
+
+
+def _define_truth(name: str, default: None, help: str) -> flags.FlagHolder:
+    """Defines a flag of true or false; absl lets no parser be given for one."""
+    flag = flags.BooleanFlag(name, default, help)
+    flag.parser = _Truth()
+    return flags.DEFINE_flag(flag)
+
+
 _CONFIG = flags.DEFINE_string(
     "config",
     "digits",
@@ -82,12 +116,8 @@ _RUNS = flags.DEFINE_list(
 _HOST = flags.DEFINE_string(
     "host", "127.0.0.1", "mode=serve: address to bind to; the default is this machine."
 )
-_PORT = flags.DEFINE_integer(
-    "port",
-    8421,
-    "mode=serve: TCP port; 0 is any free one.",
-    lower_bound=0,
-    upper_bound=65535,
+_PORT = flags.DEFINE(
+    _Number(int, 0, 65535), "port", 8421, "mode=serve: TCP port; 0 is any free one."
 )
 _ARCHITECTURE = flags.DEFINE_string(
     "architecture",
@@ -108,9 +138,9 @@ _HOSTS = flags.DEFINE_string(
 def _define_config_flags() -> dict[str, flags.FlagHolder]:
     """Makes a flag of every field of the config, so absl checks and explains them."""
     define = {
-        int: flags.DEFINE_integer,
-        float: flags.DEFINE_float,
-        bool: flags.DEFINE_bool,
+        int: functools.partial(flags.DEFINE, _Number(int)),
+        float: functools.partial(flags.DEFINE, _Number(float)),
+        bool: _define_truth,
         str: flags.DEFINE_string,
     }
     return {
@@ -136,9 +166,9 @@ def _overrides() -> dict[str, object]:
         if isinstance(value, list):
             element = types[name].__args__[0]
             try:
-                value = tuple(element(text) for text in value)
+                value = tuple(fields.from_text(text, element) for text in value)
             except ValueError as error:
-                raise ValueError(f"flag --config.{name}: {error}.") from None
+                raise ValueError(f"flag --config.{name}: {error}") from None
         if value is not None:
             values[name] = value
     return values
@@ -147,7 +177,7 @@ def _overrides() -> dict[str, object]:
 def _request() -> Request:
     is_shared = _MODE.value == "train" and _WORKDIR.value is not None
     if _HOSTS.value is not None and not is_shared:
-        raise ValueError("hosts needs --mode=train and a --workdir that all share.")
+        raise ValueError("--hosts needs --mode=train and a --workdir that all share.")
     return Request(
         root=_ROOT,
         command=tuple(sys.argv[1:]),

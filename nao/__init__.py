@@ -8,7 +8,7 @@ import importlib
 from typing import Any
 
 from nao import child, controller, data, embedding, evaluators, spaces, strategies
-from nao.child import ChildConfig, FinalConfig, TrainedChild
+from nao.child import ChildConfig, FinalConfig, FlaxNet, Task, TrainedChild
 from nao.config import Config
 from nao.controller import Controller, ControllerConfig
 from nao.embedding import Embedding
@@ -30,8 +30,10 @@ __all__ = [
     "ControllerConfig",
     "Embedding",
     "FinalConfig",
+    "FlaxNet",
     "Goals",
     "Result",
+    "Task",
     "TrainedChild",
     "Trial",
     "__version__",

@@ -39,11 +39,14 @@ def option(
 
     Args:
         default: The value of the field where the user gives none.
-        help: One line: what the field means, its unit, and what edge values mean.
+        help: What the field means, its unit, and what edge values mean. Begins with a
+            capital, or with the name of what it is for and a colon (`conv_cell: ...`);
+            a full stop is added.
         is_place: Whether it only says where something lies whose content is known by
             a hash: a run goes on with the same content from elsewhere.
         most: Largest value of a number; None for the largest int32 or float32.
     """
+    help += "" if help.endswith(".") else "."
     metadata = {"help": help, "is_place": is_place, "most": most}
     return dataclasses.field(default=default, metadata=metadata)
 
@@ -106,6 +109,19 @@ def check_value(name: str, value: Any, kind: Any, most: float | None = None) -> 
     elif outer is tuple:
         for i, inner in enumerate(value):
             check_value(f"{name}[{i}]", inner, kind.__args__[0], most)
+
+
+def from_text(text: str, kind: type[T]) -> T:
+    """Returns a value of a type from how it is written, as on a command line.
+
+    Raises:
+        ValueError: If the text is none; the message says what it must be.
+    """
+    try:
+        return kind(text)
+    except ValueError:
+        words, _ = _KINDS[kind]
+        raise ValueError(f"must be {words}, got {reprlib.repr(text)}") from None
 
 
 def _not_of(name: str, words: str, value: Any) -> ValueError:
@@ -182,7 +198,6 @@ def leaves(cls: type, prefix: str = "") -> Iterator[Leaf]:
             yield from leaves(kind, f"{prefix}{field.name}.")
         elif kind in (bool, int, float, str) or typing.get_origin(kind) is tuple:
             help = field.metadata["help"]
-            help += "" if help.endswith(".") else "."
             yield Leaf(f"{prefix}{field.name}", kind, help, field.default)
 
 

@@ -61,6 +61,12 @@ def write_json(path: pathlib.Path, data: Mapping, indent: int = 2) -> None:
         temporary.write_text(text)
 
 
+def not_written(path: str | os.PathLike, error: OSError) -> ValueError:
+    """Returns the error, of one line, of a file or folder that can't be written."""
+    reason = error.strerror or error
+    return ValueError(f"{os.fspath(path)} can't be written: {reason}.")
+
+
 def parse_object(text: str | bytes) -> dict[str, Any]:
     """Reads a JSON object.
 

@@ -5,7 +5,7 @@ import numpy as np
 from nao.benchmark import Trajectory
 
 
-def make_run(strategy, seed, objective, test=None, budget=None):
+def make_run(strategy, seed, objective, test=None, budget=None, costs=None):
     num = len(objective)
     return Trajectory(
         strategy=strategy,
@@ -17,6 +17,7 @@ def make_run(strategy, seed, objective, test=None, budget=None):
         peak_rss_mib=100.0,
         architectures=[str(i) for i in range(num)],
         budget=budget or num,
+        costs=np.ones(num) if costs is None else np.array(costs),
     )
 
 

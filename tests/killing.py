@@ -2,10 +2,10 @@
 
     python -m tests.killing FOLDER [JOB [EVERY]]
 
-Jobs are a search by a function, a search that trains children, the training of one
-architecture, and a benchmark. Prints a line for each kill: the event that was the last,
-and whether the job that went on ended as one that was never killed. Forks before JAX
-has begun any thread.
+Jobs are a search by a function, one by successive halving, one whose evaluator learns,
+one that trains children, the training of one architecture, and a benchmark. Prints a
+line for each kill: the event that was the last, and whether the job that went on ended
+as one that was never killed. Forks before JAX has begun any thread.
 """
 
 import functools
@@ -19,19 +19,19 @@ import traceback
 import jax
 import numpy as np
 
-from nao import strategies
+from nao import spaces, strategies
 from nao.child import ChildConfig, FinalConfig
 from nao.child.trained import TrainedChild
 from nao.commands.benchmark import run_benchmark
 from nao.config import BenchmarkConfig, Config
 from nao.controller import ControllerConfig
 from nao.data import PARTS, ImageDataset, Split
-from nao.evaluators import TableConfig, TrainingEvaluator
+from nao.evaluators import FunctionEvaluator, TableConfig, TrainingEvaluator
 from nao.runs import RunDirectory
 from nao.spaces import ConvCell, SpaceConfig
 from nao.system import compiling
 from nao.training import final
-from tests.searching import SPACE, search
+from tests.searching import SPACE, Learning, search
 
 _EVENTS = (
     "os.mkdir",
@@ -75,6 +75,25 @@ def _search(folder):
         ),
     )
     search(folder, 7, strategy=strategies.NAO(SPACE, config))
+
+
+def _halve(folder):
+    space = spaces.custom({"tens": range(5), "ones": range(5)})
+
+    def grown(choices, budget):
+        return budget * (choices["tens"] + choices["ones"]) + choices["ones"]
+
+    evaluator = FunctionEvaluator(space, grown, budgets=(1, 2, 4))
+    config = strategies.SuccessiveHalvingConfig(num_archs=4, eta=2)
+    budgets = evaluator.budgets
+    halving = strategies.SuccessiveHalving(space, config, "sequence", budgets=budgets)
+    search(folder, 12, evaluator, halving)
+
+
+def _learn(folder):
+    config = strategies.RandomConfig(round_size=3)
+    random = strategies.RandomSearch(SPACE, config, "none")
+    search(folder, 8, Learning(), random)
 
 
 def _children():
@@ -144,6 +163,8 @@ def _compared(folder):
 # What each job does in a folder, and what must be the same at its end.
 _JOBS = {
     "search": (_search, _summary),
+    "halving": (_halve, _summary),
+    "learning": (_learn, _summary),
     "children": (_search_children, _summary),
     "training": (_train, _trained),
     "benchmark": (_benchmark, _compared),

@@ -1,6 +1,9 @@
 """A search small enough for a test: a toy space, settings, an evaluator that counts."""
 
+import functools
+
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 import nao
@@ -52,6 +55,38 @@ class Counting:
     def test(self, tokens, key):
         self.tested.append(tokens.tobytes())
         return {"test_sum": float(self.space.to_indices(tokens).sum())}
+
+
+class Learning(Counting):
+    """Adds up what the strategy draws; values depend on that, slot by slot."""
+
+    def init(self, key):
+        shape = (self.space.length, len(self.space.vocabulary))
+        return {
+            "weights": np.zeros(shape, np.float32),
+            "key": np.asarray(jax.random.key_data(key)),
+        }
+
+    def learn(self, state, draw):
+        return learn_from(state, draw)
+
+    def evaluate(self, tokens, keys, state):
+        for row, outcome in zip(tokens, super().evaluate(tokens, keys), strict=True):
+            if outcome.value is not None:
+                weights = state["weights"][np.arange(self.space.length), row]
+                outcome = Evaluation(outcome.value + float(weights.sum()))
+            yield outcome
+
+
+@functools.partial(jax.jit, static_argnames="num")
+def learn_from(state, draw, num=20):
+    """Counts the choices of `num` drawn architectures, in one compiled step."""
+
+    key, drawn_key = jax.random.split(jax.random.wrap_key_data(state["key"]))
+    rows = jax.vmap(draw)(jax.random.split(drawn_key, num))
+    slots = jnp.arange(rows.shape[1])
+    weights = state["weights"].at[slots, rows].add(1.0)
+    return {"weights": weights, "key": jax.random.key_data(key)}
 
 
 def search(

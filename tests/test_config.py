@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from nao import fields
 from nao.child import ChildConfig
 from nao.commands import build
+from nao.commands.request import Request
 from nao.config import BenchmarkConfig, Config
 from nao.controller import ControllerConfig
 from nao.data import DataConfig
@@ -168,8 +169,12 @@ def test_a_folder_without_a_run_has_no_config(tmp_path):
 
 def test_a_run_that_python_began_asks_for_a_config(tmp_path):
     search(tmp_path, 3)
-    with pytest.raises(ValueError, match=r"that launch\.py began, .*with --config"):
+    with pytest.raises(ValueError, match=r"that launch\.py began, got one of nao") as e:
         reader.read_config(tmp_path)
+    assert "--config" not in str(e.value)  # which Python has not
+    request = Request(tmp_path, (), "digits", False, {}, str(tmp_path))
+    with pytest.raises(ValueError, match=r"nao\.search\. .* named with --config\."):
+        request.config(of_run=True)
 
 
 @pytest.mark.parametrize(

@@ -155,7 +155,9 @@ def test_the_page_and_the_config_of_a_run_make_it_again(run, table, tmp_path):
 
 def test_a_page_needs_a_run(run, tmp_path):
     code, _, err = run("--mode=report")
-    assert code == 2 and err == "launch.py: mode=report needs --workdir of a search.\n"
+    assert code == 2 and err == (
+        "launch.py: --mode=report needs --workdir of a search.\n"
+    )
     code, _, err = run("--mode=report", f"--workdir={tmp_path}")
     assert code == 2
     assert err == f"launch.py: {tmp_path} does not hold a run (no config.json).\n"
@@ -187,11 +189,32 @@ def test_a_gzipped_table_in_the_benchmarks_notation(run, tmp_path):
         (["--config=nowhere"], "No config file 'nowhere'; a path, or one of: cifar10"),
         (["--config=nowhere.py"], "No config file 'nowhere.py'"),
         (["--config.sede=3"], "'config.sede'; did you mean --config.seed?\n"),
-        (["--hosts=a:1,2,0"], "hosts needs --mode=train and a --workdir that all sha"),
+        (
+            ["--hosts=a:1,2,0"],
+            "--hosts needs --mode=train and a --workdir that all sha",
+        ),
         (["--mode=train", "--hosts=a:1,2,0"], "hosts needs --mode=train and a --work"),
-        (["--config.seed=many"], "flag --config.seed=many: "),
-        (["--config.child.epochs=2.5"], "flag --config.child.epochs=2.5: "),
-        (["--config.nao.step_sizes=1,x"], "flag --config.nao.step_sizes: "),
+        (
+            ["--config.seed=many"],
+            "flag --config.seed=many: must be a whole number, got 'many'\n",
+        ),
+        (
+            ["--config.child.epochs=2.5"],
+            "flag --config.child.epochs=2.5: must be a whole number, got '2.5'\n",
+        ),
+        (
+            ["--config.child.momentum=x"],
+            "flag --config.child.momentum=x: must be a number, got 'x'\n",
+        ),
+        (
+            ["--config.nao.step_sizes=1,x"],
+            "flag --config.nao.step_sizes: must be a number, got 'x'\n",
+        ),
+        (
+            ["--config.child.flip=maybe"],
+            "flag --config.child.flip=maybe: must be true or false, got 'maybe'\n",
+        ),
+        (["--port=99999"], "flag --port=99999: must be 0 to 65535, got 99999\n"),
         (
             ["--mode=dream"],
             "flag --mode=dream: value should be one of <search|train|export|benc",
@@ -226,7 +249,10 @@ def test_a_gzipped_table_in_the_benchmarks_notation(run, tmp_path):
         ),
         (["--config.num_trials=0"], "num_trials must be at least 1, got 0"),
         (["--config.num_trials=-5"], "num_trials must be at least 1, got -5"),
-        (["--config.deduplicate=no"], "must be one of canonical, sequence, got 'no'"),
+        (
+            ["--config.deduplicate=no"],
+            "must be one of canonical, sequence, none, got 'no'",
+        ),
         (["--config.child.epochs=0"], "epochs must be a positive integer, got 0"),
         (["--config.nao.round_size=0"], "nao.round_size must be at least 1, got 0"),
         (
@@ -247,7 +273,10 @@ def test_a_gzipped_table_in_the_benchmarks_notation(run, tmp_path):
             ["--mode=train", "--architecture=nas.json"],
             "There is no file 'nas.json', it",
         ),
-        (["--mode=train", "--config=table", "--architecture=1"], "needs evaluator="),
+        (
+            ["--mode=train", "--config=table", "--architecture=1"],
+            "needs --config.evaluator=",
+        ),
         (["--workdir=/proc/nowhere"], "can't be written"),
         (["--workdir=~no-such-user/x"], "can't be found: there is no such user"),
         (["--config=~no-such-user/x.py"], "can't be found: there is no such user"),
@@ -294,6 +323,46 @@ def test_a_config_file_brings_its_own_function(run, tmp_path):
     assert "Best: accuracy 7 in trial 0" in out
     best = json.loads((tmp_path / "run" / "best.json").read_text())["slots"]
     assert best["scale_1"] == 0.3 and isinstance(best["ridge"], float)
+
+
+RULED = """
+import nao
+
+def score(choices):
+    return float(choices["a"] + choices["b"])
+
+def differ(choices):
+    return choices["a"] != choices["b"]
+
+def get_config():
+    return nao.Config(
+        evaluator="function",
+        strategy="random",
+        num_trials=2,
+        function=nao.evaluators.FunctionConfig(name=":score"),
+        space=nao.spaces.SpaceConfig(
+            "custom", slots={"a": (1, 2, 3), "b": (1, 2, 3)}, valid=":differ"
+        ),
+    )
+"""
+
+
+def test_the_rule_of_a_config_file_is_found_by_its_name(run, tmp_path):
+    """Modes on the run's folder ended in a line about arguments of Python."""
+    file, workdir = tmp_path / "ruled.py", f"--workdir={tmp_path / 'run'}"
+    file.write_text(RULED)
+    code, out, err = run(f"--config={file}", workdir)
+    assert code == 0, err
+    assert f"--mode=export --config={file} {workdir}" in out
+    sys.modules.pop("config_ruled")  # as in a process of its own
+    for mode in ("export", "serve"):
+        code, _, err = run(f"--mode={mode}", workdir)
+        assert code == 2 and "config_ruled:differ" in err
+        assert err.endswith("name the file with --config.\n")
+    assert run("--mode=export", f"--config={file}", workdir)[0] == 0
+    # The space is found; a random search has no embedding.
+    code, _, err = run("--mode=serve", f"--config={file}", workdir)
+    assert "has no controller" in err
 
 
 def test_a_changed_table_is_another_run(run, table, tmp_path):
@@ -386,7 +455,7 @@ def test_a_benchmark_end_to_end(run, table, tmp_path):
     code, _, err = run(*arguments[:-1])
     assert code == 2
     assert err == (
-        "launch.py: mode=benchmark needs --workdir, for its tables and figures.\n"
+        "launch.py: --mode=benchmark needs --workdir, for its tables and figures.\n"
     )
     compared = f"--workdir={tmp_path / 'compared'}"
     code, _, err = run("--mode=benchmark", f"--runs={tmp_path}", compared)

@@ -28,7 +28,7 @@ import jax
 import numpy as np
 
 from nao import data
-from nao.child import ChildConfig, ChildTrainer, nets
+from nao.child import ChildConfig, ChildTrainer, ImageTask, nets
 from nao.spaces import ConvCell
 from nao.system import compiling, hosts, process
 
@@ -36,13 +36,13 @@ SPACE = ConvCell("enas", 5)
 
 
 def measure_epoch(
-    dataset: data.ImageDataset, num_devices: int, shared: bool
+    task: ImageTask, num_devices: int, shared: bool
 ) -> tuple[float, float]:
     """Returns seconds a child of the second epoch, and seconds before the first."""
     config = ChildConfig(epochs=2)
-    net = nets.make_net(SPACE, dataset, config)
+    net = nets.make_net(SPACE, task, config)
     devices = jax.devices()[:num_devices]
-    trainer = ChildTrainer(net, dataset, config, devices, share_images=shared)
+    trainer = ChildTrainer(net, task, config, devices, share_batch=shared)
     num = trainer.num_children
     tokens = SPACE.sample(np.random.default_rng(0), num)
     ends = []
@@ -64,13 +64,13 @@ def take_first_step(specialised: bool) -> None:
     labels = np.arange(96, dtype=np.int32) % 10
     rows = np.split(np.arange(96), 3)
     splits = [data.Split(images[r], labels[r]) for r in rows]
-    dataset = data.ImageDataset("random", 10, *splits)
+    task = ImageTask.of(data.ImageDataset("random", 10, *splits))
     config = ChildConfig(
         channels=16, cells_per_stage=2, batch_size=32, epochs=1, specialised=specialised
     )
-    net = nets.make_net(SPACE, dataset, config)
+    net = nets.make_net(SPACE, task, config)
     arch = SPACE.architecture(SPACE.sample(rng, 1))
-    _, (outcome,) = ChildTrainer(net, dataset, config).train([jax.random.key(0)], arch)
+    _, (outcome,) = ChildTrainer(net, task, config).train([jax.random.key(0)], arch)
     if outcome.failure:
         raise ValueError(outcome.failure)
     print(f"{process.seconds_since_start():.1f}")
@@ -104,13 +104,13 @@ def main():
             print(f"| {kind} | {cold} s | {warm} s |", flush=True)
         return
     hosts.use_cpu_devices(max(args.devices))
-    dataset = data.load("digits")
+    task = ImageTask.of(data.load("digits"))
     print(
         "| devices | children: epoch of one | compile | data: epoch | compile |\n"
         "| --- | --- | --- | --- | --- |"
     )
     for num in args.devices:
-        cells = [measure_epoch(dataset, num, shared) for shared in (False, True)]
+        cells = [measure_epoch(task, num, shared) for shared in (False, True)]
         text = " | ".join(f"{epoch:.2f} s | {first:.1f} s" for epoch, first in cells)
         print(f"| {num} | {text} |", flush=True)
 

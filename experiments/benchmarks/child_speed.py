@@ -96,7 +96,7 @@ def _measure(kind, space, archs, args):
         args.num_nodes,
         args.channels,
         args.cells_per_stage,
-        num_classes=10,
+        num_outputs=10,
         image_shape=shape[1:],
     )
     optimizer = optax.sgd(0.1, 0.9)

@@ -39,20 +39,19 @@ def latency_ms(program: bytes, images: np.ndarray) -> float:
 class TimedTraining(TrainingEvaluator):
     """Adds the latency of each child's exported program to its metrics."""
 
-    metrics = (*TrainingEvaluator.metrics, "latency_ms")
-
     def __init__(self, space: nao.spaces.Space, dataset: nao.data.ImageDataset, config):
         """Takes the first image of the validation part to be timed with."""
         super().__init__(space, dataset, config)
-        self.dataset = dataset
+        self.metrics = (*self.metrics, "latency_ms")
+        self.images = dataset.validation.images[:1]
 
-    def evaluate(self, tokens, keys):
+    def evaluate(self, tokens, keys, budgets=None):
         """Yields the evaluations of the training, each with its latency."""
-        trained = super().evaluate(tokens, keys)
+        trained = super().evaluate(tokens, keys, budgets)
         for row, key, evaluation in zip(tokens, keys, trained, strict=True):
             if evaluation.value is not None:
                 program = self.child(row, key).export(platforms=[jax.default_backend()])
-                latency = latency_ms(program, self.dataset.validation.images[:1])
+                latency = latency_ms(program, self.images)
                 metrics = evaluation.metrics | {"latency_ms": latency}
                 evaluation = dataclasses.replace(evaluation, metrics=metrics)
             yield evaluation
@@ -61,7 +60,7 @@ class TimedTraining(TrainingEvaluator):
         """Returns an architecture's network: as fast before its training as after."""
         archs = self.space.architecture(tokens[None])
         states = self.trainer.init(key[None], archs)
-        return nao.TrainedChild.of(self.trainer.net, states, archs[0], self.dataset)
+        return nao.TrainedChild.of(self.trainer.net, states, archs[0], self.task)
 
 
 def main():

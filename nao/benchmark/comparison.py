@@ -23,7 +23,7 @@ class Group:
     Attributes:
         strategy: Name of the strategy.
         runs: Its runs, by seed.
-        num_queries: Largest budget that all of them had.
+        num_queries: Largest budget that all of them had, in full evaluations.
         maximize: Whether a higher objective is better.
     """
 
@@ -32,9 +32,15 @@ class Group:
     num_queries: int
     maximize: bool
 
+    @property
+    def has_partial(self) -> bool:
+        """Whether a query was less than a full evaluation."""
+        return any((run.costs != 1).any() for run in self.runs)
+
     def best(self) -> np.ndarray:
         """Returns the best objective so far, float64 [num_runs, num_queries].
 
+        A column is what as many full evaluations cost, which others may be a part of.
         A run that ended early, because it had found the best there is or because the
         space was used up, keeps its last value.
         """
@@ -46,11 +52,17 @@ class Group:
         return self._padded([run.test for run in self.runs])
 
     def _padded(self, rows: list[np.ndarray]) -> np.ndarray:
-        index = np.arange(self.num_queries)
-        return np.array([row[np.minimum(index, len(row) - 1)] for row in rows])
+        budgets = np.arange(1, self.num_queries + 1)
+        # Before the first query ends, there is nothing.
+        return np.array(
+            [
+                np.append(row, np.nan)[run.num_within(budgets) - 1]
+                for run, row in zip(self.runs, rows, strict=True)
+            ]
+        )
 
     def queries_to(self, goal: float) -> np.ndarray:
-        """Returns how many queries each run took to reach a value, inf if it did not.
+        """Returns what it cost each run to reach a value, inf if it did not.
 
         Returns:
             float64 [num_runs].
@@ -58,8 +70,8 @@ class Group:
         found = []
         for run in self.runs:
             reached = run.objective >= goal if self.maximize else run.objective <= goal
-            at = np.flatnonzero(reached[: self.num_queries])
-            found.append(at[0] + 1 if len(at) else np.inf)
+            at = np.flatnonzero(reached & (run.spent() <= self.num_queries))
+            found.append(run.spent()[at[0]] if len(at) else np.inf)
         return np.array(found, np.float64)
 
     def seconds_per_query(self) -> np.ndarray:

@@ -1,6 +1,7 @@
 """One strategy with one seed, over a table of results."""
 
 import time
+from collections.abc import Iterator
 
 import numpy as np
 
@@ -8,10 +9,15 @@ from nao import strategies
 from nao.benchmark.trajectory import Trajectory
 from nao.config import Config
 from nao.evaluators import TableEvaluator
+from nao.evaluators.base import ROUNDING
 from nao.evaluators.oracle import Oracle
+from nao.search import limits
+from nao.search.limits import Limits
 from nao.search.rounds import Proposer
 from nao.system import process
 from nao.system.compiling import CompileMonitor
+
+_MANY = 10**9  # queries: their cost alone is bounded
 
 
 def run_one(
@@ -31,33 +37,21 @@ def run_one(
         config: Settings of the strategies, and whether to stop at the table's best.
         strategy: Registered name.
         seed: Seed of everything random.
-        num_trials: Budget of distinct queries.
+        num_trials: What distinct queries may cost together, in full evaluations.
     """
     oracle = Oracle(evaluator, num_trials)
-    space, rule = evaluator.space, config.deduplicate
-    proposer = Proposer(strategies.make(strategy, space, config, rule), seed)
-    progress = proposer.start()
     sign = evaluator.objective.sign
     goal = sign * evaluator.best_value
     objective, seconds, compile_seconds = [], [], []
     begun = time.perf_counter()
     with CompileMonitor() as monitor:
-        while len(objective) < num_trials:
-            asked = proposer.ask(progress)
-            tokens = asked.tokens[: num_trials - len(objective)]
-            if not len(tokens):
-                break
-            values = oracle.query(tokens)
+        for values in _rounds(oracle, config, strategy, seed):
             objective.extend(values)
-            seconds.extend([time.perf_counter() - begun] * len(tokens))
+            seconds.extend([time.perf_counter() - begun] * len(values))
             compiled = monitor.trace_seconds + monitor.compile_seconds
-            compile_seconds.extend([compiled] * len(tokens))
-            if config.benchmark.stop_at_best and np.nanmax(objective) >= goal:
+            compile_seconds.extend([compiled] * len(values))
+            if config.benchmark.stop_at_best and np.fmax.reduce(objective) >= goal:
                 break
-            # A round that the budget cut short is the last, so that telling it half
-            # changes nothing.
-            progress = proposer.begin(progress, asked)
-            progress = proposer.tell(progress, tokens, values)
     return Trajectory(
         strategy=strategy,
         seed=seed,
@@ -66,6 +60,40 @@ def run_one(
         seconds=np.array(seconds),
         compile_seconds=np.array(compile_seconds),
         peak_rss_mib=process.peak_rss_mib(),
-        architectures=[space.format(row) for row in oracle.rows],
+        architectures=[evaluator.space.format(row) for row in oracle.rows],
         budget=num_trials,
+        costs=np.array(oracle.costs),
     )
+
+
+def _rounds(
+    oracle: Oracle, config: Config, strategy: str, seed: int
+) -> Iterator[np.ndarray]:
+    """Asks, looks up and tells, until the oracle's budget or the space is used up.
+
+    Yields:
+        Objectives of a round, float64 [num], higher is better; NaN where an evaluation
+        failed or was not of the full budget, and so competes with nothing.
+    """
+    evaluator, allowed = oracle.evaluator, Limits(_MANY, oracle.budget)
+    space, budgets = evaluator.space, evaluator.budgets
+    made = strategies.make(strategy, space, config, config.deduplicate, budgets)
+    proposer = Proposer(made, seed)
+    progress = proposer.start()
+    while sum(oracle.costs) + ROUNDING < oracle.budget:
+        asked = proposer.ask(progress)
+        # Columns are trainings of their own, so that none was begun before.
+        costs = limits.costs(evaluator, asked, {}, space)
+        stop = allowed.num_of(costs, len(oracle.rows), sum(oracle.costs))
+        if not stop:
+            break
+        given = None if asked.budgets is None else asked.budgets[:stop]
+        values = oracle.query(asked.tokens[:stop], given)
+        yield (
+            values if given is None else np.where(given == budgets[-1], values, np.nan)
+        )
+        # A round that the budget cut short is the last.
+        if stop < len(asked.tokens):
+            break
+        progress = proposer.begin(progress, asked)
+        progress = proposer.tell(progress, asked.tokens, values, given)

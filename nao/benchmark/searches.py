@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from nao.benchmark.trajectory import Trajectory
-from nao.runs import StoredRun, directory, ledger, reader
+from nao.runs import StoredRun, directory, reader
 
 
 def read_searches(
@@ -49,7 +49,8 @@ def to_trajectory(run: StoredRun) -> Trajectory:
     its queries.
     """
     summary, num = run.summary, len(run.trials)
-    objective = run.objective.sign * ledger.objectives(run.trials, run.objective)
+    full = [trial.value if trial.is_full else None for trial in run.trials]
+    costs = np.array([trial.cost for trial in run.trials])
     test = np.full(num, np.nan)
     if run.test:
         test[run.best.index :] = next(iter(run.test.values()))
@@ -57,13 +58,14 @@ def to_trajectory(run: StoredRun) -> Trajectory:
     return Trajectory(
         strategy=summary["strategy"],
         seed=summary["seed"],
-        objective=objective,
+        objective=np.array(full, np.float64),  # None is NaN
         test=test,
         seconds=np.linspace(0, seconds["total"], num + 1)[1:],
         compile_seconds=np.full(num, seconds["trace"] + seconds["compile"]),
         peak_rss_mib=summary["peak_rss_mib"],
         architectures=(),
-        budget=num,
+        budget=max(1, round(costs.sum())),
+        costs=costs,
     )
 
 

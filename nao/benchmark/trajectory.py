@@ -6,8 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from nao.evaluators.base import ROUNDING
+
 # Fields with a number per query.
-_ARRAYS = ("objective", "test", "seconds", "compile_seconds")
+_ARRAYS = ("objective", "test", "seconds", "compile_seconds", "costs")
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -17,14 +19,16 @@ class Trajectory:
     Attributes:
         strategy: Name of the strategy.
         seed: Its seed.
-        objective: What every query measured, float64 [num], NaN where it failed.
+        objective: What every query measured, float64 [num], NaN where it failed or was
+            not of the full budget.
         test: Test number of the best so far after each query, float64 [num]; NaN where
             it was not read.
         seconds: Wall-clock seconds from the start to each query, float64 [num].
         compile_seconds: Seconds of those spent tracing and compiling, float64 [num].
         peak_rss_mib: Largest resident memory of the process, in MiB.
         architectures: What was asked for, as text.
-        budget: Queries the run was allowed.
+        budget: What all queries may cost together, in full evaluations.
+        costs: What each query cost, float64 [num]: 1 for a full evaluation.
     """
 
     strategy: str
@@ -36,18 +40,26 @@ class Trajectory:
     peak_rss_mib: float
     architectures: Sequence[str]
     budget: int
+    costs: np.ndarray
 
-    def cut(self, num: int) -> "Trajectory":
-        """Returns the first `num` queries."""
+    def cut(self, budget: int) -> "Trajectory":
+        """Returns the first queries, those that cost no more together."""
+        num = int(self.num_within(np.array(budget)))
+        columns = {name: getattr(self, name)[:num] for name in _ARRAYS}
         return dataclasses.replace(
             self,
-            objective=self.objective[:num],
-            test=self.test[:num],
-            seconds=self.seconds[:num],
-            compile_seconds=self.compile_seconds[:num],
+            **columns,
             architectures=self.architectures[:num],
-            budget=min(num, self.budget),
+            budget=min(budget, self.budget),
         )
+
+    def num_within(self, budgets: np.ndarray) -> np.ndarray:
+        """Returns how many first queries cost no more than each budget, int [...]."""
+        return np.searchsorted(self.spent(), budgets + ROUNDING, side="right")
+
+    def spent(self) -> np.ndarray:
+        """Returns what queries cost up to each, in full evaluations, float64 [num]."""
+        return np.cumsum(self.costs)
 
     def to_json(self) -> dict[str, Any]:
         """Returns JSON values, NaN as null."""
@@ -66,6 +78,9 @@ class Trajectory:
         Raises:
             ValueError: If it is something else.
         """
+        # Runs from before there were budgets are of full evaluations.
+        full = [1.0] * len(data.get("objective", ()))
+        data = {"costs": full} | data
         names = [f.name for f in dataclasses.fields(cls)]
         missing = [name for name in names if name not in data]
         if missing:

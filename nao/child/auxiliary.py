@@ -17,13 +17,13 @@ from nao.types import Array, PyTree
 _POOL_SIZE, _POOL_STRIDE, _CHANNELS = 5, 3, (128, 768)
 
 
-def initial(width: int, image_shape: tuple[int, int, int], num_classes: int) -> PyTree:
+def initial(width: int, image_shape: tuple[int, int, int], num_outputs: int) -> PyTree:
     """Returns what the parameters of the head of a last stage's cell start as.
 
     Args:
         width: Channels of the cell's output.
         image_shape: Height, width and channels of the network's images.
-        num_classes: Number of scores.
+        num_outputs: Number of scores.
 
     Raises:
         ValueError: If the cell's output is smaller than the head's pooling.
@@ -43,8 +43,8 @@ def initial(width: int, image_shape: tuple[int, int, int], num_classes: int) -> 
         "project": parameters.conv_norm(width, project),
         # As large as the pooled image: one pixel comes out.
         "spread": parameters.conv_norm(*size, project, spread),
-        "head": parameters.kernel(spread, num_classes),
-        "head_bias": parameters.zeros(num_classes),
+        "head": parameters.kernel(spread, num_outputs),
+        "head_bias": parameters.zeros(num_outputs),
     }
 
 
@@ -69,7 +69,7 @@ def apply(
         axis_name: Devices that share a batch, as a mapped axis.
 
     Returns:
-        Scores [batch, num_classes] and the new running averages.
+        Scores [batch, num_outputs] and the new running averages.
     """
     size, stride = _POOL_SIZE, _POOL_STRIDE
     # Without padding, unlike the pooling of `primitives`: all windows are whole, so

@@ -10,7 +10,6 @@ that doubles the channels, and a linear classifier on the mean over pixels.
 """
 
 import math
-from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -23,8 +22,10 @@ from nao.child.layout import STEM_STATES, Layout
 from nao.child.noise import Noise
 from nao.child.norms import Norms
 from nao.child.operations import get_operations
+from nao.child.recipe import TrainingConfig
 from nao.child.staged_net import NUM_STAGES, StagedNet
-from nao.spaces.conv_cell import ConvCell, Join
+from nao.child.task import Task
+from nao.spaces.conv_cell import NUM_INPUTS, ConvCell, Join
 from nao.types import Array, PyTree
 
 
@@ -36,7 +37,7 @@ class ConvNet(StagedNet):
         num_nodes: Nodes of a cell, its two inputs not counted.
         channels: Channels of the first stage.
         cells_per_stage: Normal cells of a stage (NAO's N: 3 N + 2 cells in all).
-        num_classes: Number of scores.
+        num_outputs: Number of scores.
         image_shape: Height, width and channels of the images.
         join: What a cell's output concatenates: `loose`, `nodes`, or the numbers of the
             states in normal and in reduction cells.
@@ -50,7 +51,7 @@ class ConvNet(StagedNet):
     num_nodes: int
     channels: int
     cells_per_stage: int
-    num_classes: int
+    num_outputs: int
     image_shape: tuple[int, int, int]
     join: Join = "loose"
     auxiliary: bool = False
@@ -59,18 +60,15 @@ class ConvNet(StagedNet):
     dtype: str = "float32"
 
     @classmethod
-    def of(cls, space: ConvCell, **shape: Any) -> "ConvNet":
-        """Returns the network for any architecture of a space.
-
-        Args:
-            space: Cells, and what they join.
-            **shape: Sizes: `channels`, `cells_per_stage`, `num_classes`, `image_shape`.
+    def of(cls, space: ConvCell, task: Task, config: TrainingConfig) -> "ConvNet":
+        """Returns the network for any architecture of a space, see `ChildNet.of`.
 
         Raises:
-            ValueError: If an operation is unknown.
+            ValueError: If an operation is unknown, or the task is not of images.
         """
         get_operations(space.operations)
-        return cls(space.operations, space.num_nodes, join=space.join, **shape)
+        sizes = cls.sizes(task, config)
+        return cls(space.operations, space.num_nodes, join=space.join, **sizes)
 
     def __call__(
         self,
@@ -79,7 +77,7 @@ class ConvNet(StagedNet):
         train: bool,
         noise: Noise | None = None,
     ) -> tuple[Array, Array | None]:
-        """Returns scores [batch, num_classes], and those of the auxiliary head.
+        """Returns scores [batch, num_outputs], and those of the auxiliary head.
 
         Args:
             images: float32 [batch, height, width, channels], normalised.
@@ -284,10 +282,15 @@ class ConvNet(StagedNet):
             if number is None:
                 size = [-(-n // 2) for n in size]
                 total += math.prod(size) * layout.skip_width(stage) * cell.channels
-        return total + layout.last.out_channels * self.num_classes
+        return total + layout.last.out_channels * self.num_outputs
 
     def initial(self) -> PyTree:
-        """Returns what the parameters start as."""
+        """Returns what the parameters start as.
+
+        Raises:
+            ValueError: If a node of `arch` reads one that is not before it.
+        """
+        _check_inputs(self.arch or ())
         layout, c = self.layout, self.channels
         stem = parameters.conv_norm(3, 3, self.image_shape[-1], STEM_STATES * c)
         initial = {"stem": stem}
@@ -306,11 +309,11 @@ class ConvNet(StagedNet):
                 else [cell.initial() for cell in cells]
             )
         width = layout.last.out_channels
-        initial["head"] = parameters.kernel(width, self.num_classes)
-        initial["head_bias"] = parameters.zeros(self.num_classes)
+        initial["head"] = parameters.kernel(width, self.num_outputs)
+        initial["head_bias"] = parameters.zeros(self.num_outputs)
         if self.auxiliary:
             initial["auxiliary"] = auxiliary.initial(
-                width, self.image_shape, self.num_classes
+                width, self.image_shape, self.num_outputs
             )
         return initial
 
@@ -331,3 +334,11 @@ class ConvNet(StagedNet):
         if self.auxiliary:
             stats["auxiliary"] = auxiliary.init_stats()
         return stats
+
+
+def _check_inputs(arch: tuple[Arch, ...]) -> None:
+    for cell in arch:
+        for node, branches in enumerate(cell):
+            most = NUM_INPUTS + node - 1
+            if any(source > most for source, _ in branches):
+                raise ValueError(f"Inputs of node {node} must be 0 to {most}.")

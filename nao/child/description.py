@@ -1,4 +1,4 @@
-"""`child.json` of a saved child: its network, and how its images are normalised."""
+"""`child.json` of a saved child: its network, and how its inputs are normalised."""
 
 import dataclasses
 import functools
@@ -6,11 +6,11 @@ import pathlib
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-import flax.linen as nn
 import numpy as np
 import pydantic
 
 from nao.child.nets import known_networks
+from nao.child.network import ChildNet
 from nao.files import Shape, as_tuples, check_shape, read_json
 
 NAME = "child.json"
@@ -18,15 +18,28 @@ FORMAT = "nao/child"
 FORMAT_VERSION = 1
 NOT_SAVED = ("parent", "name")  # fields that Flax adds to every module
 _MOST = 2**16  # of any size of a network, so that a damaged one does not build for ever
+# What JAX computes in; unsigned bytes first, as images are.
+_DTYPES = ("uint8", "float32", "int32", "bool", "int8", "int16", "uint16", "uint32")
+_DTYPES += ("float16", "bfloat16")
 _Size = Annotated[int, pydantic.Field(ge=1, le=_MOST)]
+
+
+class TaskShape(Shape):
+    """What a task says of itself, see `Task.describe`."""
+
+    name: str
+    example: str
+    objective: str
+    carries: bool
 
 
 class Description(Shape):
     """`child.json` of a saved child."""
 
-    image_dtype: Literal["uint8", "float32"]
-    mean: list[float]
-    deviation: list[Annotated[float, pydantic.Field(gt=0)]]
+    task: TaskShape
+    input_dtype: Literal[_DTYPES]
+    mean: list[float] | None
+    deviation: list[Annotated[float, pydantic.Field(gt=0)]] | None
     network: dict[str, Any]
 
 
@@ -53,31 +66,45 @@ def read(path: pathlib.Path, shape: type[Description] = Description) -> dict[str
     return found
 
 
-def network(description: Mapping[str, Any], path: pathlib.Path) -> nn.Module:
+def network(
+    description: Mapping[str, Any],
+    path: pathlib.Path,
+    own: type[ChildNet] | None = None,
+) -> ChildNet:
     """Returns the network that `read` found described in a folder.
+
+    Args:
+        description: What it found.
+        path: The folder, to name it.
+        own: Class of a network that no registered space has.
 
     Raises:
         ValueError: If there is no such network, or its parts do not fit together.
     """
     fields = {name: as_tuples(v) for name, v in description["network"].items()}
     known, kind = known_networks(), fields.pop("kind", None)
+    known |= {} if own is None else {own.__name__: own}
     problem = f"{path / NAME} is damaged: network"
     if kind not in list(known):
-        raise ValueError(f"{problem}.kind must be one of {', '.join(known)}.")
+        raise ValueError(
+            f"{problem}.kind must be one of {', '.join(known)}, or `network` of a call "
+            f"must be its class."
+        )
     check_shape(fields, _shape_of(known[kind]), problem)
     net = known[kind](**fields)
     try:
         is_whole = np.min(net.arch) >= 0 and net.num_parameters() > 0
     except Exception as error:  # what layers raise at parts that do not fit together
         raise ValueError(f"{problem} does not fit together: {error!r}.") from None
-    lengths = {len(description[name]) for name in ("mean", "deviation")}
-    if not is_whole or lengths != {net.image_shape[-1]}:
+    norm = [description[name] for name in ("mean", "deviation")]
+    lengths = {None if numbers is None else len(numbers) for numbers in norm}
+    if not is_whole or lengths not in ({None}, {(net.input_shape or (1,))[-1]}):
         raise ValueError(f"{problem}, mean and deviation do not fit together.")
     return net
 
 
 @functools.cache
-def _shape_of(kind: type[nn.Module]) -> type[Shape]:
+def _shape_of(kind: type[ChildNet]) -> type[Shape]:
     """Returns what the fields of a network must be, that of a trained child."""
     types: dict[str, Any] = {
         field.name: (
@@ -88,13 +115,15 @@ def _shape_of(kind: type[nn.Module]) -> type[Shape]:
         if field.name not in NOT_SAVED
     }
     # Of one architecture, as `TrainedChild.of` leaves it.
-    types |= {
+    trained = {
         "image_shape": (tuple[_Size, _Size, _Size], ...),
+        "input_shape": (tuple[_Size, ...], ...),
         "arch": (tuple, ...),
         "auxiliary": (Literal[False], False),
         "axis_name": (None, None),
         "dtype": (Literal["float32", "bfloat16"], "float32"),
     }
+    types |= {name: trained[name] for name in types.keys() & trained.keys()}
     return pydantic.create_model(kind.__name__, __base__=_Exact, **types)
 
 

@@ -2,40 +2,40 @@
 
 import importlib
 
-import flax.linen as nn
-
-from nao.child.recipe import ChildConfig
-from nao.data.dataset import ImageDataset
+from nao.child.network import ChildNet
+from nao.child.recipe import TrainingConfig
+from nao.child.task import Task
 from nao.spaces import SPACES, Space, registry
 
 
-def make_net(space: Space, dataset: ImageDataset, config: ChildConfig) -> nn.Module:
+def make_net(
+    space: Space,
+    task: Task,
+    config: TrainingConfig,
+    network: type[ChildNet] | None = None,
+) -> ChildNet:
     """Returns the network for any architecture of a space.
 
     Args:
-        space: One whose class names a `network`.
-        dataset: What it learns.
+        space: The space; its class names a `network`, unless one is given.
+        task: What it learns.
         config: How large it is.
+        network: What makes the network by its `of`; None for that of the space.
 
     Raises:
-        ValueError: If the space has no network, or an operation is unknown.
+        ValueError: If the space has no network, or the network can't learn the task.
     """
-    if not space.network:
+    if network is None and not space.network:
         known = filter(registry.network, SPACES)
         raise ValueError(
-            f"Children are trained in the spaces {', '.join(known)}, got "
-            f"{space.name!r}."
+            f"Children are trained in the spaces {', '.join(known)}; another needs a "
+            f"network of its own, got {space.name!r}."
         )
-    return network_class(space.network).of(
-        space,
-        channels=config.channels,
-        cells_per_stage=config.cells_per_stage,
-        num_classes=dataset.num_classes,
-        image_shape=dataset.image_shape,
-    )
+    network = network or network_class(space.network)
+    return network.of(space, task, config)
 
 
-def network_class(name: str) -> type[nn.Module]:
+def network_class(name: str) -> type[ChildNet]:
     """Returns the class that a space names as "module:Class".
 
     Raises:
@@ -48,7 +48,7 @@ def network_class(name: str) -> type[nn.Module]:
         raise ValueError(f"There is no network {name!r}: {error}.") from None
 
 
-def known_networks() -> dict[str, type[nn.Module]]:
+def known_networks() -> dict[str, type[ChildNet]]:
     """Returns the networks of the registered spaces, by the names of their classes."""
     names = filter(None, map(registry.network, SPACES))
     return {kind.__name__: kind for kind in map(network_class, names)}

@@ -6,7 +6,7 @@ but the batch size are traced.
 
 Devices form a mesh of `children` and `data`. Along the first, each trains a child of
 its own: since the architecture is data, they all run the same program. Along the
-second they share the images of every step.
+second they share the examples of every step.
 """
 
 import functools
@@ -21,31 +21,12 @@ from jax import lax
 from jax.sharding import Mesh
 from jax.sharding import PartitionSpec as P
 
-from nao.child.noise import Noise
+from nao.child import batches
+from nao.child.batches import CHILDREN, DATA, DevicePart
+from nao.child.network import ChildNet
 from nao.child.recipe import Recipe
-from nao.child.staged_net import StagedNet
-from nao.data import augment
+from nao.child.task import Task, check_measures
 from nao.types import Array, PyTree
-
-EVALUATE_BATCH = 128  # images at once; what is evaluated is padded to a multiple
-CHILDREN, DATA = "children", "data"  # axes of a mesh
-
-
-class DeviceSplit(NamedTuple):
-    """One part of a data set on the devices, and how its images are normalised."""
-
-    images: Array  # uint8 or float32 [num, height, width, channels]
-    labels: Array  # int32 [num]
-    weights: Array  # float32 [num], 0 for padding
-    mean: Array  # float32 [channels]
-    deviation: Array  # float32 [channels]
-
-    def take(self, indices: Array) -> tuple[Array, Array, Array]:
-        """Returns normalised images, labels and weights at `indices`."""
-        # Bytes stay bytes until they are used: a quarter of the memory of floats.
-        images = self.images[indices].astype(jnp.float32)
-        images = (images - self.mean) / self.deviation
-        return images, self.labels[indices], self.weights[indices]
 
 
 class TrainState(NamedTuple):
@@ -59,7 +40,8 @@ class TrainState(NamedTuple):
 class Settings(NamedTuple):
     """What a compiled program is fixed to; hashed, as a static argument of `jit`."""
 
-    net: StagedNet
+    net: ChildNet
+    task: Task  # its rules, without the data
     mesh: Mesh
     batch_size: int
     micro_batches: int
@@ -101,9 +83,9 @@ def child_init(keys: Array, *, settings: Settings) -> TrainState:
     """Draws the parameters of children, one per key."""
 
     def init(key):
-        variables = settings.net.init(key, method="declare")
+        variables = settings.net.draw(key)
         # The optimiser's state has the same shape for any numbers, so any will do.
-        recipe = Recipe(0.0, 0.9, 0.0, 1.0, 0.0, 0.0, 0.0, augment.Augmentation())
+        recipe = Recipe(0.0, 0.9, 0.0, 1.0, 0.0, 0.0, 0.0, None)
         opt_state = recipe.optimizer(0).init(variables["params"])
         return TrainState(variables["params"], variables["batch_stats"], opt_state)
 
@@ -118,11 +100,11 @@ def child_train_epoch(
     epoch: Array,
     num_epochs: Array,
     recipe: Recipe,
-    split: DeviceSplit,
+    part: DevicePart,
     *,
     settings: Settings,
 ) -> tuple[TrainState, Array]:
-    """Takes one pass over the training images, each child in an order of its own.
+    """Takes one pass over the training examples, each child in an order of its own.
 
     Args:
         keys: The children's keys [children], the same at every epoch.
@@ -132,65 +114,81 @@ def child_train_epoch(
         num_epochs: How many there will be; the learning rate and the share of dropped
             paths depend on it.
         recipe: Hyperparameters.
-        split: Training images.
-        settings: Network, devices and batch size.
+        part: Training examples.
+        settings: Network, task, devices and batch size.
 
     Returns:
         The new states and the mean loss of the epoch's steps, [children].
     """
     train = functools.partial(_train_epoch, settings=settings)
-    shared = (epoch, num_epochs, recipe, split)
+    shared = (epoch, num_epochs, recipe, part)
     return _over_children(settings.mesh, train, len(shared))(
         keys, states, archs, *shared
     )
 
 
 def _train_epoch(
-    key, state, arch, epoch, num_epochs, recipe, split, *, settings: Settings
+    key, state, arch, epoch, num_epochs, recipe, part, *, settings: Settings
 ):
-    """Takes one child's pass over the images; arguments as in `child_train_epoch`."""
-    num_images, batch_size = split.labels.shape[0], settings.batch_size
-    num_steps = num_images // batch_size
+    """Takes one child's pass over the part; arguments as in `child_train_epoch`."""
+    num, batch_size = part.weights.shape[0], settings.batch_size
     # Folded in, not split in turn: epoch 7 draws the same numbers after a restart.
     order_key, step_key = jax.random.split(jax.random.fold_in(key, epoch))
-    order = jax.random.permutation(order_key, num_images)
-    order = order[: num_steps * batch_size].reshape(num_steps, batch_size)
+    order = batches.training_order(order_key, num, batch_size, settings.task.carries)
+    num_steps = num // batch_size
 
-    def step(state, batch):
-        number, indices = batch
+    def step(state_and_carry, batch):
+        (state, carry), (number, indices) = state_and_carry, batch
         progress = (epoch * num_steps + number) / (num_epochs * num_steps)
         batch_key = jax.random.fold_in(step_key, number)
-        micro = _draw_batch(batch_key, indices, progress, recipe, split, settings)
-        loss_fn = _make_loss_fn(arch, recipe, settings.net)
-        grads, loss, stats = _gradients(loss_fn, state, micro, settings)
+        micro = _draw_batch(batch_key, indices, progress, recipe, part, settings)
+        loss_fn = _make_loss_fn(arch, recipe, settings)
+        grads, loss, stats, carry = _gradients(loss_fn, state, carry, micro, settings)
         updates, opt_state = recipe.optimizer(progress).update(
             grads, state.opt_state, state.params
         )
         params = optax.apply_updates(state.params, updates)
-        return TrainState(params, stats, opt_state), loss
+        return (TrainState(params, stats, opt_state), carry), loss
 
-    state, losses = lax.scan(step, state, (jnp.arange(num_steps), order))
+    start = state, _initial_carry(settings)
+    (state, _), losses = lax.scan(step, start, (jnp.arange(num_steps), order))
     return state, losses.mean()
 
 
-def _draw_batch(
-    key, indices, progress, recipe, split, settings: Settings
-) -> tuple[Array, Array, Noise]:
-    """Returns the augmented images of one step, their labels, and what is dropped.
+def _initial_carry(settings: Settings) -> PyTree | None:
+    """Returns what the first step of an epoch begins with, [micro-batches, ...].
 
-    Each array is [micro-batches, images of one on this device, ...], but for the paths
-    of the noise, which have the images as their last axis.
+    None where steps do not follow from each other.
     """
-    image_key, noise_key = jax.random.split(key)
+    if not settings.task.carries:
+        return None
+    num = settings.micro_batches
+    rows = settings.batch_size // num // settings.mesh.shape[DATA]
+    carry = settings.net.initial_carry(rows)
+    return jax.tree.map(lambda x: jnp.broadcast_to(x, (num, *x.shape)), carry)
+
+
+def _draw_batch(
+    key, indices, progress, recipe, part, settings: Settings
+) -> tuple[Array, Array, PyTree]:
+    """Returns the inputs of one step, their targets, and what is dropped.
+
+    Each array is [micro-batches, examples of one on this device, ...], but for those of
+    the noise that have the examples along another axis.
+    """
+    example_key, noise_key = jax.random.split(key)
     # Drawn for the whole batch, so that it is the same on any number of devices.
-    images, labels, _ = split.take(indices)
-    images = augment.augment(image_key, images, recipe.augmentation)
-    noise = settings.net.make_noise(
+    inputs, targets, _ = part.take(indices)
+    inputs, targets = settings.task.augment(
+        example_key, inputs, targets, recipe.augmentation
+    )
+    net = settings.net
+    noise = net.make_noise(
         noise_key, settings.batch_size, progress, recipe.drop_path, recipe.dropout
     )
     cut = functools.partial(_cut_batch, settings=settings)
-    noise = Noise(cut(noise.paths, axis=2), cut(noise.features))
-    return cut(images), cut(labels), noise
+    noise = jax.tree.map(lambda x, axis: cut(x, axis), noise, net.noise_axes)
+    return cut(inputs), cut(targets), noise
 
 
 def _cut_batch(x: Array, axis: int = 0, *, settings: Settings) -> Array:
@@ -206,24 +204,31 @@ def _cut_batch(x: Array, axis: int = 0, *, settings: Settings) -> Array:
     return jnp.moveaxis(x, 1, axis + 1)
 
 
-def _make_loss_fn(arch: Array, recipe: Recipe, net: StagedNet) -> Callable:
+def _make_loss_fn(arch: Array, recipe: Recipe, settings: Settings) -> Callable:
     """Returns the loss of a micro-batch as a function for `jax.grad`.
 
-    It maps (parameters, running averages, images, labels, noise) to (what is minimised,
-    (the loss that is reported, new running averages)). The reported loss leaves out the
-    auxiliary head's.
+    It maps (parameters, running averages, carry, inputs, targets, noise) to (what is
+    minimised, (the loss that is reported, new running averages, new carry)). The
+    reported loss leaves out the auxiliary head's.
     """
+    net, task = settings.net, settings.task
 
-    def loss_fn(params, batch_stats, images, labels, noise):
+    def mean_loss(outputs, targets):
+        losses = task.loss(outputs, targets)
+        check_measures({"loss": losses}, len(targets))
+        return losses.mean()
+
+    def loss_fn(params, batch_stats, carry, inputs, targets, noise):
         variables = {"params": params, "batch_stats": batch_stats}
-        (scores, auxiliary), updates = net.apply(
-            variables, images, arch, train=True, noise=noise, mutable="batch_stats"
+        output, stats = net.forward(
+            variables, inputs, arch, train=True, noise=noise, carry=carry
         )
-        loss = _cross_entropy(scores, labels)
+        loss = mean_loss(output.outputs, targets)
         total = loss
-        if auxiliary is not None:
-            total += recipe.auxiliary * _cross_entropy(auxiliary, labels)
-        return total, (loss, updates["batch_stats"])
+        if output.auxiliary is not None:
+            total += recipe.auxiliary * mean_loss(output.auxiliary, targets)
+        carry = output.carry if task.carries else None
+        return total, (loss, stats, carry)
 
     return loss_fn
 
@@ -231,69 +236,83 @@ def _make_loss_fn(arch: Array, recipe: Recipe, net: StagedNet) -> Callable:
 def _gradients(
     loss_fn: Callable,
     state: TrainState,
-    micro: tuple[Array, Array, Noise],
+    carry: PyTree | None,
+    micro: tuple[Array, Array, PyTree],
     settings: Settings,
-) -> tuple[PyTree, Array, PyTree]:
-    """Returns the mean gradients of a batch, its mean loss and new running averages.
+) -> tuple[PyTree, Array, PyTree, PyTree | None]:
+    """Returns mean gradients and loss of a batch, new running averages and carry.
 
     Args:
         loss_fn: As `_make_loss_fn` returns it.
         state: Parameters and running averages before the step.
+        carry: What the step before left, micro-batch by micro-batch.
         micro: The batch, as `_draw_batch` cuts it.
         settings: Micro-batches and devices to take the mean over.
     """
     grad_fn = jax.grad(loss_fn, has_aux=True)
 
     # Each micro-batch updates the running averages that the one before it left.
-    def accumulate(carry, micro):
-        batch_stats, total, total_loss = carry
-        grads, (loss, batch_stats) = grad_fn(state.params, batch_stats, *micro)
+    def accumulate(totals, micro):
+        (batch_stats, total, total_loss), (carry, micro) = totals, micro
+        grads, (loss, batch_stats, carry) = grad_fn(
+            state.params, batch_stats, carry, *micro
+        )
         total = jax.tree.map(jnp.add, total, grads)
-        return (batch_stats, total, total_loss + loss), None
+        return (batch_stats, total, total_loss + loss), carry
 
     num = settings.micro_batches
     if num == 1:  # without a loop and without a second tree of gradients
-        micro = jax.tree.map(lambda x: x[0], micro)
-        grads, (loss, stats) = grad_fn(state.params, state.batch_stats, *micro)
+        carry, micro = jax.tree.map(lambda x: x[0], (carry, micro))
+        grads, (loss, stats, carry) = grad_fn(
+            state.params, state.batch_stats, carry, *micro
+        )
+        carry = jax.tree.map(lambda x: x[None], carry)
     else:
         zeros = jax.tree.map(jnp.zeros_like, state.params)
         start = (state.batch_stats, zeros, 0.0)
-        (stats, grads, loss), _ = lax.scan(accumulate, start, micro)
+        (stats, grads, loss), carry = lax.scan(accumulate, start, (carry, micro))
         grads, loss = jax.tree.map(lambda x: x / num, (grads, loss))
     # Running averages need no mean: norms have taken that of all devices already.
     if settings.mesh.shape[DATA] > 1:
         grads, loss = lax.pmean((grads, loss), DATA)
-    return grads, loss, stats
-
-
-def _cross_entropy(scores: Array, labels: Array) -> Array:
-    return optax.softmax_cross_entropy_with_integer_labels(scores, labels).mean()
+    return grads, loss, stats, carry
 
 
 @functools.partial(jax.jit, static_argnames="settings")
 def child_evaluate(
-    states: TrainState, archs: Array, split: DeviceSplit, *, settings: Settings
-) -> tuple[Array, Array]:
-    """Returns accuracy (a fraction) and mean loss [children], by running averages."""
-    num_data = settings.mesh.shape[DATA]
+    states: TrainState, archs: Array, part: DevicePart, *, settings: Settings
+) -> dict[str, Array]:
+    """Returns the mean of each measure of the task [children], by running averages."""
+    evaluate = functools.partial(_evaluate, settings=settings)
+    return _over_children(settings.mesh, evaluate, 1)(states, archs, part)
 
-    def evaluate(state, arch, split):
-        variables = {"params": state.params, "batch_stats": state.batch_stats}
 
-        def step(totals, indices):
-            images, labels, weights = split.take(indices)
-            scores, _ = settings.net.apply(variables, images, arch, train=False)
-            losses = optax.softmax_cross_entropy_with_integer_labels(scores, labels)
-            right = scores.argmax(-1) == labels
-            return totals + jnp.stack([weights @ right, weights @ losses]), None
+def _evaluate(state, arch, part, *, settings: Settings) -> dict[str, Array]:
+    """Measures one child on a part; arguments as in `child_evaluate`."""
+    net, task, num_data = settings.net, settings.task, settings.mesh.shape[DATA]
+    variables = {"params": state.params, "batch_stats": state.batch_stats}
 
-        num_images = split.labels.shape[0]
-        batches = jnp.arange(num_images).reshape(num_data, -1, EVALUATE_BATCH)
-        batches = batches[lax.axis_index(DATA)] if num_data > 1 else batches[0]
-        totals, _ = lax.scan(step, jnp.zeros(2), batches)
-        if num_data > 1:
-            totals = lax.psum(totals, DATA)
-        accuracy, loss = totals / split.weights.sum()
-        return accuracy, loss
+    def step(carry, indices):
+        inputs, targets, weights = part.take(indices)
+        output, _ = net.forward(variables, inputs, arch, train=False, carry=carry)
+        measures = task.measures(output.outputs, targets)
+        check_measures(measures, len(weights))
+        sums = {name: weights @ values for name, values in measures.items()}
+        return output.carry if task.carries else None, sums
 
-    return _over_children(settings.mesh, evaluate, 1)(states, archs, split)
+    num, batch = part.weights.shape[0], task.evaluate_batch
+    order = batches.evaluation_order(num, num_data, batch, task.carries)
+    order = order[lax.axis_index(DATA)] if num_data > 1 else order[0]
+    carry = net.initial_carry(batch) if task.carries else None
+    _, sums = lax.scan(step, carry, order)
+    # Stacked, as XLA divides an array by other means than single numbers.
+    totals = jnp.stack([_add_up(numbers) for numbers in sums.values()])
+    if num_data > 1:
+        totals = lax.psum(totals, DATA)
+    means = totals / part.weights.sum()
+    return dict(zip(sums, means, strict=True))
+
+
+def _add_up(numbers: Array) -> Array:
+    """Adds float32 [num] one after the other: in another order, bits would differ."""
+    return lax.scan(lambda total, x: (total + x, None), 0.0, numbers)[0]

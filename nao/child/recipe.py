@@ -1,14 +1,14 @@
 """How a child is built and trained: what the user chooses, and the optimiser of it."""
 
 import dataclasses
+import itertools
 from typing import ClassVar, NamedTuple
 
 import jax.numpy as jnp
 import optax
 
-from nao.data.augment import Augmentation
 from nao.fields import check_at_least, check_positive, check_types, documented, option
-from nao.types import Array
+from nao.types import Array, PyTree
 
 _DTYPES = ("auto", "float32", "bfloat16")
 _MOST_SHIFT = 2**31 - 2  # JAX draws below the next number, an int32
@@ -16,45 +16,50 @@ _MOST_SHIFT = 2**31 - 2  # JAX draws below the next number, an int32
 
 @documented
 @dataclasses.dataclass(frozen=True)
-class ChildConfig:
-    """How child networks are built and trained; fields say what they mean."""
+class TrainingConfig:
+    """How networks are built and trained; fields say what they mean."""
 
     _may_be_zero: ClassVar[tuple[str, ...]] = ()
 
-    channels: int = option(8, "channels of the first stage, doubled at each of two")
-    cells_per_stage: int = option(1, "normal cells a stage, N: 3 N + 2 cells in all")
-    epochs: int = option(5, "passes over the training images")
-    batch_size: int = option(64, "images a step; what is left of an epoch is dropped")
+    channels: int = option(8, "Channels of the first stage, doubled at each of two")
+    cells_per_stage: int = option(1, "Normal cells a stage, N: 3 N + 2 cells in all")
+    epochs: int = option(5, "Passes over the training examples")
+    batch_size: int = option(64, "Examples a step; what is left of an epoch is dropped")
     micro_batches: int = option(
-        1, "parts that a batch is computed in, one after the other, to save memory"
+        1, "Parts that a batch is computed in, one after the other, to save memory"
     )
-    learning_rate: float = option(0.1, "at the first step; a cosine takes it to 0")
+    learning_rate: float = option(
+        0.1, "Learning rate at the first step; a cosine takes it to 0"
+    )
     momentum: float = option(0.9, "Nesterov momentum; 0 is plain gradient descent")
-    weight_decay: float = option(5e-4, "pull on all parameters; 0 is none")
-    grad_clip: float = option(5.0, "largest global norm of the gradient")
+    weight_decay: float = option(5e-4, "Pull on all parameters; 0 is none")
+    grad_clip: float = option(5.0, "Largest global norm of the gradient")
     drop_path: float = option(
-        0.0, "probability of dropping a branch of the last cell at the end of training"
+        0.0, "Probability of dropping a branch of the last cell at the end of training"
     )
-    dropout: float = option(0.0, "share of the classifier's inputs that are dropped")
-    auxiliary: float = option(0.0, "weight of an auxiliary head's loss; 0 has none")
+    dropout: float = option(0.0, "Share of the classifier's inputs that are dropped")
+    auxiliary: float = option(0.0, "Weight of an auxiliary head's loss; 0 has none")
     shift: int = option(
         0,
-        "pixels, at most, that training images are shifted by",
+        "Pixels, at most, that images are shifted by in training",
         most=_MOST_SHIFT,
     )
-    flip: bool = option(False, "whether half of the training images are mirrored")
-    cutout: int = option(0, "side in pixels of the square cut out of training images")
+    flip: bool = option(False, "Whether half of the images are mirrored in training")
+    cutout: int = option(
+        0, "Side in pixels of the square cut out of images in training"
+    )
     dtype: str = option(
-        "auto", "of the convolutions: bfloat16, float32; auto is float32 on CPU alone"
+        "auto",
+        "Type of the convolutions: bfloat16, float32; auto is float32 on CPU alone",
     )
     specialised: bool = option(
-        False, "whether each architecture has a program of its own, compiled for it"
+        False, "Whether each architecture has a program of its own, compiled for it"
     )
     time_limit_s: float = option(
-        0.0, "seconds a child may train, one at a time then; 0 is no limit"
+        0.0, "Seconds a child may train, one at a time then; 0 is no limit"
     )
     memory_limit_mib: float = option(
-        0.0, "memory a training step may need on a device; 0 is no limit"
+        0.0, "Memory a training step may need on a device; 0 is no limit"
     )
 
     def __post_init__(self):
@@ -86,7 +91,36 @@ class ChildConfig:
 
 @documented
 @dataclasses.dataclass(frozen=True)
-class FinalConfig(ChildConfig):
+class ChildConfig(TrainingConfig):
+    """How the children of a search are built and trained."""
+
+    budgets: tuple[int, ...] = option(
+        (),
+        "Epochs that a child may be trained for, ascending to all; strategies such as "
+        "successive_halving choose among them. Empty for epochs // 3 ** k.",
+    )
+
+    def __post_init__(self):
+        super().__post_init__()
+        steps = itertools.pairwise((0, *self.budgets))
+        ascend = all(low < high for low, high in steps)
+        if self.budgets and not (ascend and self.budgets[-1] == self.epochs):
+            raise ValueError(
+                f"budgets must be epochs that ascend to all {self.epochs}, got "
+                f"{list(self.budgets)}."
+            )
+
+    @property
+    def all_budgets(self) -> tuple[float, ...]:
+        """Epochs that a child may be trained for, ascending, all of them last."""
+        thirds = (self.epochs // 3**k for k in range(self.epochs))
+        chosen = self.budgets or sorted(set(thirds) - {0})
+        return tuple(map(float, chosen))
+
+
+@documented
+@dataclasses.dataclass(frozen=True)
+class FinalConfig(TrainingConfig):
     """How the final choice is trained, before the test part is read."""
 
     _may_be_zero: ClassVar[tuple[str, ...]] = (
@@ -95,15 +129,15 @@ class FinalConfig(ChildConfig):
         "batch_size",
     )
 
-    channels: int = option(0, "channels of the first stage; 0 is as in the search")
-    cells_per_stage: int = option(0, "normal cells a stage; 0 is as in the search")
-    epochs: int = option(40, "passes over the training images")
-    batch_size: int = option(0, "images a step; 0 is as in the search")
+    channels: int = option(0, "Channels of the first stage; 0 is as in the search")
+    cells_per_stage: int = option(0, "Normal cells a stage; 0 is as in the search")
+    epochs: int = option(40, "Passes over the training examples")
+    batch_size: int = option(0, "Examples a step; 0 is as in the search")
     shift: int = option(
-        1, "pixels, at most, that training images are shifted by", most=_MOST_SHIFT
+        1, "Pixels, at most, that images are shifted by in training", most=_MOST_SHIFT
     )
 
-    def after(self, search: ChildConfig) -> "FinalConfig":
+    def after(self, search: TrainingConfig) -> "FinalConfig":
         """Replaces 0 in channels, cells_per_stage and batch_size by the search's."""
         return dataclasses.replace(
             self,
@@ -117,7 +151,8 @@ class FinalConfig(ChildConfig):
 class Recipe(NamedTuple):
     """The hyperparameters that a compiled program takes as numbers.
 
-    Fields are those of `ChildConfig` of the same names.
+    Fields are those of `TrainingConfig` of the same names; `augmentation` is what the
+    task reads of the config, see `Task.amounts`.
     """
 
     learning_rate: float
@@ -127,10 +162,10 @@ class Recipe(NamedTuple):
     drop_path: float
     dropout: float
     auxiliary: float
-    augmentation: Augmentation
+    augmentation: PyTree
 
     @classmethod
-    def of(cls, config: ChildConfig) -> "Recipe":
+    def of(cls, config: TrainingConfig, augmentation: PyTree = None) -> "Recipe":
         """Reads the numbers of a config, as arrays of fixed types.
 
         So another learning rate is another argument, not another program.
@@ -140,8 +175,7 @@ class Recipe(NamedTuple):
             for name in cls._fields
             if name != "augmentation"
         }
-        amounts = config.shift, config.flip, config.cutout
-        return cls(**numbers, augmentation=Augmentation(*map(jnp.int32, amounts)))
+        return cls(**numbers, augmentation=augmentation)
 
     def optimizer(self, progress: Array) -> optax.GradientTransformation:
         """Returns the optimiser at `progress`, 0 at the first step, 1 after the last.

@@ -6,8 +6,6 @@ of stride 2 that doubles the channels between them. As in `nao.child.conv_net`, 
 architecture is data, or `arch` builds the network of one alone.
 """
 
-from typing import Any
-
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -19,7 +17,9 @@ from nao.child.branches import Packing
 from nao.child.noise import Noise, drop
 from nao.child.norms import Norms
 from nao.child.operations import get_operations, is_identity
+from nao.child.recipe import TrainingConfig
 from nao.child.staged_net import NUM_STAGES, StagedNet
+from nao.child.task import Task
 from nao.spaces.nasbench201 import EDGES, OPERATIONS, NASBench201
 from nao.types import Array, PyTree
 
@@ -33,7 +33,7 @@ class TopologyNet(StagedNet):
         operations: Names of the operations an architecture's indices point at.
         channels: Channels of the first stage; 16 in the benchmark.
         cells_per_stage: Cells of a stage; 5 in the benchmark.
-        num_classes: Number of scores.
+        num_outputs: Number of scores.
         image_shape: Height, width and channels of the images.
         auxiliary: Must be False: the benchmark's network has no auxiliary head.
         arch: The one architecture it is for, an operation per edge; None for any.
@@ -44,7 +44,7 @@ class TopologyNet(StagedNet):
     operations: tuple[str, ...]
     channels: int
     cells_per_stage: int
-    num_classes: int
+    num_outputs: int
     image_shape: tuple[int, int, int]
     auxiliary: bool = False
     arch: tuple[int, ...] | None = None
@@ -52,10 +52,12 @@ class TopologyNet(StagedNet):
     dtype: str = "float32"
 
     @classmethod
-    def of(cls, space: NASBench201, **shape: Any) -> "TopologyNet":
-        """Returns the network for any cell of the space, see `ConvNet.of`."""
+    def of(
+        cls, space: NASBench201, task: Task, config: TrainingConfig
+    ) -> "TopologyNet":
+        """Returns the network for any cell of the space, see `ChildNet.of`."""
         del space  # There is one, always with the same operations.
-        return cls(OPERATIONS, **shape)
+        return cls(OPERATIONS, **cls.sizes(task, config))
 
     def __call__(
         self,
@@ -64,7 +66,7 @@ class TopologyNet(StagedNet):
         train: bool,
         noise: Noise | None = None,
     ) -> tuple[Array, None]:
-        """Returns scores [batch, num_classes], and None for an auxiliary head's.
+        """Returns scores [batch, num_outputs], and None for an auxiliary head's.
 
         Args:
             images: float32 [batch, height, width, channels], normalised.
@@ -228,7 +230,7 @@ class TopologyNet(StagedNet):
                 for operation in np.asarray(arch).tolist()
             )
             total += self.cells_per_stage * cell
-        return total + c * self.num_classes
+        return total + c * self.num_outputs
 
     def initial(self) -> PyTree:
         """Returns what the parameters start as."""
@@ -259,8 +261,8 @@ class TopologyNet(StagedNet):
                 cells = [vectors] * self.cells_per_stage
             initial[f"stage_{stage}"] = cells
         initial["last"] = {"norm": parameters.scale_bias(1, c)}
-        initial["head"] = parameters.kernel(c, self.num_classes)
-        initial["head_bias"] = parameters.zeros(self.num_classes)
+        initial["head"] = parameters.kernel(c, self.num_outputs)
+        initial["head_bias"] = parameters.zeros(self.num_outputs)
         return initial
 
     def _init_stats(self) -> PyTree:

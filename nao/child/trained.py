@@ -1,4 +1,4 @@
-"""A trained child by itself: images to scores, on disk, and without this code."""
+"""A trained child by itself: inputs to outputs, on disk, and without this code."""
 
 import dataclasses
 import functools
@@ -8,21 +8,22 @@ import pathlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import flax.linen as nn
 import jax
-import jax.numpy as jnp
 import numpy as np
 import orbax.checkpoint as ocp
 
 from nao.child import description
-from nao.child.programs import EVALUATE_BATCH, TrainState
-from nao.data.dataset import ImageDataset
+from nao.child.network import ChildNet, Output, Variables
+from nao.child.programs import TrainState
+from nao.child.task import Task
+from nao.data.examples import Normalisation
 from nao.files import expanded, first_line
 from nao.system import orbax
 from nao.system.plain_paths import plain
 from nao.types import Array, PyTree
 
 PLATFORMS = ("cpu", "cuda", "tpu")
+_PREDICT_BATCH = 128  # examples at once
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -32,24 +33,20 @@ class TrainedChild:
     Attributes:
         net: The network, of this architecture alone.
         variables: Its `params` and `batch_stats`, NumPy arrays.
-        mean: What is taken from every channel of an image, float32 [channels].
-        deviation: What the rest is divided by, float32 [channels].
-        image_dtype: What images are, `uint8` or `float32`.
+        input_dtype: What the inputs' numbers are, as they were loaded.
+        normalisation: What they go through first; None leaves them as they are.
+        task: What the task says of itself, see `Task.describe`.
     """
 
-    net: nn.Module
-    variables: PyTree
-    mean: np.ndarray
-    deviation: np.ndarray
-    image_dtype: str
+    net: ChildNet
+    variables: Variables
+    input_dtype: str
+    normalisation: Normalisation | None
+    task: Mapping[str, Any]
 
     @classmethod
     def of(
-        cls,
-        net: nn.Module,
-        states: TrainState,
-        arch: np.ndarray,
-        dataset: ImageDataset,
+        cls, net: ChildNet, states: TrainState, arch: np.ndarray, task: Task
     ) -> "TrainedChild":
         """Takes one child, the first, out of the states that training returned.
 
@@ -57,65 +54,73 @@ class TrainedChild:
             net: The network that was trained, for any architecture or this one.
             states: Their parameters and statistics, stacked.
             arch: The architecture, as the network reads it.
-            dataset: What it learned.
+            task: What it learned.
         """
         # Momentum is left on the devices: it is as large as the parameters.
         own = jax.tree.map(lambda x: np.asarray(x[0]), states._replace(opt_state=None))
-        variables = {"params": own.params, "batch_stats": own.batch_stats}
-        # The auxiliary head and the devices that shared a batch belong to training.
-        net = net.clone(axis_name=None, auxiliary=False)
-        if net.arch is None:
-            variables = net.extract(variables, arch)
-            net = net.specialise(arch)
-        for tree in variables.values():
-            tree["net"].pop("auxiliary", None)
-        return cls(
-            net,
-            variables,
-            dataset.mean,
-            dataset.deviation,
-            str(dataset.train.images.dtype),
+        net, variables = net.trained(
+            {"params": own.params, "batch_stats": own.batch_stats}, arch
         )
+        dtype, normalisation = task.input_dtype, task.normalisation
+        return cls(net, variables, dtype, normalisation, task.describe())
 
-    def scores(self, images: Array) -> Array:
-        """Maps images of any batch size to class scores; can be traced.
+    def outputs(self, inputs: Array) -> PyTree:
+        """Maps inputs of any batch size to outputs; can be traced.
 
         Args:
-            images: `image_dtype` [num, height, width, channels], as they were loaded:
-                normalising them is part of it.
+            inputs: `input_dtype` [num, ...], as they were loaded: normalising them is
+                part of it.
 
         Returns:
-            float32 [num, num_classes], before a softmax.
+            What the network says of each, [num, ...]: of classes the scores before a
+            softmax. A network that carries something begins afresh with each.
         """
-        images = (images.astype(jnp.float32) - self.mean) / self.deviation
-        return self.net.apply(self.variables, images, None, train=False)[0]
+        return self._forward(inputs, None).outputs
 
-    def predict(self, images: np.ndarray) -> np.ndarray:
-        """Returns the scores of images, computed in batches on the host's device.
+    def step(self, inputs: Array, carry: PyTree) -> tuple[PyTree, PyTree]:
+        """Maps inputs, and what was carried from those before, to outputs and that.
+
+        Args:
+            inputs: As of `outputs`.
+            carry: What the step before returned; `net.initial_carry(num)` at first.
+        """
+        said = self._forward(inputs, carry)
+        return said.outputs, said.carry
+
+    def _forward(self, inputs: Array, carry: PyTree | None) -> Output:
+        if self.normalisation is not None:
+            inputs = self.normalisation.apply(inputs)
+        net, variables = self.net, self.variables
+        return net.forward(variables, inputs, None, train=False, carry=carry)[0]
+
+    def predict(self, inputs: np.ndarray) -> PyTree:
+        """Returns the outputs of inputs, computed in batches on the host's device.
 
         Raises:
-            ValueError: If the images are not as they must be.
+            ValueError: If the inputs are not as they must be.
         """
-        shape = self.net.image_shape
-        if images.shape[1:] != shape or images.dtype != self.image_dtype:
+        shape = tuple(self.net.input_shape)
+        if inputs.shape[1:] != shape or inputs.dtype != self.input_dtype:
             raise ValueError(
-                f"Images must be {self.image_dtype} of shape [num, "
-                f"{', '.join(map(str, shape))}], got {images.dtype} of shape "
-                f"{list(images.shape)}."
+                f"Inputs must be {self.input_dtype} of shape [num, "
+                f"{', '.join(map(str, shape))}], got {inputs.dtype} of shape "
+                f"{list(inputs.shape)}."
             )
-        found = [np.zeros((0, self.net.num_classes), np.float32)]
-        for start in range(0, len(images), EVALUATE_BATCH):
-            batch = images[start : start + EVALUATE_BATCH]
-            fill = [(0, EVALUATE_BATCH - len(batch)), (0, 0), (0, 0), (0, 0)]
-            scores = self._scores(np.pad(batch, fill))  # one shape, compiled once
-            found.append(np.asarray(scores)[: len(batch)])
-        return np.concatenate(found)
+        found = []
+        for start in range(0, max(len(inputs), 1), _PREDICT_BATCH):
+            batch = inputs[start : start + _PREDICT_BATCH]
+            fill = [(0, _PREDICT_BATCH - len(batch))] + [(0, 0)] * len(shape)
+            outputs = self._outputs(np.pad(batch, fill))  # one shape, compiled once
+            found.append(jax.tree.map(np.asarray, outputs))
+        return jax.tree.map(lambda *x: np.concatenate(x)[: len(inputs)], *found)
 
     @functools.cached_property
-    def _scores(self):
-        return jax.jit(self.scores)
+    def _outputs(self):
+        return jax.jit(self.outputs)
 
-    def save(self, path: str | os.PathLike, about: Mapping[str, Any]) -> None:
+    def save(
+        self, path: str | os.PathLike, about: Mapping[str, Any] | None = None
+    ) -> None:
         """Writes the parameters as an Orbax checkpoint, and `child.json` beside them.
 
         Args:
@@ -140,29 +145,37 @@ class TrainedChild:
             for field in dataclasses.fields(self.net)
             if field.name not in description.NOT_SAVED
         }
+        norm = self.normalisation
         data = {
             "format": description.FORMAT,
             "version": description.FORMAT_VERSION,
-            **about,
-            "image_dtype": self.image_dtype,
-            "mean": self.mean.tolist(),
-            "deviation": self.deviation.tolist(),
+            **(about or {}),
+            "task": dict(self.task),
+            "input_dtype": self.input_dtype,
+            "mean": None if norm is None else np.asarray(norm.mean).tolist(),
+            "deviation": None if norm is None else np.asarray(norm.deviation).tolist(),
             "network": {"kind": type(self.net).__name__, **fields},
         }
         text = json.dumps(data, indent=2)
         (path / description.NAME).write_text(text + "\n")
 
     @classmethod
-    def load(cls, path: str | os.PathLike) -> "TrainedChild":
+    def load(
+        cls, path: str | os.PathLike, network: type[ChildNet] | None = None
+    ) -> "TrainedChild":
         """Reads what `save` wrote.
+
+        Args:
+            path: The folder.
+            network: Class of the network, where it is one of your own.
 
         Raises:
             ValueError: If there is no child, or one of another version.
         """
         path = expanded(path).absolute()
         about = description.read(path)
-        net = description.network(about, path)
-        empty = jax.eval_shape(lambda: net.init(jax.random.key(0), method="declare"))
+        net = description.network(about, path, network)
+        empty = jax.eval_shape(net.draw, jax.random.key(0))
         leaves = _read_parameters(path)
         shapes = {name: leaf.shape for name, leaf in _flat(empty).items()}
         if {name: leaf.shape for name, leaf in leaves.items()} != shapes:
@@ -173,19 +186,18 @@ class TrainedChild:
             ),
             empty,
         )
-        return cls(
-            net,
-            variables,
-            np.array(about["mean"], np.float32),
-            np.array(about["deviation"], np.float32),
-            about["image_dtype"],
-        )
+        normalisation = None
+        if about["mean"] is not None:
+            numbers = (np.array(about[k], np.float32) for k in ("mean", "deviation"))
+            normalisation = Normalisation(*numbers)
+        return cls(net, variables, about["input_dtype"], normalisation, about["task"])
 
     def export(self, platforms: Sequence[str] = PLATFORMS) -> bytes:
         """Returns the network as one file, parameters inside, for any batch size.
 
         It holds StableHLO as `jax.export` serialises it: `deserialize(...).call` is
-        `scores`, on any of the platforms, with JAX alone.
+        `outputs`, on any of the platforms, with JAX alone; or `step`, where a task
+        carries something from batch to batch.
 
         Args:
             platforms: Where it can run, as `jax.export` names them.
@@ -193,9 +205,12 @@ class TrainedChild:
         from jax import export  # Needs flatbuffers, which nothing else does.
 
         (num,) = export.symbolic_shape("num")
-        shape = (num, *self.net.image_shape)
-        images = jax.ShapeDtypeStruct(shape, self.image_dtype)
-        exported = export.export(jax.jit(self.scores), platforms=platforms)(images)
+        shape = (num, *self.net.input_shape)
+        arguments = [jax.ShapeDtypeStruct(shape, self.input_dtype)]
+        if self.task["carries"]:
+            arguments.append(jax.eval_shape(lambda: self.net.initial_carry(num)))
+        function = self.step if self.task["carries"] else self.outputs
+        exported = export.export(jax.jit(function), platforms=platforms)(*arguments)
         return bytes(exported.serialize())
 
 

@@ -1,4 +1,4 @@
-"""Trains children on one data set: what is placed where, how long, and what fails.
+"""Trains children on one task: what is placed where, how long, and what fails.
 
 The data stay on the devices; a host loop over epochs watches the time and the loss.
 """
@@ -13,20 +13,15 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax.sharding import Mesh, NamedSharding
+from jax.sharding import NamedSharding
 from jax.sharding import PartitionSpec as P
 
-from nao.child import programs
-from nao.child.programs import (
-    CHILDREN,
-    DATA,
-    DeviceSplit,
-    Settings,
-    TrainState,
-)
-from nao.child.recipe import ChildConfig, Recipe
-from nao.child.staged_net import StagedNet
-from nao.data import ImageDataset, Split
+from nao.child import batches, programs
+from nao.child.batches import CHILDREN, DATA
+from nao.child.network import ChildNet
+from nao.child.programs import Settings, TrainState
+from nao.child.recipe import Recipe, TrainingConfig
+from nao.child.task import Task
 from nao.system import stages
 from nao.types import Array
 
@@ -47,7 +42,7 @@ class Outcome(NamedTuple):
 
 
 class ChildTrainer:
-    """Trains and evaluates children on one data set.
+    """Trains and evaluates children on one task.
 
     Attributes:
         net: The network that architectures are laid into.
@@ -57,51 +52,52 @@ class ChildTrainer:
 
     def __init__(
         self,
-        net: StagedNet,
-        dataset: ImageDataset,
-        config: ChildConfig,
+        net: ChildNet,
+        task: Task,
+        config: TrainingConfig,
         devices: Sequence[jax.Device] | None = None,
-        share_images: bool = False,
+        share_batch: bool = False,
         like: "ChildTrainer | None" = None,
     ):
         """Puts the data on the devices; compiles nothing yet.
 
         Args:
             net: A network for any architecture.
-            dataset: What children learn.
+            task: What children learn.
             config: How children are trained.
             devices: Where; by default the first there is.
-            share_images: Whether the devices, as many as divide a batch, share the
-                images of one child's steps; otherwise each trains a child of its own.
-            like: A trainer on the same data, to share images with.
+            share_batch: Whether the devices, as many as divide a batch, share the
+                examples of one child's steps; otherwise each trains its own child.
+            like: A trainer on the same data, to share what lies on the devices with.
 
         Raises:
-            ValueError: If there are fewer images than a batch.
+            ValueError: If there are fewer examples than a batch, or the network lacks
+                what the recipe asks for.
         """
-        num_train = len(dataset.train.labels)
+        num_train = task.num_examples["train"]
         if config.batch_size > num_train:
             raise ValueError(
-                f"batch_size must be at most the {num_train} training images of "
-                f"{dataset.name}, got {config.batch_size}."
+                f"batch_size must be at most the {num_train} training "
+                f"{task.example}s of {task.name}, got {config.batch_size}."
             )
         devices = jax.devices()[:1] if devices is None else list(devices)
-        devices, self.num_children = _choose_devices(config, devices, share_images)
+        devices, self.num_children = _choose_devices(config, devices, share_batch)
         self._mesh = programs.make_mesh(devices, self.num_children)
-        self.net = net.clone(
-            dtype=_choose_dtype(config.dtype, devices[0].platform),
-            axis_name=DATA if self._mesh.shape[DATA] > 1 else None,
-            auxiliary=config.auxiliary > 0,
+        self.net = net.in_training(
+            _choose_dtype(config.dtype, devices[0].platform),
+            DATA if self._mesh.shape[DATA] > 1 else None,
+            config.auxiliary > 0,
         )
-        self.config = config
-        self._recipe = Recipe.of(config)
+        self.config, self._task = config, task
+        self._recipe = Recipe.of(config, task.amounts(config))
         # A program's memory is known once it is compiled: once for both trainers.
         self._memory_mib: dict[Settings, float] = (
             {} if like is None else like._memory_mib
         )
         if like is not None and like._mesh == self._mesh:
-            self._splits = like._splits
+            self._parts = like._parts
         else:
-            self._splits = _put_on_devices(dataset, self._mesh)
+            self._parts = batches.place(task, self._mesh)
 
     def train(
         self,
@@ -109,15 +105,19 @@ class ChildTrainer:
         archs: np.ndarray,
         progress_fn: Callable[[int, TrainState, list[Outcome]], None] | None = None,
         start: tuple[int, TrainState] | None = None,
+        stop: int | None = None,
     ) -> tuple[TrainState, list[Outcome]]:
-        """Trains architectures from scratch, all at once.
+        """Trains architectures, all at once.
 
         Args:
-            keys: The children's randomness [num]: first parameters, order of images.
+            keys: The children's randomness [num]: first parameters, order of examples.
             archs: int32 [num, ...], at most `num_children`.
             progress_fn: Called after every epoch with its number, from 0, the states
                 and the outcomes so far.
-            start: Epochs done and the states after them, to continue from.
+            start: Epochs done and the states after them, to continue from; from scratch
+                by default.
+            stop: Epochs after which to stop, of the whole training's schedule; by
+                default at its end.
 
         Returns:
             The trained states, and per child the metrics `train_loss`, `epochs` and
@@ -135,9 +135,10 @@ class ChildTrainer:
             return states, [Outcome({}, str(failure))] * len(archs)
         keys, archs, settings = self._place(keys, archs)
         train_keys = _split(keys)[1]
-        fixed = (np.int32(self.config.epochs), self._recipe, self._splits["train"])
+        fixed = (np.int32(self.config.epochs), self._recipe, self._parts["train"])
         begun = time.perf_counter()
-        for epoch in range(done, self.config.epochs):
+        stop = self.config.epochs if stop is None else stop
+        for epoch in range(done, stop):
             states, losses = programs.child_train_epoch(
                 train_keys, states, archs, np.int32(epoch), *fixed, settings=settings
             )
@@ -160,6 +161,24 @@ class ChildTrainer:
         """Draws the states that `train` begins with."""
         keys, _, settings = self._place(keys, archs)
         return programs.child_init(_split(keys)[0], settings=settings)
+
+    def counts(self, arch: np.ndarray) -> dict[str, float]:
+        """Counts parameters, and multiply-adds for one example, of an architecture."""
+        return {
+            "num_parameters": float(self.net.num_parameters(arch)),
+            "num_multiply_adds": float(self.net.num_multiply_adds(arch)),
+        }
+
+    def apart(self, states: TrainState, num: int) -> list[TrainState]:
+        """Returns the states of the first `num` children, each on the host."""
+        states = jax.device_get(states)
+        return [jax.tree.map(lambda x, i=i: x[i], states) for i in range(num)]
+
+    def together(self, states: Sequence[TrainState]) -> TrainState:
+        """Puts states of children on the devices, the last repeated to fill up."""
+        filled = [*states, *[states[-1]] * (self.num_children - len(states))]
+        stacked = jax.tree.map(lambda *leaves: np.stack(leaves), *filled)
+        return jax.device_put(stacked, NamedSharding(self._mesh, P(CHILDREN)))
 
     def _outcome(self, epoch, loss, seconds, memory_mib) -> Outcome:
         metrics = {
@@ -219,7 +238,7 @@ class ChildTrainer:
         )
         args = (keys, states, archs, np.int32(0), np.int32(self.config.epochs))
         lowered = programs.child_train_epoch.lower(
-            *args, self._recipe, self._splits["train"], settings=settings
+            *args, self._recipe, self._parts["train"], settings=settings
         )
         sizes = lowered.compile().memory_analysis()
         # New states take the place of old ones, which are counted once.
@@ -240,7 +259,7 @@ class ChildTrainer:
     def evaluate(
         self, states: TrainState, archs: np.ndarray, part: str
     ) -> list[Outcome]:
-        """Returns `<part>_accuracy`, a fraction, and `<part>_loss` of each child.
+        """Returns the task's measures of each child on a part, such as `val_loss`.
 
         Args:
             states: Trained children.
@@ -250,16 +269,20 @@ class ChildTrainer:
         num = len(archs)
         _, archs, settings = self._place(None, archs)
         measured = programs.child_evaluate(
-            states, archs, self._splits[part], settings=settings
+            states, archs, self._parts[part], settings=settings
         )
-        outcomes = []
-        for accuracy, loss in np.asarray(measured, np.float64).T[:num].tolist():
-            if math.isfinite(loss):
-                metrics = {f"{part}_accuracy": accuracy, f"{part}_loss": loss}
-                outcomes.append(Outcome(metrics))
-            else:
-                outcomes.append(Outcome({}, f"{part} loss is {loss}"))
-        return outcomes
+        measured = {k: np.asarray(v, np.float64) for k, v in measured.items()}
+        return [
+            self._measured(part, {k: float(v[i]) for k, v in measured.items()})
+            for i in range(num)
+        ]
+
+    def _measured(self, part: str, means: dict[str, float]) -> Outcome:
+        metrics = self._task.measured(part, means)
+        for name, value in metrics.items():
+            if not math.isfinite(value):
+                return Outcome({}, f"{name.replace('_', ' ', 1)} is {value}")
+        return Outcome(metrics)
 
     def _place(self, keys: Array | None, archs: np.ndarray) -> tuple:
         """Puts keys and architectures on the devices, the last repeated to fill up.
@@ -278,8 +301,9 @@ class ChildTrainer:
         place = functools.partial(
             jax.device_put, device=NamedSharding(self._mesh, P(CHILDREN))
         )
+        config, rules = self.config, self._task.rules
         settings = Settings(
-            net, self._mesh, self.config.batch_size, self.config.micro_batches
+            net, rules, self._mesh, config.batch_size, config.micro_batches
         )
         if keys is not None:
             # By way of the host, the only place that devices of all hosts take from.
@@ -294,13 +318,13 @@ def _split(keys: Array) -> Array:
 
 
 def _choose_devices(
-    config: ChildConfig, devices: list[jax.Device], share_images: bool
+    config: TrainingConfig, devices: list[jax.Device], share_batch: bool
 ) -> tuple[list[jax.Device], int]:
     """Returns the devices that are used, and how many children train at once."""
-    if share_images:
-        # Every device needs the same number of a micro-batch's images.
-        num_images = config.batch_size // config.micro_batches
-        most = max(n for n in range(1, len(devices) + 1) if num_images % n == 0)
+    if share_batch:
+        # Every device needs the same number of a micro-batch's examples.
+        num = config.batch_size // config.micro_batches
+        most = max(n for n in range(1, len(devices) + 1) if num % n == 0)
         return devices[:most], 1
     # Programs of their own, or a clock of its own, make a child train alone.
     if config.specialised or config.time_limit_s:
@@ -313,31 +337,3 @@ def _choose_dtype(dtype: str, platform: str) -> str:
     if dtype != "auto":
         return dtype
     return "float32" if platform == "cpu" else "bfloat16"
-
-
-def _put_on_devices(dataset: ImageDataset, mesh: Mesh) -> dict[str, DeviceSplit]:
-    """Copies a data set to every device, its parts as `train`, `val` and `test`."""
-    # Validation and test images get one shape, so one program serves both.
-    largest = max(len(dataset.validation.labels), len(dataset.test.labels))
-    multiple = programs.EVALUATE_BATCH * mesh.shape[DATA]
-    padded = math.ceil(largest / multiple) * multiple
-    place = functools.partial(jax.device_put, device=NamedSharding(mesh, P()))
-    return {
-        "train": place(_pad(dataset, dataset.train, len(dataset.train.labels))),
-        "val": place(_pad(dataset, dataset.validation, padded)),
-        "test": place(_pad(dataset, dataset.test, padded)),
-    }
-
-
-def _pad(dataset: ImageDataset, split: Split, num: int) -> DeviceSplit:
-    """Returns a part of a data set, filled up to `num` images that do not count."""
-    missing = num - len(split.labels)
-    pad = ((0, missing), (0, 0), (0, 0), (0, 0))
-    return DeviceSplit(
-        # `np.pad` copies, even by nothing.
-        np.pad(split.images, pad) if missing else split.images,
-        np.pad(split.labels.astype(np.int32), (0, missing)),
-        np.pad(np.ones(len(split.labels), np.float32), (0, missing)),
-        dataset.mean,
-        dataset.deviation,
-    )

@@ -15,6 +15,7 @@ from nao.commands import build
 from nao.commands.request import Request
 from nao.config import Config
 from nao.evaluators import Objective, TableEvaluator
+from nao.files import not_written
 from nao.runs import RunDirectory, directory
 from nao.system import interrupts
 from nao.system.progress import Progress
@@ -24,7 +25,7 @@ def run(request: Request) -> None:
     """Runs a benchmark, or compares what `--runs` names, and prints the table."""
     config = request.config()
     folder = request.require_workdir(
-        "mode=benchmark needs --workdir, for its tables and figures."
+        "--mode=benchmark needs --workdir, for its tables and figures."
     )
     if request.run_dirs is None:
         with request.continuable(folder), Progress(0, "run", name="comparing") as bar:
@@ -59,7 +60,13 @@ def run_benchmark(
     """
     if config.evaluator != "table":
         raise ValueError(
-            f"mode=benchmark needs evaluator=table, got {config.evaluator!r}."
+            "--mode=benchmark needs --config.evaluator=table, got "
+            f"{config.evaluator!r}."
+        )
+    if config.deduplicate == "none":
+        raise ValueError(
+            "mode=benchmark needs deduplicate=canonical or sequence, got 'none': a "
+            "table has nothing new to say of what it was asked before."
         )
     if config.names:
         raise ValueError(
@@ -110,9 +117,7 @@ def compare_searches(
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise ValueError(
-            f"Workdir {folder} can't be written: {error.strerror}."
-        ) from None
+        raise not_written(folder, error) from None
     return _compare(
         folder, trajectories, objective, "test", goal, "the best of these searches"
     )

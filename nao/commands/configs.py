@@ -11,6 +11,8 @@ from nao import fields, files
 from nao.config import Config
 from nao.runs import reader
 
+_PREFIX = "config_"  # begins the names of config files as modules
+
 
 def names(root: pathlib.Path) -> list[str]:
     """Returns the names of the configs that come with the project."""
@@ -47,13 +49,27 @@ def load(name: str, root: pathlib.Path) -> Config:
     return fields.override(config, here)
 
 
+def check_own(config: Config) -> None:
+    """Checks that the rule of a run's space can be found again.
+
+    Raises:
+        ValueError: If it is a function of a config file, which only `--config` names.
+    """
+    module = config.space.valid.partition(":")[0]
+    if module.startswith(_PREFIX) and importlib.util.find_spec(module) is None:
+        raise ValueError(
+            f"The rule of this run's space, {config.space.valid}, is in the config "
+            "file of the search: name the file with --config."
+        )
+
+
 def _folder(root: pathlib.Path) -> pathlib.Path:
     return root / "experiments" / "configs"
 
 
 def _run(path: pathlib.Path) -> tuple[ModuleType, object]:
     """Returns a config file as a module, and what its `get_config` returns."""
-    spec = importlib.util.spec_from_file_location(f"config_{path.stem}", path)
+    spec = importlib.util.spec_from_file_location(_PREFIX + path.stem, path)
     if spec is None:
         raise ValueError(f"Config file {path} must be named *.py or *.json.")
     module = importlib.util.module_from_spec(spec)

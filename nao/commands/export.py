@@ -13,7 +13,7 @@ def run(request: Request) -> None:
     """Exports what the workdir holds, and prints what every file is."""
     config = request.config(of_run=True)
     folder = request.require_workdir(
-        "mode=export needs --workdir of a search or a training."
+        "--mode=export needs --workdir of a search or a training."
     )
     for name, what in export_run(config, folder).items():
         print(f"{name}: {what}")

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from nao.evaluators import Constraint, precision
+from nao.system.showing import counted
 
 _WIDTH = 79  # characters of a line
 
@@ -42,25 +43,31 @@ def of_training(result: Mapping[str, Any], folder: str, export: str) -> str:
         export: The command that exports the network.
     """
     metrics = result["metrics"]
-    names = ("val_accuracy", "test_accuracy", "train_loss")
+    objective = result["objective"]
+    names = (f"val_{objective}", f"test_{objective}", "train_loss")
     measured = {name: metrics[name] for name in names if name in metrics}
     return "\n".join(
         [
             f"Trained in {metrics['seconds']:.0f} s:",
             f"  {result['architecture']}",
-            *_values(measured, result["num_images"]),
+            *_values(measured, result),
             f"All of it: {shlex.quote(f'{folder}/train.json')}",
             f"To take it elsewhere:\n  {export}",
         ]
     )
 
 
-def _values(named: Mapping[str, float], num_images: Mapping[str, int]) -> list[str]:
-    """Returns a line for each value, to the digits that its images can tell."""
+def _values(named: Mapping[str, float], result: Mapping[str, Any]) -> list[str]:
+    """Returns a line for each value, to the digits that its examples can tell."""
     return [
-        f"  {name} {precision.in_full(value, num_images.get(name))}"
-        for name, value in named.items()
+        f"  {name} {_in_full(value, name, result)}" for name, value in named.items()
     ]
+
+
+def _in_full(value: float, name: str, result: Mapping[str, Any]) -> str:
+    """Returns a value with its error, where `result` says what it is a share of."""
+    num = result.get("num_examples", {}).get(name)
+    return precision.in_full(value, num, result.get("example") or "example")
 
 
 def _num(summary: Mapping[str, Any]) -> int:
@@ -71,22 +78,24 @@ def _counts(summary: Mapping[str, Any]) -> str:
     # A run that finished before this was counted has the last process's alone.
     seconds = summary["seconds"]
     total = seconds.get("all_processes", seconds["total"])
-    return f"{_num(summary)} trials, {summary['num_failed']} failed, {total:.0f} s."
+    done, cost = counted(_num(summary), "trial"), summary.get("cost")
+    if cost not in (None, _num(summary)):
+        done += f" at the cost of {cost:.4g} full trainings"
+    return f"{done}, {summary['num_failed']} failed, {total:.0f} s."
 
 
 def _best(summary: Mapping[str, Any]) -> list[str]:
     best, at_random = summary["best"], summary["random_best"]
     name = summary["objective"]["name"]
-    num_images = summary.get("num_images", {}).get(name)
     lines, where = [], f"in trial {best['trial']}"
     num = at_random["num_trials"]
     if best["trial"] < num:  # the best of both, which is said once
         where += f", of the random round ({num})"
     # None after a warm start, as all was predicted; the best of all may be among them.
     elif at_random["objective"] is not None:
-        found = precision.in_full(at_random["objective"], num_images)
+        found = _in_full(at_random["objective"], name, summary)
         lines.append(f"Best of the random round ({num}): {name} {found}")
-    found = precision.in_full(best["objective"], num_images)
+    found = _in_full(best["objective"], name, summary)
     lines.append(f"Best: {name} {found} {where}")
     return [*lines, f"  {best['architecture']}"]
 
@@ -118,10 +127,7 @@ def _test(summary: Mapping[str, Any]) -> list[str]:
         return []
     how = summary.get("how_tested")
     title = f"The same, {how}:" if how else "Tested once:"
-    return [
-        *textwrap.wrap(title, _WIDTH),
-        *_values(test, summary.get("num_images", {})),
-    ]
+    return [*textwrap.wrap(title, _WIDTH), *_values(test, summary)]
 
 
 def _next_modes(summary: Mapping[str, Any]) -> list[tuple[str, str]]:

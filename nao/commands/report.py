@@ -12,7 +12,7 @@ from nao.runs import reader
 
 def run(request: Request) -> None:
     """Writes `report.html` of a search, finished or not."""
-    request.require_workdir("mode=report needs --workdir of a search.")
+    request.require_workdir("--mode=report needs --workdir of a search.")
     print(f"Written to {write_report(request.workdir)}")
 
 

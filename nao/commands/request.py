@@ -61,7 +61,7 @@ class Request:
         config = None
         # What was trained or exported is a run's own, whatever the default config is.
         if of_run and self.workdir and not self.is_config_given:
-            config = reader.read_config(self.workdir)
+            config = _of_run(self.workdir)
         config = config or configs.load(self.config_name, self.root)
         config = fields.override(config, self.overrides)
         return configs.find_paths(config, self.root, fields.places(Config))
@@ -93,9 +93,19 @@ class Request:
         """Says where a run that has begun is kept, and what continues it."""
         return f"Run: {folder}\nTo continue it: {self.continuation(folder)}"
 
-    def next_command(self, folder: pathlib.Path, mode: str) -> str:
-        """Returns the command of another mode on a run's folder."""
+    def next_command(
+        self, folder: pathlib.Path, mode: str, needs_config: bool = False
+    ) -> str:
+        """Returns the command of another mode on a run's folder.
+
+        Args:
+            folder: The folder.
+            mode: The mode.
+            needs_config: Whether something is in the config file that no run holds.
+        """
         words = ["python", sys.argv[0], f"--mode={mode}", f"--workdir={folder}"]
+        if needs_config and self.is_config_given:
+            words.insert(3, f"--config={self.config_name}")
         return shlex.join(words)
 
     @contextlib.contextmanager
@@ -128,3 +138,18 @@ class Request:
             file=sys.stderr,
         )
         sys.exit(130)
+
+
+def _of_run(workdir: str) -> Config | None:
+    """Returns the config of the run in a folder; None where there is none.
+
+    Raises:
+        ValueError: If what is there is no config, or needs the config file.
+    """
+    try:
+        config = reader.read_config(workdir)
+    except ValueError as error:
+        raise ValueError(f"{error} A config can be named with --config.") from None
+    if config is not None:
+        configs.check_own(config)
+    return config

@@ -23,8 +23,11 @@ def run(request: Request) -> None:
         announcement = request.announcement(folder)
         result = run_search(config, folder, lambda: print(announcement, flush=True))
     if result.was_finished:
-        print("This run is finished; a larger --config.num_trials continues it.")
-    next_command = functools.partial(request.next_command, folder)
+        print("This run is finished; a larger --config.num_trials or max_cost goes on.")
+    has_rule = bool(config.space.valid)
+    next_command = functools.partial(
+        request.next_command, folder, needs_config=has_rule
+    )
     print(outcome.of_search(result.summary, str(folder), next_command))
 
 

@@ -31,7 +31,7 @@ def run(request: Request) -> None:
     else:
         hosts.join_hosts(request.hosts)
     if request.architecture is None and request.workdir is None:
-        raise ValueError("mode=train needs --workdir of a search, or --architecture.")
+        raise ValueError("--mode=train needs --workdir of a search, or --architecture.")
     folder = request.folder("train")
     text = _architecture(request.architecture, folder)
     with (
@@ -43,7 +43,7 @@ def run(request: Request) -> None:
             text,
             folder,
             _show_on(bar),
-            lambda costs: bar.print(_describe(costs)),
+            lambda costs, example: bar.print(_describe(costs, example)),
             lambda: bar.print(request.announcement(folder)),
         )
     export = request.next_command(folder, "export")
@@ -67,10 +67,10 @@ def _architecture(source: str | None, folder: pathlib.Path) -> str:
         raise ValueError(f"{source} can't be read: {error}.") from None
 
 
-def _describe(costs: Mapping[str, float]) -> str:
+def _describe(costs: Mapping[str, float], example: str) -> str:
     return (
         f"{costs['num_parameters'] / 1e6:.3f} M parameters, "
-        f"{costs['num_multiply_adds'] / 1e6:.1f} M multiply-adds an image, "
+        f"{costs['num_multiply_adds'] / 1e6:.1f} M multiply-adds for one {example}, "
         f"{costs['memory_mib']:.0f} MiB a training step."
     )
 
@@ -80,8 +80,9 @@ def _show_on(bar: Progress) -> Callable[[int, Mapping[str, float]], None]:
 
     def show(done: int, metrics: Mapping[str, float]) -> None:
         # Short names: a terminal has 80 columns, and time left is worth more.
-        names = {"loss": "train_loss", "accuracy": "val_accuracy"} if metrics else {}
-        shown = [f"{short} {metrics[name]:.3g}" for short, name in names.items()]
+        measured = [name for name in metrics if name.startswith("val_")][:1]
+        names = ["train_loss", *measured] if metrics else []
+        shown = [f"{name.partition('_')[2]} {metrics[name]:.3g}" for name in names]
         bar.advance(done - bar.done, ", ".join(shown))
 
     return show
@@ -92,7 +93,7 @@ def train(
     architecture: str,
     workdir: str | os.PathLike,
     progress_fn: Callable[[int, Mapping[str, float]], None],
-    costs_fn: Callable[[Mapping[str, float]], None] = lambda costs: None,
+    costs_fn: Callable[[Mapping[str, float], str], None] = lambda costs, example: None,
     on_begin: Callable[[], None] = lambda: None,
 ) -> dict:
     """Trains one architecture by the final recipe and tests it, or goes on with it.
@@ -103,31 +104,27 @@ def train(
             versioned JSON.
         workdir: Folder that gets a folder of the training, and `train.json`.
         progress_fn: Called with the epochs done and metrics, after each epoch.
-        costs_fn: Called before the first step with what the architecture costs.
+        costs_fn: Called before the first step with what the architecture costs, and
+            what one example is called, which multiply-adds are for.
         on_begin: Called when the training is in its folder and the same call continues
             it; not of one that was finished.
 
     Returns:
-        The architecture and its metrics, the test accuracy among them.
+        The architecture and its metrics, the test measures among them.
 
     Raises:
         ValueError: If the config does not train, or the text is no architecture.
     """
     if config.evaluator != "training":
         raise ValueError(
-            f"mode=train needs evaluator=training, got {config.evaluator!r}."
+            f"--mode=train needs --config.evaluator=training, got {config.evaluator!r}."
         )
-    published = PUBLISHED.get(architecture.strip())
-    if published is None:
-        space = spaces.make(config.space)
-        tokens = _parse(space, architecture)
-    else:
-        space, tokens = published.space, published.tokens
+    space, tokens = _find(config, architecture)
     evaluator = training.build(config, space)
     settings = _settings(config, space, tokens, evaluator)
     defaults, places = fields.defaults(Config), set(fields.places(Config))
     workdir = directory.absolute(workdir)
-    # The images are known by their content, wherever they lie.
+    # The data are known by their content, wherever they lie.
     folder = final.folder(workdir, comparing.without(settings, places), defaults)
     try:
         is_first = hosts.is_first_host()
@@ -137,12 +134,13 @@ def train(
             if there is None:
                 on_begin()
             # Metrics of a finished one have its costs, which else take a compilation.
-            costs_fn(there or evaluator.costs(tokens))
+            costs_fn(there or evaluator.costs(tokens), evaluator.example)
             metrics = final.run(evaluator, tokens, config.seed, run, progress_fn)
     except ChildFailure as failure:
         raise ValueError(f"The architecture can't be trained: {failure}.") from None
     result = space.to_json(tokens) | {"seed": config.seed, "metrics": metrics}
-    result |= {"training": folder.name, "num_images": evaluator.num_images}
+    result |= {"training": folder.name, "objective": evaluator.task.objective}
+    result |= {"num_examples": evaluator.num_examples, "example": evaluator.example}
     if hosts.is_first_host():
         write_json(workdir / "train.json", result)
     return result
@@ -164,6 +162,15 @@ def _settings(
         "data": fields.to_dict(config.data),
         "content": evaluator.content,
     }
+
+
+def _find(config: Config, architecture: str) -> tuple[spaces.Space, np.ndarray]:
+    """Returns the tokens of an architecture, and the space that they are of."""
+    published = PUBLISHED.get(architecture.strip())
+    if published is not None:
+        return published.space, published.tokens
+    space = spaces.make(config.space)
+    return space, _parse(space, architecture)
 
 
 def _parse(space: spaces.Space, architecture: str) -> np.ndarray:

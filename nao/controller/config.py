@@ -17,36 +17,36 @@ class ControllerConfig:
     pools of 16 to 600 architectures.
     """
 
-    embedding_size: int = option(48, "size of a token's embedding")
-    hidden_size: int = option(48, "size of encoder outputs, embedding, decoder state")
-    bidirectional: bool = option(True, "the encoder also reads from last to first")
-    residual: bool = option(True, "add the encoder's input to its output (SemiNAS)")
-    positions: bool = option(True, "add a learned embedding of the position")
+    embedding_size: int = option(48, "Size of a token's embedding")
+    hidden_size: int = option(48, "Size of encoder outputs, embedding, decoder state")
+    bidirectional: bool = option(True, "The encoder also reads from last to first")
+    residual: bool = option(True, "Add the encoder's input to its output (SemiNAS)")
+    positions: bool = option(True, "Add a learned embedding of the position")
     ordered: bool = option(
-        False, "numbers of a slot share embeddings with their neighbours: order counts"
+        False, "Numbers of a slot share embeddings with their neighbours: order counts"
     )
-    predictor_sizes: tuple[int, ...] = option((128,), "hidden layers of the predictor")
-    bounded: bool = option(False, "the prediction ends in a sigmoid; min_max only")
-    predictor_dropout: float = option(0.0, "share of predictor units dropped in a fit")
-    ensemble_size: int = option(2, "controllers fitted side by side")
-    target: str = option("rank", f"what is predicted: {', '.join(TARGETS)}")
-    trade_off: float = option(0.8, "weight of prediction; reconstruction gets the rest")
-    ranking_weight: float = option(0.5, "share of the prediction loss that ranks pairs")
-    masked_loss: bool = option(True, "train the decoder under the grammar's mask")
+    predictor_sizes: tuple[int, ...] = option((128,), "Hidden layers of the predictor")
+    bounded: bool = option(False, "The prediction ends in a sigmoid; min_max only")
+    predictor_dropout: float = option(0.0, "Share of predictor units dropped in a fit")
+    ensemble_size: int = option(2, "Controllers fitted side by side")
+    target: str = option("rank", f"What is predicted: {', '.join(TARGETS)}")
+    trade_off: float = option(0.8, "Weight of prediction; reconstruction gets the rest")
+    ranking_weight: float = option(0.5, "Share of the prediction loss that ranks pairs")
+    masked_loss: bool = option(True, "Train the decoder under the grammar's mask")
     learning_rate: float = option(5e-3, "Adam's step size, at the start of a schedule")
     schedule: str = option(
-        "cosine", f"learning rate over a fit: {', '.join(SCHEDULES)}"
+        "cosine", f"Learning rate over a fit: {', '.join(SCHEDULES)}"
     )
-    weight_decay: float = option(1e-2, "0 is none")
-    decoupled: bool = option(True, "decay as in AdamW; else as part of the gradient")
-    grad_clip: float = option(5.0, "largest global norm of a gradient")
-    num_epochs: int = option(75, "passes over the pool in a fit")
-    min_steps: int = option(150, "fewest steps of a fit; small pools repeat batches")
-    batch_size: int = option(64, "architectures of the pool in a step")
+    weight_decay: float = option(1e-2, "Weight decay; 0 is none")
+    decoupled: bool = option(True, "Decay as in AdamW; else as part of the gradient")
+    grad_clip: float = option(5.0, "Largest global norm of a gradient")
+    num_epochs: int = option(75, "Passes over the pool in a fit")
+    min_steps: int = option(150, "Fewest steps of a fit; small pools repeat batches")
+    batch_size: int = option(64, "Architectures of the pool in a step")
     num_unlabelled: int = option(
-        16, "random architectures to reconstruct per step; with 0, those of the pool"
+        16, "Random architectures to reconstruct per step; with 0, those of the pool"
     )
-    normalise_gradient: bool = option(True, "a step size is a length in latent space")
+    normalise_gradient: bool = option(True, "A step size is a length in latent space")
 
     def __post_init__(self):
         check_types(self)

@@ -11,6 +11,7 @@ import numpy as np
 
 from nao.data.split import PARTS, Split
 from nao.files import expanded, one_line, read_npz
+from nao.system.showing import counted
 
 
 def load(path: str) -> tuple[dict[str, Split], int]:
@@ -41,7 +42,7 @@ def load(path: str) -> tuple[dict[str, Split], int]:
     if num_classes > len(labels):
         raise ValueError(
             f"Labels must be numbered from 0, got {num_classes - 1} among "
-            f"{len(labels)} training images of {file}."
+            f"{counted(len(labels), 'training image')} of {file}."
         )
     return splits, num_classes
 

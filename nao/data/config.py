@@ -15,7 +15,7 @@ class DataConfig:
     name: str = option(
         "digits",
         f"Data set: {', '.join(DATASETS)}; folder and npz are your own, and "
-        f"{', '.join(archives.SOURCES)} need mode=prepare once.",
+        f"{', '.join(archives.SOURCES)} need --mode=prepare once.",
     )
     path: str = option(
         "",
@@ -26,7 +26,7 @@ class DataConfig:
     )
     archive: str = option(
         "",
-        "mode=prepare: the published archive, or a folder with all; or empty.",
+        "--mode=prepare: the published archive, or a folder with all; or empty.",
         is_place=True,
     )
     validation_share: float = option(

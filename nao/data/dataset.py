@@ -2,7 +2,6 @@
 
 import dataclasses
 import functools
-import hashlib
 from collections.abc import Callable
 
 import numpy as np
@@ -10,6 +9,7 @@ import numpy as np
 from nao.data import arrays, digits, folder, parts, prepared, split
 from nao.data.images import RESIZES
 from nao.data.split import PARTS, Split
+from nao.system.showing import counted
 
 _CHUNK = 4096  # rows of pixels that are made floats at a time
 
@@ -60,11 +60,7 @@ class ImageDataset:
 
     def sha256(self) -> str:
         """Returns the SHA-256 of all images and labels, their shapes and types."""
-        digest = hashlib.sha256()
-        for name, array in split.to_arrays(self.splits).items():
-            digest.update(f"{name} {array.dtype} {array.shape}".encode())
-            digest.update(np.ascontiguousarray(array))
-        return digest.hexdigest()
+        return split.sha256(split.to_arrays(self.splits))
 
 
 def _check_split(
@@ -84,8 +80,9 @@ def _check_split(
         )
     if labels.shape != images.shape[:1] or not len(labels):
         raise ValueError(
-            f"Every part needs images and as many labels, got {len(images)} images "
-            f"and labels of shape {labels.shape} in {part}."
+            "Every part needs images and as many labels, got "
+            f"{counted(len(images), 'image')} and labels of shape {labels.shape} in "
+            f"{part}."
         )
     if labels.min() < 0 or labels.max() >= num_classes:
         raise ValueError(

@@ -8,6 +8,7 @@ from absl import logging
 
 from nao.files import one_line
 from nao.system import progress
+from nao.system.showing import counted
 
 RESIZES = ("crop", "pad", "squeeze")
 _GREY = ("1", "L", "LA", "La")
@@ -77,9 +78,9 @@ def decode(
         images[index] = image
     if num_deep:
         logging.warning(
-            "%d of %d images have 16 bits a channel, of which the upper 8 are kept.",
+            "16 bits a channel in %d of %s: the upper 8 are kept.",
             num_deep,
-            len(paths),
+            counted(len(paths), "image"),
         )
     return images
 
@@ -90,8 +91,9 @@ def _allocate(num: int, image: np.ndarray) -> np.ndarray:
         return np.empty((num, *image.shape), np.uint8)
     except MemoryError:
         raise ValueError(
-            f"{num} images of {_size(image)} need {num * image.size:,} bytes of "
-            "memory, more than there is; data.image_size makes them smaller."
+            f"Memory must hold {counted(num, 'image')} of {_size(image)}, "
+            f"{num * image.size:,} bytes, more than there is; data.image_size makes "
+            "them smaller."
         ) from None
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from absl import logging
 
 from nao.data.split import PARTS, Split
+from nao.system.showing import counted
 
 _NUM_NAMED = 10  # classes that a part lacks
 
@@ -38,8 +39,8 @@ def complete(
     num = len(train.labels)
     if len(train.images) != num:
         raise ValueError(
-            f"Training needs as many labels as images, got {len(train.images)} images "
-            f"and {num} labels."
+            f"Training needs as many labels as images, got "
+            f"{counted(len(train.images), 'image')} and {counted(num, 'label')}."
         )
     missing = [part for part in PARTS if part not in splits]
     if not missing:
@@ -50,7 +51,7 @@ def complete(
     size = min(max(1, round(validation_share * num)), num_spare // len(missing))
     if size < 1:
         raise ValueError(
-            f"{num} images are too few to cut {' and '.join(missing)} parts from them: "
+            f"{counted(num, 'image')} can't be cut into {' and '.join(missing)} parts: "
             f"training keeps one of each of the {len(counts)} classes."
         )
     seats = _seats(counts, size, len(missing))
@@ -105,7 +106,7 @@ def warn_of_absent_classes(splits: Mapping[str, Split]) -> None:
 def _named(classes: list[int]) -> str:
     names = ", ".join(map(str, classes[:_NUM_NAMED]))
     rest = len(classes) - _NUM_NAMED
-    return f"{names} and {rest} others" if rest > 0 else names
+    return f"{names} and {counted(rest, 'other')}" if rest > 0 else names
 
 
 def _by_class(labels: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -6,12 +6,11 @@ Sets are looked for under `data.path`, else where tensorflow-datasets keeps its 
 """
 
 import contextlib
-import io
 import os
 import pathlib
 import re
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from absl import logging
@@ -19,7 +18,7 @@ from absl import logging
 from nao.data import cache, idx, split
 from nao.data.split import Split
 from nao.files import expanded, one_line
-from nao.system import progress
+from nao.system import progress, streams
 
 # Names of tensorflow-datasets and numbers of classes.
 SETS = {
@@ -90,16 +89,9 @@ def is_idx_folder(name: str, path: str) -> bool:
     return bool(path) and name in _IDX_SETS and idx.is_folder(data_dir(path))
 
 
-@contextlib.contextmanager
-def quiet() -> Iterator[None]:
-    """Silences what tensorflow-datasets prints and warns of."""
-    verbosity = logging.get_verbosity()
-    logging.set_verbosity(logging.ERROR)
-    try:
-        with contextlib.redirect_stdout(io.StringIO()):
-            yield
-    finally:
-        logging.set_verbosity(verbosity)
+def quiet() -> contextlib.AbstractContextManager[None]:
+    """Silences what tensorflow-datasets prints and warns of; errors are logged."""
+    return streams.quiet("stdout", logging.ERROR)
 
 
 def _decode(folder: pathlib.Path) -> dict[str, np.ndarray]:

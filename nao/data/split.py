@@ -1,6 +1,7 @@
 """One part of a data set, and the names that its parts have in memory and in files."""
 
 import dataclasses
+import hashlib
 from collections.abc import Mapping
 
 import numpy as np
@@ -41,3 +42,12 @@ def from_arrays(arrays: Mapping[str, np.ndarray]) -> dict[str, Split]:
         for part in PARTS
         if f"{part}_images" in arrays
     }
+
+
+def sha256(arrays: Mapping[str, np.ndarray]) -> str:
+    """Returns the SHA-256 of named arrays, their shapes and types."""
+    digest = hashlib.sha256()
+    for name, array in arrays.items():
+        digest.update(f"{name} {array.dtype} {array.shape}".encode())
+        digest.update(np.ascontiguousarray(array))
+    return digest.hexdigest()

@@ -1,7 +1,7 @@
 """Queries on a fitted controller: a latent space to ask and to look at."""
 
 from nao.embedding.embedding import Embedding
-from nao.embedding.found import Found, Front, Line, Neighbours
+from nao.embedding.found import Ends, Found, Front, Line, Neighbours
 from nao.embedding.front_search import Measured, search_front
 from nao.embedding.index import Index, Nearest
 from nao.embedding.maps import Map
@@ -10,6 +10,7 @@ from nao.embedding.paths import Path
 
 __all__ = [
     "Embedding",
+    "Ends",
     "Found",
     "Front",
     "Index",

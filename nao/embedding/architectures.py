@@ -27,7 +27,8 @@ def check_rule(space: Space) -> None:
     if isinstance(space, Constrained) and space.valid is None:
         raise ValueError(
             f"The rule of space {space.name!r} is a function, which no file holds: "
-            "give the space as space=."
+            "give the space as space=, as in nao.Embedding.from_workdir(workdir, "
+            "space=...)."
         )
 
 

@@ -7,7 +7,8 @@ compared. Only points can be decoded.
 """
 
 import dataclasses
-from typing import Any
+import inspect
+from typing import Any, TypeVar
 
 import jax
 import numpy as np
@@ -20,9 +21,23 @@ from nao.embedding.objectives import Objectives, Prediction
 from nao.spaces import Space
 from nao.system import showing
 
+T = TypeVar("T")
+
 _HOTTEST = 1e6  # temperature of drawing, far beyond which logits vanish
 
 
+def _public(cls: type[T]) -> type[T]:
+    """Calls the methods of a class those of `Embedding`, the name that users know.
+
+    What Python says of a wrong argument begins with it.
+    """
+    for name, member in vars(cls).items():
+        if inspect.isfunction(member):
+            member.__qualname__ = f"Embedding.{name}"
+    return cls
+
+
+@_public
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class FittedController:
     """A controller, and the architectures and values it was fitted to.
@@ -48,9 +63,8 @@ class FittedController:
 
     def __repr__(self) -> str:
         names = ", ".join(self.objectives.names)
-        num = len(self.tokens)
-        name = type(self).__name__
-        return f"{name}({self.space.name}, {num} architectures, predicts {names})"
+        num = showing.counted(len(self.tokens), "architecture")
+        return f"{type(self).__name__}({self.space.name}, {num}, predicts {names})"
 
     def _repr_html_(self) -> str:
         num = len(self.tokens)

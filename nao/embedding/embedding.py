@@ -1,8 +1,4 @@
-"""A fitted controller, to be asked about the architectures of its space.
-
-`Embedding` is the one object that users hold; each query is the work of a module beside
-this one.
-"""
+"""`Embedding`, the one object that users hold: each query is the work of a module."""
 
 import dataclasses
 import os
@@ -24,8 +20,10 @@ from nao.spaces import Space
 
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class Embedding(FittedController):
-    """Queries on a fitted controller; its attributes are those of `FittedController`.
+    """Queries on a fitted controller and on the architectures that it was fitted to.
 
+    These are `tokens`, int32 [num, length] in the `space`, with what was measured of
+    them in `values`, float64 [num, objectives]; `objectives` says what it predicts.
     Made by `fit`, `from_workdir` or `load`. Architectures go in as text, as choices by
     slot, as tokens, as trials, as what a query found, or as a list of those.
 
@@ -63,7 +61,8 @@ class Embedding(FittedController):
             minimize: Names of the columns where less is better.
             config: Sizes, losses and fit; by default `PRESETS["embedding"]`, which
                 takes longer than a search's controller and decodes exactly.
-            canonical: See `FittedController`.
+            canonical: Whether all sequences of the same function are read alike; a
+                value of more than the function, such as training time, needs False.
             held_out: Share of the table that a first fit leaves out, to learn how far
                 off predictions are (`Prediction.std`); the second fit takes all. 0
                 saves the first.
@@ -177,7 +176,8 @@ class Embedding(FittedController):
             constraints: Bounds. Wherever one is broken, ascent first mends it.
 
         Returns:
-            The whole path; `best()` gives the best new architecture of each.
+            The whole path; `best()` gives the best new architecture of each, and says
+            of which there is none.
 
         Raises:
             ValueError: If there is no such objective, no start, or a negative number.
@@ -340,7 +340,8 @@ class Embedding(FittedController):
             seed: Seed of the method.
 
         Returns:
-            Coordinates; `project(pool(path.points))` places an ascent on the same map.
+            Coordinates in the order of the architectures, the evaluated ones as in
+            `tokens`; `project(pool(path.points))` places an ascent on the same map.
 
         Raises:
             ValueError: If the method is unknown, or there is nothing to map.

@@ -23,6 +23,7 @@ from nao.embedding.core import FittedController
 from nao.evaluators import Objective
 from nao.spaces import Space
 from nao.strategies.base import numpy_rng
+from nao.system.showing import counted
 
 _NUM_UNLABELLED = 8192  # random architectures of a fit, for the reconstruction loss
 
@@ -102,9 +103,9 @@ def _num_held_out(num: int, share: float) -> int:
     held_out = int(share * num)
     if share and not held_out:
         logging.warning(
-            "Of %d architectures none is held out: how far off predictions are is not "
-            "known, and their deviations are those between members alone.",
-            num,
+            "Of %s none is held out: how far off predictions are is not known, and "
+            "their deviations are those between members alone.",
+            counted(num, "architecture"),
         )
     return held_out
 
@@ -123,11 +124,11 @@ def _warn_of_unequal(keys: Sequence[bytes], columns: Mapping[str, np.ndarray]) -
     ]
     if unequal:
         logging.warning(
-            "%d of %d rows are of %d architectures that have unequal values; their "
-            "mean is learned. canonical=False tells sequences of a function apart.",
+            "%d of %d rows are of %s with unequal values; their mean is learned. "
+            "canonical=False tells sequences of a function apart.",
             sum(map(len, unequal)),
             len(values),
-            len(unequal),
+            counted(len(unequal), "architecture"),
         )
 
 

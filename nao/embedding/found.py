@@ -54,7 +54,8 @@ class Found:
 
     def __repr__(self) -> str:
         name = type(self).__name__
-        return f"{name}({len(self)} architectures of {self.space.name})"
+        num = showing.counted(len(self), "architecture")
+        return f"{name}({num} of {self.space.name})"
 
     def _repr_html_(self) -> str:
         mean = _by_row(self.predicted, "mean")
@@ -84,6 +85,21 @@ class Neighbours(Found):
     def _more(self) -> list[dict[str, Any]]:
         # Of float32, so zero is a few 1e-8.
         return [{"distance": round(float(each), 6)} for each in self.distances]
+
+
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
+class Ends(Found):
+    """The best new architecture of each ascent, or its start where it found none.
+
+    Attributes:
+        is_new: Whether the ascent found a valid architecture besides its start; where
+            it did not, the row is the start; bool [num].
+    """
+
+    is_new: np.ndarray
+
+    def _more(self) -> list[dict[str, Any]]:
+        return [{"is_new": bool(each)} for each in self.is_new]
 
 
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)

@@ -35,7 +35,8 @@ class Measured:
     values: Mapping[str, np.ndarray]
 
     def __repr__(self) -> str:
-        return f"Measured({len(self.tokens)} architectures of {self.space.name})"
+        num = showing.counted(len(self.tokens), "architecture")
+        return f"Measured({num} of {self.space.name})"
 
     def to_dataframe(self) -> Any:
         """Returns a row for each architecture, as a `pandas.DataFrame`.

@@ -5,6 +5,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from nao.system.showing import counted
+
 _CHUNK = 1 << 16  # rows whose distances are in memory at a time
 
 
@@ -36,7 +38,7 @@ class Index:
         return len(self.tokens)
 
     def __repr__(self) -> str:
-        return f"Index({len(self)} architectures)"
+        return f"Index({counted(len(self), 'architecture')})"
 
     def nearest(self, embedding: np.ndarray, k: int) -> Nearest:
         """Returns the `k` rows nearest to an embedding [size]; all where fewer.

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from nao import fields
+from nao.system.showing import counted
 
 METHODS = ("pca", "tsne")
 _NEAREST = 5  # mapped rows whose mean place a new point gets on a t-SNE map
@@ -16,7 +17,7 @@ class Map:
     """Embeddings in the plane.
 
     Attributes:
-        coordinates: float64 [num, 2].
+        coordinates: Of each row of `embeddings`, in that order; float64 [num, 2].
         embeddings: What was mapped, float32 [num, size].
         method: One of `METHODS`.
         explained: Share of the variance that each axis shows, float64 [2]; None for
@@ -32,7 +33,8 @@ class Map:
     )  # scikit-learn's fitted projection; None for `tsne`
 
     def __repr__(self) -> str:
-        return f"Map({len(self.coordinates)} architectures, {self.method})"
+        num = counted(len(self.coordinates), "architecture")
+        return f"Map({num}, {self.method})"
 
     def project(self, embeddings: np.ndarray) -> np.ndarray:
         """Places more embeddings [..., size] on the map, float64 [..., 2].

@@ -13,6 +13,7 @@ from nao.controller.targets import Scale
 from nao.embedding.architectures import Architectures
 from nao.embedding.calibration import Calibration
 from nao.evaluators import Constraint, Objective, check_constraints
+from nao.system.showing import counted
 
 
 class Prediction(NamedTuple):
@@ -244,8 +245,8 @@ def to_columns(values: Mapping[str, np.ndarray], num: int) -> dict[str, np.ndarr
     for name, column in columns.items():
         if column.shape != (num,):
             raise ValueError(
-                f"values of {name!r} must be {num} numbers, one for each architecture, "
-                f"got shape {list(column.shape)}."
+                f"values of {name!r} must be {counted(num, 'number')}, one for each "
+                f"architecture, got shape {list(column.shape)}."
             )
     return columns
 

@@ -10,8 +10,9 @@ from nao.controller import Goal
 from nao.embedding import architectures, found
 from nao.embedding.architectures import Architectures
 from nao.embedding.core import FittedController
-from nao.embedding.found import Found
+from nao.embedding.found import Ends, Found
 from nao.embedding.objectives import Prediction, Wish
+from nao.system.showing import counted
 from nao.types import Array
 
 # How candidates are looked for: ascents start from the best evaluated architectures and
@@ -46,10 +47,11 @@ class Path:
     starts: Found
     scores: np.ndarray
 
-    def best(self) -> Found:
+    def best(self) -> Ends:
         """Returns the best new architecture along each path, a row for each.
 
-        Where a path decodes to nothing new that is valid, its start comes back.
+        Where a path decodes to nothing new that is valid, its start comes back, and
+        `is_new` is False.
         """
         step = self.scores.argmax(0)
         rows = np.arange(len(step))
@@ -64,11 +66,12 @@ class Path:
             for name, along in self.at_tokens.items()
         }
         tokens = chosen(self.tokens, self.starts.tokens)
-        return Found(self.starts.space, tokens, predicted)
+        return Ends(self.starts.space, tokens, predicted, is_new)
 
     def __repr__(self) -> str:
         steps, num = self.scores.shape
-        return f"Path({num} ascents of {steps - 1} steps in {self.starts.space.name})"
+        size = f"{counted(num, 'ascent')} of {counted(steps - 1, 'step')}"
+        return f"Path({size} in {self.starts.space.name})"
 
 
 def ascend(

@@ -18,7 +18,7 @@ from nao.embedding.calibration import Calibration
 from nao.embedding.core import FittedController
 from nao.embedding.objectives import Objectives
 from nao.evaluators import Objective
-from nao.files import expanded, parse_object, read_npz, written_whole
+from nao.files import expanded, not_written, parse_object, read_npz, written_whole
 
 FORMAT = "nao/embedding"
 FORMAT_VERSION = 1
@@ -37,9 +37,7 @@ def save(fitted: FittedController, path: str | os.PathLike) -> None:
         with written_whole(path) as temporary, open(temporary, "wb") as file:
             np.savez_compressed(file, **arrays)
     except OSError as error:
-        raise ValueError(
-            f"{path} can't be written: {error.strerror or error}."
-        ) from None
+        raise not_written(path, error) from None
 
 
 def _header(fitted: FittedController) -> dict[str, Any]:

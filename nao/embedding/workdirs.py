@@ -33,7 +33,8 @@ def load(path: str | os.PathLike, space: spaces.Space | None) -> FittedControlle
     if use is None:
         raise ValueError(
             f"The search in {run.path} has no controller (strategy "
-            f"{run.record.strategy}); Embedding.fit makes one from any table."
+            f"{run.record.strategy}); from Python, nao.Embedding.fit makes one from "
+            "any table."
         )
     asked = run.last_round()
     if asked is None or asked.state.model is None:

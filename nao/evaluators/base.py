@@ -4,7 +4,7 @@ import dataclasses
 import itertools
 import math
 import traceback
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -12,8 +12,9 @@ import numpy as np
 from nao.fields import check_types
 from nao.spaces import Space
 from nao.system import functions
-from nao.types import Array
+from nao.types import Array, PyTree
 
+ROUNDING = 1e-9  # of sums of costs such as 1/9
 _MAX_TRACEBACK = 20_000  # characters
 _MAX_SECONDS = 1e9  # 31 years
 # What a line of `metrics.jsonl` says of every trial.
@@ -137,7 +138,8 @@ class Evaluator(Protocol):
 
         Returns:
             Named test numbers, the objective's counterpart first; empty where the
-            evaluator has no test part.
+            evaluator has no test part. What it raises is told, and the search ends
+            without them.
         """
 
 
@@ -176,15 +178,40 @@ class BudgetedEvaluator(Evaluator, Protocol):
         """
 
 
+class LearningEvaluator(Evaluator, Protocol):
+    """An evaluator with a state that changes as a search goes on, as shared weights do.
+
+    The state is nested dicts of arrays, which the run's checkpoints hold, and random
+    keys are in it as key data. What an architecture measures may depend on it.
+    """
+
+    def init(self, key: Array) -> PyTree:
+        """Returns the state before anything is learned."""
+
+    def learn(self, state: PyTree, draw: Callable[[Array], Array]) -> PyTree:
+        """Learns before a round.
+
+        Args:
+            state: The state before; a pure function of it and of `draw` comes back.
+            draw: The strategy's, maps a key to an architecture, int32 [length]. It is a
+                pytree: an argument of the compiled step that calls it.
+        """
+
+    def evaluate(
+        self, tokens: np.ndarray, keys: Array, state: PyTree
+    ) -> Iterator[Evaluation]:
+        """Yields one evaluation per row, by the state learned before the round."""
+
+
 # Apart from `Evaluator`: searches for one objective without bounds ask for none of it.
 class MeasuringEvaluator(Evaluator, Protocol):
     """An evaluator whose evaluations have more than one number worth searching for.
 
     Attributes:
-        metrics: Names of all metrics of its evaluations.
+        metrics: Names of all metrics of its evaluations; None where they are not known.
     """
 
-    metrics: Sequence[str]
+    metrics: Sequence[str] | None
 
     def known(self, tokens: np.ndarray) -> Mapping[str, np.ndarray]:
         """Returns metrics of architectures [num, length] that need no evaluation.

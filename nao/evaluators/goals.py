@@ -108,12 +108,13 @@ class Goals:
         names = tuple(objectives) or (own.name,)
         _check_objectives(names, own, minimize)
         _check_bounds(constraints)
-        known = set(getattr(evaluator, "metrics", ())) | {"seconds", own.name}
+        metrics = getattr(evaluator, "metrics", None)
+        known = {*(metrics or ()), "seconds", own.name}
         for name in (*names, *(bound.name for bound in constraints)):
             if name in TAKEN and name != "seconds":
                 raise ValueError(f"A metric must not be called {name!r}.")
             # Of an evaluator that does not tell, evaluations without it fail.
-            if hasattr(evaluator, "metrics") and name not in known:
+            if metrics is not None and name not in known:
                 raise ValueError(
                     f"Unknown metric {name!r}; evaluations have: "
                     f"{', '.join(sorted(known))}."

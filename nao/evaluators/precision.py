@@ -2,21 +2,23 @@
 
 import math
 
+from nao.system.showing import counted
+
 _SMALL, _LARGE = 1e-6, 1e9  # beyond these, numbers are written as 1.2e+09
 
 
-def standard_error(accuracy: float, num: int) -> float:
-    """Returns how far off an accuracy of `num` images may be, a fraction.
+def standard_error(share: float, num: int) -> float:
+    """Returns how far off a share of `num` examples may be, a fraction.
 
     Half the width of Wilson's interval for one standard error (Wilson, 1927), which is
-    the plain `sqrt(p (1 - p) / num)` for many images, and stays above 0 where all or
+    the plain `sqrt(p (1 - p) / num)` for many examples, and stays above 0 where all or
     none of them were right.
 
     Args:
-        accuracy: Share of images that were right.
-        num: How many images there were.
+        share: Share of examples, such as those that were right.
+        num: How many examples there were.
     """
-    variance = accuracy * (1 - accuracy) / num + 1 / (4 * num**2)
+    variance = share * (1 - share) / num + 1 / (4 * num**2)
     return math.sqrt(variance) / (1 + 1 / num)
 
 
@@ -25,24 +27,26 @@ def short(value: float, num: int | None = None) -> str:
 
     Args:
         value: The value.
-        num: Images that it is the accuracy of, which rounds it to the first digit of
-            its standard error; None for any other number, which gets six digits.
+        num: Examples that it is a share of, which rounds it to the first digit of its
+            standard error; None for any other number, which gets six digits.
     """
-    if not is_accuracy(value, num):
+    if not is_share(value, num):
         return f"{value:g}"
     return f"{value:.{decimals(standard_error(value, num))}f}"
 
 
-def in_full(value: float, num: int | None = None) -> str:
+def in_full(value: float, num: int | None = None, example: str = "example") -> str:
     """Writes a value with its standard error, as 0.992 ± 0.005 of 384 images.
 
     Args:
         value: The value.
-        num: Images that it is the accuracy of; None for any other number.
+        num: Examples that it is a share of; None for any other number.
+        example: What one of them is called.
     """
-    if not is_accuracy(value, num):
+    if not is_share(value, num):
         return short(value)
-    return f"{estimate(value, standard_error(value, num))} of {num} images"
+    found = estimate(value, standard_error(value, num))
+    return f"{found} of {counted(num, example)}"
 
 
 def estimate(mean: float, error: float) -> str:
@@ -62,6 +66,6 @@ def decimals(error: float) -> int:
     return max(0, -math.floor(math.log10(error)))
 
 
-def is_accuracy(value: float, num: int | None) -> bool:
-    """Says whether a value is a share of images, of which there are `num`."""
+def is_share(value: float, num: int | None) -> bool:
+    """Says whether a value is a share of examples, of which there are `num`."""
     return bool(num) and 0 <= value <= 1

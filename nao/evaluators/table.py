@@ -17,6 +17,7 @@ from nao.evaluators.table_rows import Measured
 from nao.files import one_line
 from nao.spaces import Space, Subset
 from nao.system import floats
+from nao.system.showing import counted
 from nao.types import Array
 
 # Objective and test value by `space.keys`, of sequences rather than functions:
@@ -196,10 +197,10 @@ def _load(
     num_skipped = num_rows - sum(map(len, measured.values()))
     if num_skipped:
         logging.warning(
-            "Table %s: skipped %d of %d rows, whose %s is not a finite number.",
+            "Table %s: skipped %d of %s, whose %s is not a finite number.",
             config.path,
             num_skipped,
-            num_rows,
+            counted(num_rows, "row"),
             config.objective,
         )
     return TableEvaluator(

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from absl import logging
 
 from nao import files
+from nao.system.showing import counted
 
 # Line number, and cells by column name: text here, choices in slots later.
 Rows = list[tuple[int, dict[str, Any]]]
@@ -24,6 +25,9 @@ _MARKS = {
     codecs.BOM_UTF16_LE: "utf-16",
     codecs.BOM_UTF16_BE: "utf-16",
 }
+# A line of remarks, or of names that NumPy's `savetxt` marks so.
+_COMMENT = re.compile(r"\s*#([^\r\n]*)(\r\n|\r|\n|$)")
+_LINE_BREAK = re.compile(r"\r\n|\r|\n")
 # A first line that spreadsheets read and do not show.
 _SEP_LINE = re.compile(r'"?sep=([^\r\n])"?[,;\t]*(\r\n|\r|\n|$)', re.IGNORECASE)
 
@@ -64,10 +68,11 @@ def read(path: str, wanted: Collection[str]) -> TableFile:
             f"Table {path} can't be read: {files.one_line(error, 200)}."
         ) from None
     separator, start = _separator(text, wanted)
-    lines = _lines(text[start:], separator, path, 1 if start else 0)
+    num_before = len(_LINE_BREAK.findall(text[:start]))
+    lines = _lines(text[start:], separator, path, num_before)
     if not lines:
         raise ValueError(f"Table {path} is empty; it needs a header line.")
-    names = [name.strip() for name in lines[0][1]]
+    names = _names(lines[0][1], wanted)
     header = [name for name in names if name]
     if len(set(header)) != len(header):
         raise ValueError(f"Columns of table {path} must differ, got {header}.")
@@ -77,6 +82,14 @@ def read(path: str, wanted: Collection[str]) -> TableFile:
     if not rows:
         raise ValueError(f"Table {path} has a header line and no rows.")
     return TableFile(sha256, separator, header, rows)
+
+
+def _names(row: list[str], wanted: Collection[str]) -> list[str]:
+    """Returns the names of a header line, the first without a mark of `savetxt`'s."""
+    first, *others = (name.strip() for name in row)
+    unmarked = first.removeprefix("#").strip()
+    is_marked = first not in wanted and unmarked in wanted
+    return [unmarked if is_marked else first, *others]
 
 
 def _decode(data: bytes, path: str) -> str:
@@ -120,15 +133,28 @@ def _encoding(data: bytes) -> str:
 
 def _separator(text: str, wanted: Collection[str]) -> tuple[str, int]:
     """Returns what separates columns, and where the header line may begin."""
-    if found := _SEP_LINE.match(text):
-        return found[1], found.end()
+    found = _SEP_LINE.match(text)
+    start = _after_comments(text, found.end() if found else 0, wanted)
+    if found:
+        return found[1], start
 
     def fit(separator: str) -> tuple[int, bool, int]:
-        names = [name.strip() for name in _first(text, separator)]
+        names = [name.strip() for name in _first(text[start:], separator)]
         num_found = len(set(wanted) & set(names))
         return num_found, separator == "," and len(names) > 1, len(names)
 
-    return max(_SEPARATORS, key=fit), 0  # of equal ones the first, a comma
+    return max(_SEPARATORS, key=fit), start  # of equal ones the first, a comma
+
+
+def _after_comments(text: str, start: int, wanted: Collection[str]) -> int:
+    """Returns where the lines end that begin with `#` and name no wanted column."""
+    while found := _COMMENT.match(text, start):
+        cells = re.split(f"[{re.escape(_SEPARATORS)}]", found[1])
+        names = {cell.strip().strip('"') for cell in cells}
+        if names & set(wanted):
+            break
+        start = found.end()
+    return start
 
 
 def _first(text: str, separator: str) -> list[str]:
@@ -173,7 +199,7 @@ def _cells(names: list[str], row: list[str], where: str) -> dict[str, str]:
     needed = max((i + 1 for i, name in enumerate(names) if name), default=0)
     if given > len(names) or len(row) < needed:
         raise ValueError(
-            f"{where}: expected {len(names)} columns, as in the header line "
+            f"{where}: expected {counted(len(names), 'column')}, as in the header line "
             f"({files.as_line(', '.join(names), 80)}), got {len(row)}."
         )
     return {name: cell for name, cell in zip(names, row, strict=False) if name}

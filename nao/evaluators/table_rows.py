@@ -9,6 +9,7 @@ from nao.evaluators import cells
 from nao.evaluators.table_config import TableConfig
 from nao.evaluators.table_file import Rows, TableFile
 from nao.spaces import Choice, Space, custom
+from nao.system.showing import counted
 
 # Objective, test value, those of smaller budgets and metrics of each row; NaN for none.
 Measured = Sequence[Sequence[float]]
@@ -60,8 +61,8 @@ def spelled(config: TableConfig, space: Space | None, table: TableFile) -> Rows:
     if space is not None and columns:
         if len(space.slots) != len(columns):
             raise ValueError(
-                f"table.slots must name {len(space.slots)} columns, one per slot of "
-                f"{space.name!r}, got {len(columns)}."
+                f"table.slots must name {counted(len(space.slots), 'column')}, one per "
+                f"slot of {space.name!r}, got {len(columns)}."
             )
         # Columns belong to slots by their order; their names may be others.
         known = {c: s.texts for c, s in zip(columns, space.slots, strict=True)}

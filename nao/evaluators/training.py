@@ -1,6 +1,5 @@
 """The objective of an architecture, measured by training it from scratch."""
 
-import contextlib
 import functools
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -8,50 +7,35 @@ from typing import Any
 
 import jax
 import numpy as np
-from absl import logging
 
+from nao.child.image_task import ImageTask, as_task
 from nao.child.nets import make_net
+from nao.child.network import ChildNet
 from nao.child.programs import TrainState
-from nao.child.recipe import ChildConfig, FinalConfig
+from nao.child.recipe import ChildConfig, FinalConfig, TrainingConfig
+from nao.child.task import PREFIXES, Task
 from nao.child.trained import TrainedChild
 from nao.child.training import ChildFailure, ChildTrainer, Outcome
 from nao.data import config as data_config
 from nao.data.dataset import ImageDataset
+from nao.evaluators import memory
 from nao.evaluators.base import Evaluation, Objective
+from nao.evaluators.children import SearchedChildren
 from nao.spaces import Space
 from nao.system import hosts, stages
 from nao.types import Array
 
 _COSTS = ("num_parameters", "num_multiply_adds")  # exact, and known untrained
-_OUT_OF_MEMORY = "RESOURCE_EXHAUSTED"  # the status in the text of such errors of XLA
+_METRICS = ("train_loss", "val_loss", "epochs", "memory_mib", *_COSTS)  # of images
 
 
-@contextlib.contextmanager
-def _memory_failures() -> Iterator[None]:
-    """Turns a lack of memory, on a device or the host, into a failure of the child.
-
-    Any other error of the runtime is no child's fault, and passes through.
-
-    Raises:
-        ChildFailure: If memory ran out.
-    """
-    try:
-        yield
-    except (MemoryError, jax.errors.JaxRuntimeError) as error:
-        text = str(error)
-        if not isinstance(error, MemoryError) and _OUT_OF_MEMORY not in text:
-            raise
-        reason = "".join(f": {line}" for line in text.splitlines()[:1])
-        raise ChildFailure(f"out of memory{reason}") from None
-
-
-def _how_tested(epochs: int, final_epochs: int) -> str:
+def _how_tested(epochs: int, final_epochs: int, example: str) -> str:
     """Says what a final training of so many epochs is, next to those of the search."""
     beside = "as" if epochs == final_epochs else f"{epochs}"
     unit = "epoch" if final_epochs == 1 else "epochs"
     return (
         f"trained anew by the final recipe ({final_epochs} {unit}, {beside} in the "
-        "search), with the only look at the test images"
+        f"search), with the only look at the test {example}s"
     )
 
 
@@ -60,84 +44,113 @@ class TrainingEvaluator:
 
     Attributes:
         space: The space of the architectures, one that has a network.
-        objective: The validation accuracy after the last epoch, a fraction.
-        metrics: What evaluations have besides it.
-        content: SHA-256 of the images, by name.
-        num_images: Images that each accuracy is measured on, by its name.
-        source: What the numbers come from, in words: `on` and the data set's name.
+        task: What children learn.
+        objective: The task's objective on the validation part after the last epoch, of
+            images the accuracy, a fraction.
+        metrics: What evaluations have besides it; None where only the task knows.
+        content: SHA-256 of the data, by name.
+        num_examples: Of each measure that is a share of examples, of how many.
+        example: What one example is called, such as `image`.
+        budgets: Epochs that a child may be trained for, ascending, all of them last.
+        source: What the numbers come from, in words: `on` and the task's name.
         how_tested: What `test` does with the final choice, in words.
     """
-
-    objective = Objective("val_accuracy")
-    metrics = ("train_loss", "val_loss", "epochs", "memory_mib", *_COSTS)
 
     def __init__(
         self,
         space: Space,
-        dataset: ImageDataset,
+        learned: Task | ImageDataset,
         config: ChildConfig | None = None,
         final: FinalConfig | None = None,
         devices: Sequence[jax.Device] | None = None,
+        network: type[ChildNet] | None = None,
     ):
-        """Prepares children of `space` to learn `dataset`.
+        """Prepares children of `space` to learn a task.
 
         Args:
             space: The space of the architectures.
-            dataset: Images in three parts.
+            learned: What they learn: a task, or images in three parts.
             config: How a child of the search is trained.
             final: How the final choice is trained before its test.
             devices: What children train on, one each in a search; by default the first
                 there is.
+            network: Class of their network; by default the one of the space.
 
         Raises:
-            ValueError: If the space has no network, or an operation is unknown.
+            TypeError: If it is nothing to learn.
+            ValueError: If the space has no network, or the network can't learn it.
         """
-        self._dataset, self._devices = dataset, devices
+        self.task = as_task(learned)
+        self._devices, self._network = devices, network
         self._config = ChildConfig() if config is None else config
         self._final = (FinalConfig() if final is None else final).after(self._config)
         self.space = space
+        self.budgets = self._config.all_budgets
         # Only to check: trainers are made late, but a mistake is named at once.
-        make_net(space, dataset, self._config)
-        self.content = {"data.sha256": dataset.sha256()}
-        self.source = f"on {dataset.name}"
-        self.how_tested = _how_tested(self._config.epochs, self._final.epochs)
-        self.num_images = {
-            "val_accuracy": len(dataset.validation.labels),
-            "test_accuracy": len(dataset.test.labels),
+        self._make_net(self._config)
+        task = self.task
+        self.objective = Objective(f"val_{task.objective}", task.maximize, task.unit)
+        self.content = {"data.sha256": task.sha256()}
+        self.metrics = _METRICS if isinstance(task, ImageTask) else None
+        self.source, self.example = f"on {task.name}", task.example
+        self.how_tested = _how_tested(
+            self._config.epochs, self._final.epochs, task.example
+        )
+        self.num_examples = {
+            f"{prefix}_{name}": task.num_examples[part]
+            for part, prefix in PREFIXES.items()
+            for name in task.shares
         }
+
+    def _make_net(self, config: TrainingConfig) -> ChildNet:
+        return make_net(self.space, self.task, config, self._network)
 
     @property
     def num_final_epochs(self) -> int:
         """Epochs of the final recipe."""
         return self._final.epochs
 
-    # Made when first used, as it puts the images on the devices: a final training takes
+    # Made when first used, as it puts the data on the devices: a final training takes
     # a trainer of its own and never makes this one.
     @functools.cached_property
     def trainer(self) -> ChildTrainer:
         """Builds, trains and measures the children of a search."""
         return self._trainer(self._config)
 
-    def _trainer(self, config: ChildConfig, **options) -> ChildTrainer:
-        net = make_net(self.space, self._dataset, config)
-        return ChildTrainer(net, self._dataset, config, self._devices, **options)
+    @functools.cached_property
+    def _children(self) -> SearchedChildren:
+        return SearchedChildren(self.trainer, self.objective.name)
 
-    def evaluate(self, tokens: np.ndarray, keys: Array) -> Iterator[Evaluation]:
-        """Yields one evaluation per row of `tokens`; a bad child is a failed one.
+    def _trainer(self, config: TrainingConfig, **options) -> ChildTrainer:
+        net = self._make_net(config)
+        return ChildTrainer(net, self.task, config, self._devices, **options)
+
+    def evaluate(
+        self, tokens: np.ndarray, keys: Array, budgets: np.ndarray | None = None
+    ) -> Iterator[Evaluation]:
+        """Returns one evaluation per row of `tokens`, each as soon as it is known.
+
+        A bad child is a failed one.
 
         Args:
             tokens: int32 [num, length].
-            keys: JAX keys [num]: first parameters and order of images of each child.
+            keys: JAX keys [num]: first parameters and order of examples of each child.
+            budgets: Epochs of each, float64 [num], of the whole training's schedule;
+                all by default. A child that was trained for fewer, with the same key,
+                goes on.
 
         Raises:
             ValueError: If the program of all children needs more memory than its limit.
         """
         archs = self.space.architecture(np.asarray(tokens))
-        at_once = self.trainer.num_children
-        # One after the other, so that each group is known, and kept, before the next.
-        for start in range(0, len(archs), at_once):
-            group = slice(start, start + at_once)
-            yield from self._evaluate_group(archs[group], keys[group])
+        stops = [self._config.epochs] * len(archs)
+        if budgets is not None:
+            stops = np.asarray(budgets, int).tolist()
+        return self._children.evaluate(archs, keys, stops)
+
+    def cost(self, budget: float, before: float) -> float:
+        """Returns the share of all epochs that are still to be trained."""
+        return (budget - before) / self._config.epochs
 
     def known(self, tokens: np.ndarray) -> dict[str, np.ndarray]:
         """Returns the exact costs of architectures, which need no training.
@@ -149,25 +162,25 @@ class TrainingEvaluator:
             `num_parameters` and `num_multiply_adds`, float64 [num] each.
         """
         archs = self.space.architecture(np.asarray(tokens))
-        counts = [_counts(self.trainer, arch) for arch in archs]
+        counts = [self.trainer.counts(arch) for arch in archs]
         return {name: np.array([c[name] for c in counts]) for name in _COSTS}
 
     def test(self, tokens: np.ndarray, key: Array) -> dict[str, float]:
         """Trains one architecture [length] by the final recipe and reads the test part.
 
         Returns:
-            `test_accuracy` and `val_accuracy`, fractions; empty where training failed.
+            The objective on the test and the validation part, such as `test_accuracy`
+            and `val_accuracy`.
+
+        Raises:
+            ChildFailure: If it can't be trained; a search then ends without the test.
         """
-        try:
-            with _memory_failures():
-                # The search's images are on the devices already, and need no copy.
-                trainer = self._trainer(self._final, like=self.trainer)
-                metrics, _ = self._train(trainer, tokens, key, self._tell_epoch)
-        # The search is over and its result stands, test number or not.
-        except ChildFailure as failure:
-            logging.error("The final choice could not be tested: %s.", failure)
-            return {}
-        return {name: metrics[name] for name in ("test_accuracy", "val_accuracy")}
+        with memory.as_failures():
+            # The search's data are on the devices already, and need no copy.
+            trainer = self._trainer(self._final, like=self.trainer)
+            metrics, _ = self._train(trainer, tokens, key, self._tell_epoch)
+        names = (f"test_{self.task.objective}", self.objective.name)
+        return {name: metrics[name] for name in names}
 
     def _tell_epoch(self, epoch: int, *_) -> None:
         """Says how far the training of the final choice is; a log has ten lines."""
@@ -188,21 +201,22 @@ class TrainingEvaluator:
         """
         archs = self.space.architecture(np.asarray(tokens)[None])
         key = jax.random.key(0)  # of the right type; nothing is drawn from it
-        with _memory_failures():
+        with memory.as_failures():
             memory_mib = self._final_trainer.prepare(jax.numpy.stack([key]), archs)
-            counts = _counts(self._final_trainer, archs[0])
+            counts = self._final_trainer.counts(archs[0])
         return counts | {"memory_mib": memory_mib}
 
-    # Apart from the trainer of `test`: here all devices share the images of one child.
+    # Apart from the trainer of `test`: here all devices share one child's examples.
     @functools.cached_property
     def _final_trainer(self) -> ChildTrainer:
-        return self._trainer(self._final, share_images=True)
+        return self._trainer(self._final, share_batch=True)
 
     def train(
         self,
         tokens: np.ndarray,
         key: Array,
-        progress_fn: Callable[[int, TrainState, Mapping[str, float]], None],
+        progress_fn: Callable[[int, TrainState, Mapping[str, float]], None]
+        | None = None,
         start: Callable[[TrainState], tuple[int, TrainState] | None] | None = None,
     ) -> tuple[dict[str, float], TrainedChild]:
         """Trains one architecture by the final recipe on all devices, and measures it.
@@ -216,14 +230,14 @@ class TrainingEvaluator:
                 continue from; None from it begins anew.
 
         Returns:
-            Metrics (training loss, accuracies and losses of both other parts, seconds,
+            Metrics (training loss, the task's measures of both other parts, seconds,
             memory, and what the architecture costs), and the trained network.
 
         Raises:
             ChildFailure: If it cannot be trained.
         """
         (arch,) = self.space.architecture(np.asarray(tokens)[None])
-        with _memory_failures():
+        with memory.as_failures():
             trainer = self._final_trainer
 
             def report(epoch: int, states: TrainState, outcomes: list[Outcome]) -> None:
@@ -231,19 +245,20 @@ class TrainingEvaluator:
                 (measured,) = trainer.evaluate(states, arch[None], "val")
                 progress_fn(epoch, states, outcomes[0].metrics | measured.metrics)
 
+            report = None if progress_fn is None else report
             metrics, states = self._train(trainer, tokens, key, report, start)
             net = trainer.net
             # The states of a specialised program fit that architecture's network alone.
             if trainer.config.specialised:
                 net = net.specialise(arch)
-            return metrics, TrainedChild.of(net, states, arch, self._dataset)
+            return metrics, TrainedChild.of(net, states, arch, self.task)
 
     def _train(
         self,
         trainer: ChildTrainer,
         tokens: np.ndarray,
         key: Array,
-        progress_fn: Callable[[int, TrainState, list[Outcome]], None],
+        progress_fn: Callable[[int, TrainState, list[Outcome]], None] | None,
         start: Callable[[TrainState], tuple[int, TrainState] | None] | None = None,
     ) -> tuple[dict[str, float], TrainState]:
         """Trains one architecture [length] by a trainer; see `train` for the rest.
@@ -263,41 +278,8 @@ class TrainingEvaluator:
         for part in ("val", "test"):
             metrics |= _metrics(trainer.evaluate(states, archs, part)[0])
         seconds = time.perf_counter() - start_time
-        metrics |= _counts(trainer, archs[0]) | {"seconds": seconds}
+        metrics |= trainer.counts(archs[0]) | {"seconds": seconds}
         return metrics, states
-
-    def _evaluate_group(self, archs: np.ndarray, keys: Array) -> list[Evaluation]:
-        """Trains architectures at once, as many as there are devices or fewer.
-
-        Args:
-            archs: int32 [num, ...], as `space.architecture` has them.
-            keys: JAX keys [num].
-        """
-        start_time = time.perf_counter()
-        try:
-            with _memory_failures():
-                states, outcomes = self.trainer.train(keys, archs)
-                if not all(outcome.failure for outcome in outcomes):
-                    measured = self.trainer.evaluate(states, archs, "val")
-                    outcomes = [
-                        old
-                        if old.failure
-                        else Outcome(old.metrics | new.metrics, new.failure)
-                        for old, new in zip(outcomes, measured, strict=True)
-                    ]
-        # Children of a group are one program, so they run out of memory together.
-        except ChildFailure as failure:
-            outcomes = [Outcome({}, str(failure))] * len(archs)
-        # Each is charged its share, so that the seconds of all add up to the clock's.
-        seconds = (time.perf_counter() - start_time) / len(archs)
-        evaluations = []
-        for arch, outcome in zip(archs, outcomes, strict=True):
-            metrics = dict(outcome.metrics)
-            # None where it failed. Costs are exact, and known of failed ones, too.
-            value = metrics.pop("val_accuracy", None)
-            metrics |= _counts(self.trainer, arch)
-            evaluations.append(Evaluation(value, metrics, seconds, outcome.failure))
-        return evaluations
 
 
 def from_settings(settings: Any, space: Space) -> TrainingEvaluator:
@@ -332,11 +314,3 @@ def _metrics(outcome: Outcome) -> dict[str, float]:
     if outcome.failure:
         raise ChildFailure(outcome.failure)
     return dict(outcome.metrics)
-
-
-def _counts(trainer: ChildTrainer, arch: np.ndarray) -> dict[str, float]:
-    """Counts parameters, and multiply-adds for one image, of one architecture."""
-    return {
-        "num_parameters": float(trainer.net.num_parameters(arch)),
-        "num_multiply_adds": float(trainer.net.num_multiply_adds(arch)),
-    }

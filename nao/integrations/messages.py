@@ -14,7 +14,9 @@ _Number = Annotated[float, pydantic.Field(allow_inf_nan=False)]
 _Choice = _Name | pydantic.StrictBool | pydantic.StrictInt | _Number | None
 # Of a step, or of how freely something is drawn.
 _Amount = Annotated[float, pydantic.Field(ge=0, le=1e6, allow_inf_nan=False)]
-_Seed = Annotated[int, pydantic.Field(ge=0, lt=2**31)]
+_Seed = Annotated[
+    int, pydantic.Field(ge=0, lt=2**31, description="Seed of everything random.")
+]
 # Text in the space's notation or versioned JSON, tokens, or a choice by slot name.
 Architecture = (
     Annotated[str, pydantic.Field(max_length=20_000)]
@@ -27,6 +29,12 @@ _Architectures = Annotated[
         min_length=1,
         max_length=MAX_ROWS,
         description="Each as text in the space's notation, as tokens, or as choices.",
+    ),
+]
+_One = Annotated[
+    Architecture,
+    pydantic.Field(
+        description="As text in the space's notation, as tokens, or as choices."
     ),
 ]
 _Points = Annotated[
@@ -134,7 +142,9 @@ class Gradient(Where):
 class Ascend(Where):
     """Where to start, and the objective to climb, in what bounds."""
 
-    steps: int = pydantic.Field(20, ge=0, le=_MAX_STEPS)
+    steps: int = pydantic.Field(
+        20, ge=0, le=_MAX_STEPS, description="Steps of each ascent."
+    )
     step_size: _Amount = pydantic.Field(
         0.3, description="How far an encoder output, of length 1, moves in a step."
     )
@@ -146,7 +156,9 @@ class Ascend(Where):
 class Propose(_Request):
     """How many new architectures to propose, for which objective, in what bounds."""
 
-    num: int = pydantic.Field(10, ge=1, le=MAX_ROWS)
+    num: int = pydantic.Field(
+        10, ge=1, le=MAX_ROWS, description="How many at most; ascent may find fewer."
+    )
     objective: _Wanted = None
     constraints: _Bounds = []
     starts: _Architectures | None = pydantic.Field(
@@ -162,7 +174,9 @@ class Propose(_Request):
 class Pareto(_Request):
     """The objectives of a front, all by default, and its bounds."""
 
-    objectives: Annotated[list[_Name], pydantic.Field(max_length=100)] | None = None
+    objectives: Annotated[list[_Name], pydantic.Field(max_length=100)] | None = (
+        pydantic.Field(None, description="Names of two or more; all by default.")
+    )
     constraints: _Bounds = []
     num_directions: int = pydantic.Field(
         5, ge=1, le=20, description="Least number of trade-offs to climb along."
@@ -190,8 +204,8 @@ class Decode(Points):
 class Neighbours(_Request):
     """An architecture; its neighbours come from the evaluated ones by default."""
 
-    architecture: Architecture
-    k: int = pydantic.Field(10, ge=1, le=MAX_ROWS)
+    architecture: _One
+    k: int = pydantic.Field(10, ge=1, le=MAX_ROWS, description="How many.")
     among: _Architectures | None = pydantic.Field(
         None, description="What is searched; the evaluated ones by default."
     )
@@ -200,15 +214,17 @@ class Neighbours(_Request):
 class Interpolate(_Request):
     """Two architectures, and how many on the way between, these two included."""
 
-    a: Architecture
-    b: Architecture
-    num: int = pydantic.Field(10, ge=2, le=MAX_ROWS)
+    a: _One
+    b: _One
+    num: int = pydantic.Field(
+        10, ge=2, le=MAX_ROWS, description="Points on the way, both ends included."
+    )
 
 
 class Sample(_Request):
     """How many architectures to draw, and near which."""
 
-    num: int = pydantic.Field(10, ge=1, le=MAX_ROWS)
+    num: int = pydantic.Field(10, ge=1, le=MAX_ROWS, description="How many.")
     near: _Architectures | None = pydantic.Field(
         None, description="What to stay near; random architectures by default."
     )

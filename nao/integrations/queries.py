@@ -114,9 +114,10 @@ class Queries:
     def ascend(self, request: messages.Ascend) -> dict[str, Any]:
         """Ascends from architectures or points along the gradient of the prediction.
 
-        `best`, the best new architecture of each ascent, and what is `predicted` for
-        it; `architectures` at each step, with predictions `at_points` and
-        `at_architectures`; with `with_points` also the `points`.
+        `best`, the best new architecture of each ascent, or its start where `is_new` is
+        false: it found nothing new; what is `predicted` for these; `architectures` at
+        each step, with predictions `at_points` and `at_architectures`; with
+        `with_points` also the `points`.
         """
         where = _where(request)
         size = int(np.prod(self.embedding.latent.point_shape))
@@ -131,6 +132,7 @@ class Queries:
         best = path.best()
         answer = {
             "best": best.architectures,
+            "is_new": best.is_new.tolist(),
             "predicted": _predictions(best.predicted),
             "architectures": self.text(path.tokens),
             "at_points": _predictions(path.at_points),
@@ -207,15 +209,21 @@ class Queries:
     def map(self, request: messages.Map) -> dict[str, Any]:
         """Maps architectures to the plane.
 
-        `coordinates`, `method`, the share of the variance that each axis has
-        `explained`, and the coordinates of points to `project`.
+        `architectures`, those of the request, or the evaluated ones in their order;
+        `coordinates`, two for each of them; `method`; the share of the variance that
+        each axis has `explained`, null for tsne; and `projected`, two coordinates for
+        each point to `project`, else null.
         """
-        drawn = self.embedding.map(request.architectures, request.method, request.seed)
+        wanted = request.architectures
+        tokens = self.embedding.tokens
+        tokens = tokens if wanted is None else self.embedding.tokens_of(wanted)
+        drawn = self.embedding.map(tokens, request.method, request.seed)
         explained, placed = drawn.explained, None
         if request.project is not None:
             points = self.embedding.points(_points(request.project))
             placed = _numbers(drawn.project(self.embedding.pool(points)))
         return {
+            "architectures": self.text(tokens),
             "coordinates": _numbers(drawn.coordinates),
             "method": drawn.method,
             "explained": None if explained is None else _numbers(explained),

@@ -7,6 +7,7 @@ from nao.report import blocks, choices, next_steps, rounding, slots
 from nao.report.drawing import MAX_WIDTH, draw_architecture, to_svg
 from nao.report.markup import Element, element
 from nao.runs import StoredRun, Trial, answers
+from nao.system.showing import counted
 
 _NARROW = "(max-width: 40rem)"  # windows in which cells are stacked
 _STATUS = {
@@ -20,7 +21,8 @@ def header(run: StoredRun) -> Element:
     """Says what was searched, by whom, when, and whether it is finished."""
     budget = run.config.get("num_trials", len(run.trials))
     facts = [
-        f" {len(run.trials)} of {budget} trials",
+        f" {len(run.trials)} of {counted(budget, 'trial')}",
+        *_cost(run),
         f"seed {run.config.get('seed')}",
         *_when(run),
     ]
@@ -43,6 +45,12 @@ def title(run: StoredRun) -> str:
     strategy = str(run.config.get("strategy", "")).replace("_", " ")
     source = f" {run.record.source}" if run.record.source else ""
     return f"{run.space.name}{source}, searched by {strategy}"
+
+
+def _cost(run: StoredRun) -> list[str]:
+    """Says what the trials cost, where that is not their number."""
+    cost = sum(trial.cost for trial in run.trials)
+    return [] if cost == len(run.trials) else [f"cost of {cost:.4g} full trainings"]
 
 
 def _when(run: StoredRun) -> list[str]:
@@ -112,10 +120,10 @@ def _tested(run: StoredRun) -> Element | None:
 
 
 def _tile(run: StoredRun, name: str, value: float, label: str) -> tuple[str, str]:
-    """Returns a value, to the digits that its images can tell, and its name."""
-    num_images = rounding.num_images(run, name)
-    text, _, images = precision.in_full(value, num_images).partition(" of ")
-    return text, f"{label}, of {images}" if images else label
+    """Returns a value, to the digits that its examples can tell, and its name."""
+    num, example = rounding.num_examples(run, name), run.record.example or "example"
+    text, _, examples = precision.in_full(value, num, example).partition(" of ")
+    return text, f"{label}, of {examples}" if examples else label
 
 
 def _picture(run: StoredRun, best: Trial) -> Element:

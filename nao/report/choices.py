@@ -67,7 +67,7 @@ def _percent(share: float) -> str:
 
 def _measured(run: StoredRun) -> Element:
     """Lists what trials with each choice measured, best choice of a slot first."""
-    done = [trial for trial in run.trials if trial.value is not None]
+    done = answers.measured(run.trials)
     indices = np.array([slots.chosen(run.space, trial.tokens) for trial in done])
     values = np.array([trial.value for trial in done])
     rows = []

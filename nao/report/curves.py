@@ -20,9 +20,9 @@ def best_so_far(
         goals: Those of the search; what breaks their bounds is never the best.
 
     Returns:
-        float64 [num], NaN until a trial succeeds.
+        float64 [num], NaN until one of the full budget succeeds.
     """
-    signed = ledger.objectives(trials, objective)
+    signed = ledger.comparable(trials, objective)
     if goals is not None and goals.constraints:
         is_kept = goals.allows(answers.values(trials, goals))
         signed = np.where(is_kept, signed, np.nan)

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from nao.evaluators.base import ROUNDING
 from nao.report import chart, rounding
 from nao.report.chart import Chart
 from nao.report.curves import best_so_far, expected_best, outside
@@ -27,14 +28,20 @@ def shown(run: StoredRun) -> list[ledger.Trial]:
 
 
 def best_first(run: StoredRun) -> np.ndarray:
-    """Returns the numbers of all trials, the best first and those that failed last."""
-    signed = np.nan_to_num(ledger.objectives(run.trials, run.objective), nan=-np.inf)
-    return np.argsort(-signed, kind="stable")
+    """Returns the numbers of all trials, the best first.
+
+    Those of smaller budgets follow, of the largest of these the best first, and those
+    that failed are last.
+    """
+    signed = ledger.objectives(run.trials, run.objective)
+    budgets = ledger.budgets(run.trials)
+    full = np.zeros(len(signed)) if budgets is None else -budgets
+    return np.lexsort((-np.nan_to_num(signed, nan=-np.inf), full, np.isnan(signed)))
 
 
 def progress(run: StoredRun) -> Element:
     """Draws every trial, the best so far, and random search on the same axis."""
-    measured = run.objective.sign * ledger.objectives(run.trials, run.objective)
+    measured = run.objective.sign * ledger.comparable(run.trials, run.objective)
     is_outside = outside(measured, run.objective)
     best = best_so_far(run.trials, run.objective, run.goals)
     y = _progress_ends(run, measured, is_outside, best)
@@ -51,7 +58,7 @@ def progress(run: StoredRun) -> Element:
         keys.append(("band", "random round"))
     random = None
     if run.population is not None:
-        random = expected_best(run.population, len(measured), run.objective)
+        random = _random_search(run)
     keys += _draw_random_search(drawn, run, random, y)
     if np.isfinite(best).any():
         first = int(np.argmax(np.isfinite(best)))
@@ -62,6 +69,17 @@ def progress(run: StoredRun) -> Element:
         drawn.note(edges[-1], best[-1], rounding.text(run, best[-1]), "value")
     keys += _draw_trials(drawn, run, is_outside)
     return chart.figure(drawn, _progress_caption(run, best, random), *keys)
+
+
+def _random_search(run: StoredRun) -> np.ndarray:
+    """Returns what random search finds on average at the cost up to each trial.
+
+    float64 [num], NaN before that is a full evaluation.
+    """
+    spent = np.cumsum([trial.cost for trial in run.trials]) + ROUNDING
+    num = np.floor(spent).astype(int)
+    found = expected_best(run.population, max(num[-1], 1), run.objective)
+    return np.where(num > 0, found[np.maximum(num, 1) - 1], np.nan)
 
 
 def _progress_ends(
@@ -112,6 +130,8 @@ def _draw_trials(
         x = trial.index + 1
         if trial.value is None:
             drawn.cross(x, "failed", trial.index)
+        elif not trial.is_full:
+            continue  # another kind of number
         elif is_outside[trial.index]:
             drawn.arrow(x, "outside", trial.index, not run.objective.maximize)
         else:
@@ -130,12 +150,16 @@ def _progress_caption(
 ) -> str:
     """Says what the dots are, and what random search would have found if known."""
     caption = "Each dot is an architecture that was evaluated."
+    num_partial = sum(not trial.is_full for trial in run.trials)
+    if num_partial:
+        caption += f" {num_partial} with less than the full budget are left out."
     if len(run.at_random) < len(run.trials) and run.best in run.at_random:
         caption += " None was better than the best of the random round."
-    if random is None or np.isnan(best[-1]):
+    if random is None or np.isnan(best[-1]) or np.isnan(random[-1]):
         return caption
+    when = "At the same cost" if num_partial else f"After {len(best)} trials"
     return (
-        f"{caption} After {len(best)} trials random search would have found "
+        f"{caption} {when} random search would have found "
         f"{rounding.text(run, random[-1])} on average, by all "
         f"{len(run.population)} values of the table."
     )

@@ -53,7 +53,8 @@ def _lines(run: StoredRun, trial: ledger.Trial, foretold: Predictions) -> list[s
     if trial.value is None:
         lines = [f"failed: {trial.evaluation.reason}"]
     else:
-        lines = [f"{name}: {rounding.text(run, trial.value)}"]
+        budget = "" if trial.is_full else f", with budget {trial.budget:g}"
+        lines = [f"{name}: {rounding.text(run, trial.value)}{budget}"]
         named = run.goals.named(trial.evaluation)
         more = run.goals.columns[1:]
         lines += [f"{each.label}: {named[each.name]:.6g}" for each in more]

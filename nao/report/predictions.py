@@ -38,7 +38,7 @@ def of_trials(run: StoredRun) -> Predictions:
     """
     found = in_unit(run)
     measured = {t.index: t.value for t in run.trials if t.value is not None}
-    num = rounding.num_images(run, run.objective.name)
+    num = rounding.num_examples(run, run.objective.name)
     decimals = rounding.decimals(measured.values(), num)
     if decimals is None:
         decimals = _decimals([(found[i], measured[i]) for i in found if i in measured])

@@ -10,26 +10,26 @@ _LARGE = 1e9  # from where numbers have no decimals, but an exponent
 
 def text(run: StoredRun, value: float) -> str:
     """Writes a value of the objective."""
-    return precision.short(value, num_images(run, run.objective.name))
+    return precision.short(value, num_examples(run, run.objective.name))
 
 
-def num_images(run: StoredRun, name: str) -> int | None:
-    """Returns of how many images a number is the accuracy; None where it is none."""
-    return run.record.num_images.get(name)
+def num_examples(run: StoredRun, name: str) -> int | None:
+    """Returns of how many examples a number is the share; None where it is none."""
+    return run.record.num_examples.get(name)
 
 
 def decimals(values: Iterable[float | None], num: int | None) -> int | None:
-    """Returns with how many decimals accuracies stand in a column: those of the surest.
+    """Returns with how many decimals shares stand in a column: those of the surest.
 
     Args:
         values: The column; None where there is no value.
-        num: Images that they are measured on; None for numbers that are no accuracies.
+        num: Examples that they are shares of; None for numbers that are no shares.
 
     Returns:
         None where the numbers themselves must tell.
     """
     known = [value for value in values if value is not None]
-    if not known or not all(precision.is_accuracy(value, num) for value in known):
+    if not known or not all(precision.is_share(value, num) for value in known):
         return None
     errors = (precision.standard_error(value, num) for value in known)
     return max(map(precision.decimals, errors))

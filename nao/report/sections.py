@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from nao.report import blocks, next_steps
 from nao.report.markup import Element, element
 from nao.runs import StoredRun
+from nao.system.showing import counted
 
 _MOST_LISTED = 12  # numbers of trials that failed for the same reason
 
@@ -23,7 +24,8 @@ def failures(run: StoredRun) -> Element | None:
         named = ", ".join(map(str, indices[:_MOST_LISTED]))
         more = ", ..." if len(indices) > _MOST_LISTED else ""
         rows.append((reason, len(indices), named + more))
-    text = f"{len(run.failed)} of {len(run.trials)} trials failed; the search went on."
+    num = counted(len(run.trials), "trial")
+    text = f"{len(run.failed)} of {num} failed; the search went on."
     return blocks.section(
         "Failures",
         element("p", {}, text),
@@ -54,7 +56,7 @@ def times(run: StoredRun) -> Element | None:
         *_bar(parts),
         element("p", {}, _in_sentences(run)),
         blocks.details(
-            f"{total} compilations",
+            counted(total, "compilation"),
             blocks.table(("program", "times"), most_first, right=(1,)),
         ),
     )

@@ -94,6 +94,9 @@ def _main_columns(run: StoredRun, listed: list[ledger.Trial]) -> Iterator[_Colum
         is_objective=True,
         decimals=_told(run, run.objective.name, values),
     )
+    budgets = [trial.budget for trial in listed]
+    if any(budget is not None for budget in budgets):
+        yield _Column("budget", budgets)
     predicted = predictions.of_trials(run)
     if predicted.values:  # Random search predicts nothing.
         values = [predicted.values.get(trial.index) for trial in listed]
@@ -101,12 +104,15 @@ def _main_columns(run: StoredRun, listed: list[ledger.Trial]) -> Iterator[_Colum
 
 
 def _told(run: StoredRun, name: str, values: list[float | None]) -> int | None:
-    """Returns the decimals that the images of an accuracy can tell."""
-    return rounding.decimals(values, rounding.num_images(run, name))
+    """Returns the decimals that the examples of a share can tell."""
+    return rounding.decimals(values, rounding.num_examples(run, name))
 
 
 def _more_columns(run: StoredRun, listed: list[ledger.Trial]) -> Iterator[_Column]:
     """Yields the columns that are shown on demand."""
+    if any(trial.budget is not None for trial in listed):
+        costs = [trial.cost for trial in listed]
+        yield _Column("cost in full trainings", costs, is_more=True)
     yield _Column("round", [trial.round for trial in listed], is_more=True)
     seconds = [trial.evaluation.seconds for trial in listed]
     if any(seconds):  # A table answers in no time.

@@ -2,7 +2,8 @@
 
 import contextlib
 import pathlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import jax
 import numpy as np
@@ -30,13 +31,18 @@ class Checkpoints:
         self._path, self._stack = path, contextlib.ExitStack()
         self._manager = self._stack.enter_context(orbax.last_ones(path, _KEPT))
 
-    def save(self, told: int, asked: Round) -> None:
+    def save(self, told: int, asked: Round, learned: PyTree | None = None) -> None:
         """Starts writing a round; it is whole on disk, or not there at all.
 
-        A model other than nested dicts of arrays is left out.
+        Args:
+            told: Trials told before it.
+            asked: The round. A model other than nested dicts of arrays is left out.
+            learned: State of the evaluator, nested dicts of arrays; None of one that
+                has none.
         """
+        tree = _to_tree(asked) | ({} if learned is None else {"learned": learned})
         with self._or_without():
-            self._manager.save(told, args=ocp.args.StandardSave(_to_tree(asked)))
+            self._manager.save(told, args=ocp.args.StandardSave(tree))
 
     def restore(self, told: int) -> Round | None:
         """Returns the round asked after `told` trials; None where it is not kept.
@@ -44,11 +50,18 @@ class Checkpoints:
         A damaged checkpoint is as good as none, and removed: asking again gives the
         same round.
         """
+        return self._read(told, _from_tree)
+
+    def restore_learned(self, told: int) -> PyTree | None:
+        """Returns the evaluator's state before a round; None where it is not kept."""
+        return self._read(told, lambda tree: tree.get("learned"))
+
+    def _read(self, told: int, read: Callable[[dict], Any]) -> Any:
+        """Reads one checkpoint; None where it is not there, or damaged."""
         if told not in self._manager.all_steps():
             return None
         try:
-            tree = self._manager.restore(told, args=ocp.args.StandardRestore())
-            return _from_tree(tree)
+            return read(self._manager.restore(told, args=ocp.args.StandardRestore()))
         except Exception as error:  # Orbax has no common exception for damage.
             logging.warning(
                 "Checkpoint %s is damaged (%s); asking again.",

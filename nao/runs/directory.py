@@ -12,6 +12,7 @@ from absl import logging
 from nao.files import (
     Shape,
     expanded,
+    not_written,
     parse_object,
     read_bytes,
     read_json,
@@ -19,8 +20,10 @@ from nao.files import (
     written_whole,
 )
 from nao.runs import comparing, shapes
+from nao.runs.scalars import Changing
 from nao.runs.writing import writing
 from nao.system import process
+from nao.system.showing import counted
 
 LOCK = ".lock"
 
@@ -76,6 +79,7 @@ class RunDirectory(contextlib.AbstractContextManager):
         """
         self.path = absolute(path)
         self._metrics = self._writer = None
+        self._changing = Changing()
         self._is_writer = is_writer
         try:
             self.path.mkdir(parents=True, exist_ok=True)
@@ -87,9 +91,7 @@ class RunDirectory(contextlib.AbstractContextManager):
                 f"Workdir {self.path} is in use by another process."
             ) from None
         except OSError as error:
-            raise ValueError(
-                f"Workdir {self.path} can't be written: {error.strerror or error}."
-            ) from None
+            raise not_written(self.path, error) from None
         try:
             if is_writer:
                 self._tidy()
@@ -128,8 +130,8 @@ class RunDirectory(contextlib.AbstractContextManager):
         for field, was, now in differing:
             if field == "num_trials" and now < was:
                 raise ValueError(
-                    f"Workdir {self.path} holds a run of {was} trials; it continues "
-                    f"with as many or more, got num_trials={now}."
+                    f"Workdir {self.path} holds a run of {counted(was, 'trial')}; it "
+                    f"continues with as many or more, got num_trials={now}."
                 )
 
     def begin(self) -> None:
@@ -198,7 +200,9 @@ class RunDirectory(contextlib.AbstractContextManager):
         if None in found:
             kept = [line for line, data in zip(lines, found, strict=True) if data]
             logging.warning(
-                "%s: %d damaged lines dropped.", path, len(lines) - len(kept)
+                "%s: %s dropped.",
+                path,
+                counted(len(lines) - len(kept), "damaged line"),
             )
             with writing(path), written_whole(path) as whole:
                 whole.write_bytes(b"".join(kept))
@@ -210,7 +214,7 @@ class RunDirectory(contextlib.AbstractContextManager):
         Args:
             step: Number of trials or epochs finished.
             line: JSON values.
-            scalars: Numbers by tag; what is None, text or a truth value is left out.
+            scalars: Numbers by tag; see `scalars.Changing` for what is left out.
 
         Raises:
             ValueError: If it can't be written.
@@ -218,6 +222,10 @@ class RunDirectory(contextlib.AbstractContextManager):
         if self._is_writer:
             with writing(self.path):
                 self._log(step, line, scalars)
+
+    def recall(self, step: int, scalars: Mapping) -> None:
+        """Takes note of what an earlier process logged, to tell what changes."""
+        self._changing.take(step, scalars)
 
     def _log(self, step: int, line: Mapping, scalars: Mapping) -> None:
         if self._metrics is None:
@@ -228,9 +236,8 @@ class RunDirectory(contextlib.AbstractContextManager):
                 str(self.path / "tensorboard"), purge_step=step, flush_secs=10
             )
         self._metrics.write(json.dumps({"step": step, **line}) + "\n")
-        for tag, value in scalars.items():
-            if isinstance(value, int | float) and not isinstance(value, bool):
-                self._writer.add_scalar(tag, value, step)
+        for point in self._changing.take(step, scalars):
+            self._writer.add_scalar(*point)
 
 
 def _logged(line: bytes) -> dict | None:

@@ -14,11 +14,13 @@ import sqlalchemy.exc
 from nao.evaluators import Evaluation, Goals, Objective
 from nao.files import check_shape, first_line
 from nao.runs import answers, shapes
+from nao.runs.scalars import OBJECTIVE
 from nao.runs.storage import Opened, study_name
 from nao.runs.trial import Trial, budget_of
 from nao.runs.writing import writing
 from nao.spaces import Space
 from nao.strategies.quiet import quiet_optuna
+from nao.system import showing
 
 _METRIC = "metrics."  # before the names of metrics, among a trial's other attributes
 
@@ -90,6 +92,8 @@ class Ledger:
         self.began = frozen[0].datetime_start if frozen else None
         self.trials = [self._thaw(i, trial) for i, trial in enumerate(frozen)]
         self._best = answers.best_of(self.trials, goals)
+        # What all trials cost together, in full evaluations.
+        self.cost = sum(trial.cost for trial in self.trials)
 
     def __len__(self) -> int:
         return len(self.trials)
@@ -116,6 +120,7 @@ class Ledger:
         with writing(self._where):
             self._study.add_trial(frozen)
         self.trials.append(trial)
+        self.cost += trial.cost
         # Kept: a search asks for it after every trial.
         self._best = answers.best_of([t for t in (self._best, trial) if t], self._goals)
 
@@ -196,7 +201,8 @@ def check_count(path: pathlib.Path, trials: list[Trial], file: str, num: int) ->
     """Raises ValueError where another file of a run counts more trials than it has."""
     if num > len(trials):
         raise ValueError(
-            f"Ledger of {path} is damaged: it has {len(trials)} trials, {file} {num}."
+            f"Ledger of {path} is damaged: it has "
+            f"{showing.counted(len(trials), 'trial')}, {file} {num}."
         )
 
 
@@ -224,6 +230,15 @@ def objectives(trials: list[Trial], objective: Objective) -> np.ndarray:
     )
 
 
+def comparable(trials: list[Trial], objective: Objective) -> np.ndarray:
+    """Returns the sign-corrected objective of those that compete for the best.
+
+    float64 [num], NaN where it failed or was not of the full budget.
+    """
+    is_full = [trial.is_full for trial in trials]
+    return np.where(is_full, objectives(trials, objective), np.nan)
+
+
 def log_line(trial: Trial) -> dict[str, Any]:
     """Returns what `metrics.jsonl` says of a trial, JSON values."""
     line = {
@@ -248,8 +263,8 @@ def scalars(
     """
     budget = "" if trial.is_full else f"/budget_{trial.budget:g}"
     return {
-        f"objective/{objective.name}{budget}": trial.value,
-        "objective/best_so_far": None if best is None else best.value,
+        f"{OBJECTIVE}{objective.name}{budget}": trial.value,
+        f"{OBJECTIVE}best_so_far": None if best is None else best.value,
         "seconds": trial.evaluation.seconds,
         **{f"metrics/{k}": v for k, v in trial.evaluation.metrics.items()},
     }

@@ -51,7 +51,7 @@ _RESULTS: dict[str, tuple[type[Shape], str]] = {
 
 
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
-class StoredRun:
+class StoredRun(rows.Shown):
     """A search as its folder tells it.
 
     Attributes:
@@ -87,19 +87,9 @@ class StoredRun:
         return self.record.space
 
     @property
-    def objective(self) -> Objective:
-        """What was measured, the first of several objectives."""
-        return self.record.objective
-
-    @property
     def goals(self) -> Goals:
         """What was searched for."""
         return self.record.goals
-
-    @property
-    def front(self) -> list[Trial]:
-        """The trials that no other one dominates, within the bounds."""
-        return answers.front_of(self.trials, self.goals)
 
     @property
     def best(self) -> Trial | None:
@@ -132,19 +122,6 @@ class StoredRun:
         summed_up = rows.summed_up(self.trials, self.best)
         return f"StoredRun({str(self.path)!r}, {self.status}, {summed_up})"
 
-    def _repr_html_(self) -> str:
-        allowed = answers.allowed(self.trials, self.goals)
-        best = rows.of_best(allowed, self.space, self.objective)
-        return showing.to_html(repr(self), best)
-
-    def to_dataframe(self) -> Any:
-        """Returns all trials as a `pandas.DataFrame`; see `nao.Result`.
-
-        Raises:
-            ImportError: If pandas is not installed.
-        """
-        return showing.to_frame(rows.of_trials(self.trials, self.space, self.objective))
-
     def last_round(self) -> Round | None:
         """Returns the last round that was asked and kept; None where there is none."""
         return checkpoints.read_latest(self.path / "checkpoints")
@@ -173,8 +150,8 @@ def read(path: str | os.PathLike, space: Space | None = None) -> StoredRun:
         ledger.check_count(path, trials, "summary.json", counted or 0)
     if counted not in (None, len(trials)):
         notes.append(
-            f"summary.json is of the first {counted} trials, and so are times, "
-            "compilations and tests here: the search went on since."
+            f"summary.json is of the first {showing.counted(counted, 'trial')}, and so "
+            "are times, compilations and tests here: the search went on since."
         )
     is_finished = bool(summary.get("finished")) and counted == len(trials)
     return StoredRun(
@@ -234,8 +211,7 @@ def load_config(file: pathlib.Path) -> Config:
         raise ValueError(f"{file} can't be read: there is no such file.")
     if "strategy_config" in data:  # Objects made it, of which no config is known.
         raise ValueError(
-            f"{file} must be of a run that launch.py began, got one of nao.search; "
-            "name a config with --config."
+            f"{file} must be of a run that launch.py began, got one of nao.search."
         )
     try:
         return fields.from_dict(data, Config())

@@ -33,7 +33,8 @@ class SearchRecord:
             known.
         source: What the numbers come from, in words that follow the space's name, such
             as `on digits`; empty where the evaluator does not say.
-        num_images: Images that each accuracy is measured on, by its name.
+        num_examples: Of each measure that is a share of examples, of how many.
+        example: What one example is called, such as `image`; None where it is not said.
     """
 
     space: spaces.Space
@@ -42,7 +43,8 @@ class SearchRecord:
     controller_use: ControllerUse | None = None
     content: Mapping[str, str] = dataclasses.field(default_factory=dict)
     source: str = ""
-    num_images: Mapping[str, int] = dataclasses.field(default_factory=dict)
+    num_examples: Mapping[str, int] = dataclasses.field(default_factory=dict)
+    example: str | None = None
 
     @classmethod
     def of(
@@ -57,7 +59,8 @@ class SearchRecord:
             content,
             # An evaluator of a user's own need not have these.
             str(getattr(evaluator, "source", "")),
-            dict(getattr(evaluator, "num_images", {})),
+            dict(getattr(evaluator, "num_examples", {})),
+            getattr(evaluator, "example", None),
         )
 
     @property
@@ -73,7 +76,8 @@ class SearchRecord:
             "strategy": self.strategy,
             "content": dict(self.content),
             "source": self.source,
-            "num_images": dict(self.num_images),
+            "num_examples": dict(self.num_examples),
+            "example": self.example,
         }
         if not self.goals.is_plain:
             more, bounds = self.goals.objectives[1:], self.goals.constraints
@@ -166,7 +170,8 @@ def read(path: pathlib.Path, space: spaces.Space | None = None) -> SearchRecord:
             controller_use=_controller_use(data),
             content=dict(data.get("content") or {}),
             source=data.get("source", ""),
-            num_images=dict(data.get("num_images") or {}),
+            num_examples=dict(data.get("num_examples") or {}),
+            example=data.get("example"),
         )
     except ValueError as error:
         raise ValueError(f"{path / NAME} does not fit: {error}") from None

@@ -65,7 +65,8 @@ class Record(Shape):
     strategy: str
     content: dict[str, str] | None = None
     source: str = ""
-    num_images: Annotated[dict[str, _Count], pydantic.Field(default_factory=dict)]
+    num_examples: Annotated[dict[str, _Count], pydantic.Field(default_factory=dict)]
+    example: str | None = None
     canonical: bool = True
     controller: dict[str, Any] | None = None
 
@@ -89,7 +90,7 @@ class _Seconds(Shape):
     controller: float
     trace: float
     compile: float
-    first_child: float | None = None
+    first_child: float | None = None  # until its first trial was done
 
 
 class _Compilations(Shape):
@@ -119,7 +120,8 @@ class Summary(Shape):
     compilations: _Compilations
     seconds: _Seconds
     peak_rss_mib: float
-    num_images: Annotated[dict[str, _Count], pydantic.Field(default_factory=dict)]
+    num_examples: Annotated[dict[str, _Count], pydantic.Field(default_factory=dict)]
+    example: str | None = None
     how_tested: str = ""
 
 
@@ -147,8 +149,7 @@ class Result(Shape):
     __pydantic_extra__: dict[str, float]
     model_config = pydantic.ConfigDict(extra="allow")
 
-    test_accuracy: float
-    val_accuracy: float
+    train_loss: float
     num_parameters: float
     num_multiply_adds: float
     memory_mib: float

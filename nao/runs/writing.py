@@ -29,7 +29,7 @@ def writing(path: pathlib.Path | str) -> Iterator[None]:
     ) as e:
         raise ValueError(
             f"{path} can't be written: {_reason(e)}. What is there is kept: once that "
-            "is mended, the same command continues the run."
+            "is mended, the same command or call continues the run."
         ) from None
 
 

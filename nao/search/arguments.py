@@ -5,6 +5,7 @@ from typing import Any
 
 from nao.evaluators import Objective, goals_of
 from nao.spaces import Space
+from nao.system.showing import counted
 
 _STRATEGY = ("space", "config", "deduplicate", "name", "init", "ask", "tell")
 _EVALUATOR = ("objective", "evaluate", "test")
@@ -114,4 +115,5 @@ def _check(role: str, given: Any, needed: Sequence[str], hint: str) -> None:
 def _slots(space: Space) -> str:
     """Describes a space by what tells it from another: equal names may differ."""
     choices = sum(len(slot.choices) for slot in space.slots)
-    return f"{space.name!r} ({len(space.slots)} slots, {choices} choices)"
+    num_slots = counted(len(space.slots), "slot")
+    return f"{space.name!r} ({num_slots}, {counted(choices, 'choice')})"

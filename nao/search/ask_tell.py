@@ -23,6 +23,7 @@ from nao import fields
 from nao.files import (
     Shape,
     check_shape,
+    not_written,
     one_line,
     parse_object,
     read_bytes,
@@ -85,11 +86,16 @@ class AskTell:
         """Begins a search.
 
         Raises:
-            ValueError: If the seed is no integer, negative or too large.
+            ValueError: If the seed is no integer, negative or too large, or the
+                strategy asks with budgets.
             TypeError: If the strategy is none.
         """
         arguments.check_strategy(strategy)
         arguments.check_single(strategy, "AskTell")
+        if getattr(strategy, "budgets", ()):
+            raise ValueError(
+                f"AskTell hands out no budgets, which {strategy.name} asks with."
+            )
         fields.check_seed(seed)
         fields.check_value("maximize", maximize, bool)
         # Of NumPy they could not be written as JSON.
@@ -214,7 +220,7 @@ class AskTell:
         try:
             write_json(pathlib.Path(path), data, indent=1)
         except OSError as error:
-            raise ValueError(f"{path} can't be written: {error.strerror}.") from None
+            raise not_written(path, error) from None
 
     @classmethod
     def load(cls, path: str | os.PathLike, strategy: Strategy) -> "AskTell":

@@ -24,8 +24,8 @@ class SearchBar(Progress):
         )
         self._trials = trials
         # An evaluator of a user's own need not have it.
-        num_images: Mapping[str, int] = getattr(evaluator, "num_images", {})
-        self._num_images = num_images.get(evaluator.objective.name)
+        counts: Mapping[str, int] = getattr(evaluator, "num_examples", {})
+        self._num_examples = counts.get(evaluator.objective.name)
         self.note(self._best())
 
     def count(self) -> None:
@@ -34,6 +34,8 @@ class SearchBar(Progress):
 
     def _best(self) -> str:
         best = self._trials.best()
-        if best is None:
-            return "no result yet"
-        return f"best {precision.short(best.value, self._num_images)}"
+        found = "no result yet"
+        if best is not None:
+            found = f"best {precision.short(best.value, self._num_examples)}"
+        cost = self._trials.cost
+        return found if cost == len(self._trials) else f"{found}, cost {cost:.4g}"

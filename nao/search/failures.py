@@ -37,6 +37,10 @@ def announce(trial: Trial, earlier: list[Trial]) -> None:
         logging.warning("Trial %d failed: %s", trial.index, trial.evaluation.reason)
 
 
+def _all(num: int) -> str:
+    return "The only evaluation" if num == 1 else f"All {num} evaluations"
+
+
 def check(trials: list[Trial], path: str | os.PathLike, is_over: bool = False) -> None:
     """Stops a search without a single success.
 
@@ -59,8 +63,8 @@ def check(trials: list[Trial], path: str | os.PathLike, is_over: bool = False) -
         return
     reasons = collections.Counter(trial.evaluation.reason for trial in trials)
     ((reason, num),) = reasons.most_common(1)
-    more = "a larger num_trials" if is_over else "the same call"
+    more = "a larger num_trials" if is_over else "the same command or call"
     raise NothingSucceededError(
-        f"All {len(trials)} evaluations failed, {num} of them with {reason!r}; they "
-        f"are kept in {path}, with tracebacks. Once that is mended, {more} goes on."
+        f"{_all(len(trials))} failed, {num} of them with {reason!r}; they are kept in "
+        f"{path}, with tracebacks. Once that is mended, {more} goes on."
     )

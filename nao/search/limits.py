@@ -1,15 +1,15 @@
 """How far a search may go, and what its evaluations cost, in full ones."""
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
 
 from nao.evaluators import Evaluator
+from nao.evaluators.base import ROUNDING
 from nao.runs.trial import Trial
 from nao.spaces import Space
 from nao.strategies import Round
-
-_ROUNDING = 1e-9  # of sums of costs such as 1/9
 
 
 class Limits(NamedTuple):
@@ -23,18 +23,19 @@ class Limits(NamedTuple):
     num_trials: int
     max_cost: float = 0.0
 
-    def num_of(self, costs: np.ndarray, trials: list[Trial]) -> int:
+    def num_of(self, costs: np.ndarray, num_told: int, spent: float) -> int:
         """Returns how many evaluations of a round there may be, its first ones.
 
         Args:
             costs: What each of the round costs, float64 [num].
-            trials: All trials told before the round.
+            num_told: Evaluations before the round.
+            spent: What those have cost.
         """
-        num = min(len(costs), self.num_trials - len(trials))
+        num = min(len(costs), self.num_trials - num_told)
         if not self.max_cost:
             return num
-        spent = spent_on(trials) + np.cumsum(costs)
-        return min(num, int((spent <= self.max_cost + _ROUNDING).sum()))
+        after = spent + np.cumsum(costs)
+        return min(num, int((after <= self.max_cost + ROUNDING).sum()))
 
 
 def spent_on(trials: list[Trial]) -> float:
@@ -43,25 +44,30 @@ def spent_on(trials: list[Trial]) -> float:
 
 
 def costs(
-    evaluator: Evaluator, asked: Round, trials: list[Trial], space: Space
+    evaluator: Evaluator, asked: Round, before: Mapping[bytes, float], space: Space
 ) -> np.ndarray:
     """Returns what each architecture of a round costs, float64 [num].
 
     Args:
         evaluator: Who measures; one that lists budgets says what each costs.
         asked: The round.
-        trials: All trials told before it: what was trained for a while goes on.
-        space: Their space.
+        before: Largest budget of what was measured before, by `space.keys`: a training
+            may go on from there.
+        space: Space of the architectures.
     """
     if asked.budgets is None:
         return np.ones(len(asked.tokens))
-    before = {
-        key: trial.budget
-        for key, trial in zip(_keys(space, trials), trials, strict=True)
-        if trial.value is not None and trial.budget is not None
-    }
     pairs = zip(space.keys(asked.tokens), asked.budgets.tolist(), strict=True)
     return np.array([evaluator.cost(b, before.get(key, 0.0)) for key, b in pairs])
+
+
+def largest_budgets(trials: list[Trial], space: Space) -> dict[bytes, float]:
+    """Returns the largest budget of what was measured, by `space.keys`."""
+    found: dict[bytes, float] = {}
+    for key, trial in zip(_keys(space, trials), trials, strict=True):
+        if trial.value is not None and trial.budget is not None:
+            found[key] = max(trial.budget, found.get(key, 0.0))
+    return found
 
 
 def draws(asked: Round, trials: list[Trial], space: Space) -> np.ndarray:

@@ -20,6 +20,7 @@ from nao.runs.directory import RunDirectory
 from nao.runs.trial import Trial
 from nao.search import failures, limits, outcomes, summary, warm_start
 from nao.search.bar import SearchBar
+from nao.search.learning import Learner
 from nao.search.limits import Limits
 from nao.search.result import Result
 from nao.search.rounds import Proposer
@@ -35,7 +36,9 @@ class Loop:
     Attributes:
         ledger: All trials, on disk.
         progress: What the strategy was told: the ledger's whole rounds.
-        before: What `summary.json` held when this process began; empty without one.
+        before: What `summary.json` held when this search began; empty without one.
+        seconds: Of `evaluate` and `controller`; until the `first_child` was done, since
+            the process began where this is its first search, else since this began.
     """
 
     def __init__(
@@ -50,13 +53,14 @@ class Loop:
         self.space, self.objective = strategy.space, evaluator.objective
         self.goals = goals_of(strategy, evaluator)
         self.proposer = proposer
-        self.started = time.perf_counter()
+        self.started, self._since = time.perf_counter(), process.begin_work()
         self.seconds = {"evaluate": 0.0, "controller": 0.0, "first_child": None}
         title = f"{self.space.name} by {strategy.name}, seed {proposer.seed}"
         opened = storage_lib.to_write(run.path, storage, title)
         self.ledger = ledger.Ledger(opened, self.space, self.goals)
         self.before = self._summary_before()
         self.checkpoints = checkpoints.Checkpoints(run.path / "checkpoints")
+        self.learner = Learner(evaluator, proposer, self.checkpoints)
         self.num_warm = 0
         self._asked: Round | None = None  # the last round, as it was asked
 
@@ -118,6 +122,8 @@ class Loop:
         summed_up = self.before.get("num_trials", 0)
         for file, num in (("metrics.jsonl", logged), ("summary.json", summed_up)):
             ledger.check_count(self.run.path, self.ledger.trials, file, num)
+        for trial in self.ledger.trials[:logged]:
+            self.run.recall(trial.index + 1, self._scalars(trial, None))
         for trial in self.ledger.trials[logged:]:
             # Others have followed it since.
             so_far = self.ledger.trials[: trial.index + 1]
@@ -134,6 +140,7 @@ class Loop:
             self._tell(whole)
 
     def _tell(self, trials: list[Trial]) -> None:
+        self.learner.pass_by(self.progress)
         tokens = np.array([trial.tokens for trial in trials])
         objective = ledger.objectives(trials, self.objective)
         values = None if self.goals.is_plain else answers.values(trials, self.goals)
@@ -160,8 +167,9 @@ class Loop:
                 return True
             stages.tell(f"round {number}")
             before = self.ledger.trials[:told]
-            costs = limits.costs(self.evaluator, asked, before, self.space)
-            stop = allowed.num_of(costs, before)
+            known = limits.largest_budgets(before, self.space)
+            costs = limits.costs(self.evaluator, asked, known, self.space)
+            stop = allowed.num_of(costs, told, limits.spent_on(before))
             rows = range(len(self.ledger) - told, stop)
             self._evaluate(asked, rows, costs, bar, check, watch)
             if stop == size:  # Only whole rounds are told; see `rounds`.
@@ -181,10 +189,11 @@ class Loop:
         # A round cut short by a crash or a budget was asked for already. Asking again
         # gives the same, and takes a fit.
         asked = self.checkpoints.restore(told)
+        self.learner.prepare(self.progress)
         if asked is None:
             asked = self.proposer.ask(self.progress)
             if len(asked.tokens):
-                self.checkpoints.save(told, asked)
+                self.checkpoints.save(told, asked, self.learner.state)
         if len(asked.tokens):
             self._asked = asked
         self.progress = self.proposer.begin(self.progress, asked)
@@ -218,6 +227,7 @@ class Loop:
             asked.tokens[chosen],
             self.proposer.child_keys(draws),
             None if asked.budgets is None else asked.budgets[chosen],
+            **self.learner.arguments,
         )
         for row, outcome in zip(rows, measured, strict=True):
             self._append(asked, row, self.goals.checked(outcome), float(costs[row]))
@@ -249,24 +259,25 @@ class Loop:
         self.ledger.append(trial)  # First: all else is mended from the ledger.
         self._log(trial, self.ledger.best())
         if not self.seconds["first_child"]:
-            self.seconds["first_child"] = process.seconds_since_start()
+            self.seconds["first_child"] = time.perf_counter() - self._since
 
     def _log(self, trial: Trial, best: Trial | None) -> None:
-        scalars = ledger.scalars(trial, best, self.objective)
+        scalars = self._scalars(trial, best)
         self.run.log(trial.index + 1, ledger.log_line(trial), scalars)
+
+    def _scalars(self, trial: Trial, best: Trial | None) -> dict[str, float | None]:
+        return ledger.scalars(trial, best, self.objective)
 
     def _write_best(self) -> None:
         best = self.ledger.best()
         if best is not None:
             found = {"objective": best.value, "trial": best.index}
-            self.run.write_json(
-                "best.json", self.space.to_json(best.tokens) | {"found": found}
-            )
+            described = self.space.to_json(best.tokens) | {"found": found}
+            self.run.write_json("best.json", described)
 
     def result(self, summed_up: dict, was_finished: bool = False) -> Result:
         """Returns what was found."""
-        trials = list(self.ledger.trials)
-        best = self.ledger.best()
+        trials, best = list(self.ledger.trials), self.ledger.best()
         return Result(best, trials, summed_up, self.space, self.goals, was_finished)
 
     def finish(
@@ -306,7 +317,6 @@ class Loop:
     ) -> dict[str, Any]:
         """Writes `summary.json`: of what is there, where the search is not finished."""
         best, trials = self.ledger.best(), self.ledger.trials
-        num_trials = allowed.num_trials
         test = test or self._tested_before(best)
         fit = summary.of_fit(self.strategy, None, None) if fit is None else fit
         rounds = summary.of_predictions(trials, self.objective)
@@ -317,8 +327,10 @@ class Loop:
         result = {
             "finished": is_finished,
             "exhausted": is_exhausted,
-            "is_spent": is_finished and not is_exhausted and len(trials) < num_trials,
-            "budget": num_trials,
+            "is_spent": is_finished
+            and not is_exhausted
+            and len(trials) < allowed.num_trials,
+            "budget": allowed.num_trials,
             "max_cost": allowed.max_cost,
             "space": self.space.name,
             "strategy": self.strategy.name,
@@ -326,7 +338,8 @@ class Loop:
             "seed": self.proposer.seed,
             **summary.of_trials(trials, self.space, self.goals, test),
             "controller": {"rounds": rounds, **fit},
-            "num_images": dict(getattr(self.evaluator, "num_images", {})),
+            "num_examples": dict(getattr(self.evaluator, "num_examples", {})),
+            "example": getattr(self.evaluator, "example", None),
             "how_tested": str(getattr(self.evaluator, "how_tested", "")),
             "num_warm_start": self.num_warm,
             "compilations": monitor.by_name(),

@@ -3,6 +3,7 @@
 import math
 import reprlib
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 from absl import logging
@@ -17,16 +18,17 @@ def evaluate(
     tokens: np.ndarray,
     keys: Array,
     budgets: np.ndarray | None = None,
+    **more: Any,
 ) -> Iterator[Evaluation]:
     """Yields what an evaluator measures, one evaluation per row of tokens.
 
-    One that knows no budgets hears of none.
+    One that knows no budgets hears of none. Further arguments are passed on.
 
     Raises:
         TypeError: If it yields something else, or not as many.
     """
-    more = () if budgets is None else (budgets,)
-    outcomes = evaluator.evaluate(tokens, keys, *more)
+    more |= {} if budgets is None else {"budgets": budgets}
+    outcomes = evaluator.evaluate(tokens, keys, **more)
     if not hasattr(outcomes, "__iter__"):
         raise _wrong(len(tokens), outcomes)
     num = 0

@@ -57,6 +57,12 @@ class Proposer:
         """Keys of the strategy's `init`, of its rounds, and of children, [3]."""
         return jax.random.split(jax.random.key(self.seed), 3)
 
+    @property
+    def evaluator_key(self) -> Array:
+        """Randomness of an evaluator that learns."""
+        # Of none of the keys above, which were there before.
+        return jax.random.fold_in(jax.random.key(self.seed), 3)
+
     def child_keys(self, indices: np.ndarray) -> Array:
         """Returns the randomness of evaluations, one key for each index [num]."""
         fold_in = jax.vmap(jax.random.fold_in, (None, 0))

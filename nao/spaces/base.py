@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 import networkx as nx
 import numpy as np
 
-from nao.spaces import notation, validity
+from nao.spaces import chain, notation, validity
 from nao.spaces.slot import START, Choice, Slot
 
 
@@ -38,9 +38,11 @@ class Space:
     # The network that trains architectures of the space, as "module:Class"; empty where
     # there is none. By name, since networks know spaces and not the other way round.
     network: ClassVar[str] = ""
+    __repr__ = notation.in_short
 
     def __init_subclass__(cls, **kwargs: Any):
         super().__init_subclass__(**kwargs)
+        cls.__repr__ = cls.__repr__  # or a dataclass makes one, pages of slots
         # Results are used as masks: one of another shape would pick other rows.
         if "is_valid" in cls.__dict__:
             cls.is_valid = validity.checked(cls.is_valid)
@@ -126,6 +128,10 @@ class Space:
         for row, ids in zip(table, self.choice_ids, strict=True):
             row[ids] = np.arange(len(ids))
         return table[np.arange(self.length), tokens]
+
+    def architecture(self, tokens: np.ndarray) -> np.ndarray:
+        """Returns what networks read of each row [num, length], int32 [num, ...]."""
+        return self.to_indices(tokens)
 
     def from_indices(self, indices: np.ndarray) -> np.ndarray:
         """Maps positions among each slot's choices to vocabulary ids, same shape."""
@@ -331,16 +337,4 @@ class Space:
         Every node has `label`, `kind` (`input`, `operation`, `node` or `output`) and
         `cell`, the name of the panel it is drawn in.
         """
-        # Slots say nothing about what feeds what: a chain, in their order.
-        graph = nx.DiGraph()
-        previous = "input"
-        graph.add_node(previous, label="input", kind="input", cell=self.name)
-        for name, choice in self.by_slot(tokens).items():
-            graph.add_node(
-                name, label=f"{name}: {choice}", kind="operation", cell=self.name
-            )
-            graph.add_edge(previous, name)
-            previous = name
-        graph.add_node("output", label="output", kind="output", cell=self.name)
-        graph.add_edge(previous, "output")
-        return graph
+        return chain.graph(self.name, self.by_slot(tokens))

@@ -22,6 +22,7 @@ import networkx as nx
 import numpy as np
 
 from nao.spaces import base
+from nao.system.showing import counted
 
 # Named sets of operations; their implementations are in `nao.child.operations`.
 OPERATION_SETS = {
@@ -159,7 +160,7 @@ class ConvCell(base.Space):
         words = text.replace("|", " ").split()
         if len(words) != self.length or not all(word.isdecimal() for word in words):
             raise ValueError(
-                f"A conv_cell architecture of {self.num_nodes} nodes reads "
+                f"A conv_cell architecture of {counted(self.num_nodes, 'node')} reads "
                 f"'input operation ... | ...', {self.length} numbers, got {text!r}."
             )
         indices = np.array([int(word) for word in words])

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 import numpy as np
 
 from nao.files import as_line
-from nao.spaces import base
+from nao.spaces import base, notation
 from nao.system import functions
 
 Rule = Callable[[dict[str, base.Choice]], bool]
@@ -22,6 +22,10 @@ class Constrained(base.Space):
     """
 
     valid: Rule | None = None
+
+    def __repr__(self) -> str:
+        rule = "a rule that is not known" if self.valid is None else "a rule"
+        return notation.in_short(self, f"with {rule}")
 
     def is_valid(self, tokens: np.ndarray) -> np.ndarray:
         """Says which rows [num, length] the rule allows, bool [num].

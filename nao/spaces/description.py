@@ -72,7 +72,8 @@ def from_description(data: Mapping, space: base.Space | None = None) -> base.Spa
     if kind not in KINDS:
         raise ValueError(
             f"Space of class {kind} is not one of nao's, {', '.join(KINDS)}; it must "
-            "be given as space=."
+            "be given as space= from Python, as in "
+            "nao.Embedding.from_workdir(workdir, space=...)."
         )
     try:
         # Fields that the description lacks, as it is older, are at their defaults.

@@ -43,10 +43,6 @@ class NASBench201(base.Space):
 
     network: ClassVar[str] = "nao.child.topology_net:TopologyNet"
 
-    def architecture(self, tokens: np.ndarray) -> np.ndarray:
-        """Returns the operation of every edge, int32 [num, 6]: what children read."""
-        return self.to_indices(tokens)
-
     @functools.cached_property
     def _classes(self) -> tuple[np.ndarray, list[np.ndarray]]:
         """Class number of every sequence, and the sequences of every class.

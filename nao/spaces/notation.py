@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from nao.files import Shape, parse_object
 from nao.spaces.slot import Choice
+from nao.system.showing import counted
 
 FORMAT = "nao/architecture"
 FORMAT_VERSION = 1
@@ -19,6 +20,13 @@ class ArchitectureShape(Shape):
     space: str
     architecture: str
     slots: dict[str, Choice]
+
+
+def in_short(space: Any, *facts: str) -> str:
+    """Describes a space in a line: its class, its name, its size and more facts."""
+    num_choices = sum(len(slot.choices) for slot in space.slots)
+    size = (counted(len(space.slots), "slot"), counted(num_choices, "choice"))
+    return f"{type(space).__name__}({', '.join([repr(space.name), *size, *facts])})"
 
 
 def check_slots(choices: Collection[str], slots: list[str], space: str) -> None:

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 import networkx as nx
 import numpy as np
 
-from nao.spaces import base
+from nao.spaces import base, notation
+from nao.system.showing import counted
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,6 +39,9 @@ class Subset(base.Space):
             # The whole's own: controllers and saved architectures tell no difference.
             object.__setattr__(self, name, getattr(self.whole, name))
         super().__post_init__()
+
+    def __repr__(self) -> str:
+        return notation.in_short(self, counted(len(self.members), "architecture"))
 
     @functools.cached_property
     def _member_tokens(self) -> np.ndarray:

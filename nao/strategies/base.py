@@ -8,6 +8,7 @@ import numpy as np
 
 from nao.controller import ControllerConfig
 from nao.spaces import Space
+from nao.strategies import draws
 from nao.strategies.unseen import Unseen
 from nao.types import Array, PyTree
 
@@ -195,6 +196,16 @@ class Strategy(Protocol):
         that has `goals` of more than an objective is told all their columns as
         `values`, float64 [num, columns], a failed row all NaN.
         """
+
+    def draw(self, state: State) -> draws.Draw:
+        """Returns what an evaluator that learns draws from; by default all, uniformly.
+
+        Args:
+            state: After all that was told; without predictions and model, which not
+                every process has.
+        """
+        del state
+        return draws.uniform(self.space)
 
     def describe_fit(
         self, state: State, rng: np.random.Generator

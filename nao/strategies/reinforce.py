@@ -12,11 +12,12 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
+from jax.tree_util import Partial
 
 from nao.controller import lstm
 from nao.fields import check_at_least, check_positive, check_types, documented, option
 from nao.spaces import Space
-from nao.strategies import base
+from nao.strategies import base, draws
 from nao.strategies.unseen import Unseen
 from nao.system import floats
 from nao.types import Array, PyTree
@@ -98,6 +99,17 @@ class Policy(nn.Module):
 
 
 @dataclasses.dataclass(frozen=True)
+class _Sampled:
+    """The first architecture of a round that the policy samples."""
+
+    space: Space
+    config: ReinforceConfig
+
+    def __call__(self, params: PyTree, key: Array) -> Array:
+        return policy_sample(key, params, self.space, self.config)[0]
+
+
+@dataclasses.dataclass(frozen=True)
 class Reinforce(base.Strategy):
     """Samples from a policy that its results train.
 
@@ -147,6 +159,11 @@ class Reinforce(base.Strategy):
             found.extend(unseen.take(valid, num - len(found)))
         # A policy that has made up its mind writes nothing new.
         return unseen.fill(rng, found, num), state
+
+    def draw(self, state: base.State) -> draws.Draw:
+        """Returns a draw from the policy."""
+        policy = _Sampled(self.space.grammar, self.config)
+        return Partial(policy, state.memory["params"])
 
     def tell(
         self, state: base.State, tokens: np.ndarray, objective: np.ndarray

@@ -1,7 +1,6 @@
 """Orbax where files are damaged or can't be written: one error, no pages of it."""
 
 import contextlib
-import io
 import pathlib
 from collections.abc import Iterator
 
@@ -9,19 +8,13 @@ import orbax.checkpoint as ocp
 from absl import logging
 
 from nao.files import first_line
+from nao.system import streams
 from nao.system.plain_paths import plain
 
 
-@contextlib.contextmanager
-def quiet() -> Iterator[None]:
+def quiet() -> contextlib.AbstractContextManager[None]:
     """Keeps what Orbax's log and its threads say of an error off the terminal."""
-    verbosity = logging.get_verbosity()
-    logging.set_verbosity(logging.FATAL)
-    try:
-        with contextlib.redirect_stderr(io.StringIO()):
-            yield
-    finally:
-        logging.set_verbosity(verbosity)
+    return streams.quiet("stderr", logging.FATAL)
 
 
 @contextlib.contextmanager

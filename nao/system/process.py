@@ -1,6 +1,7 @@
 """What a process runs on, how long it has run and how much memory it has taken."""
 
 import importlib.metadata
+import itertools
 import os
 import pathlib
 import platform
@@ -28,6 +29,19 @@ def seconds_since_start() -> float:
 
 
 _IMPORTED = time.monotonic()
+_works = itertools.count()  # pieces of work that this process began
+
+
+def begin_work() -> float:
+    """Returns the time, by `time.perf_counter`, from which work begun now counts.
+
+    The start of the process for its first work, whose imports belong to it. Later work
+    counts from now, and so does the first of an interactive session: what the user did
+    before, or waited, is no part of it.
+    """
+    now, is_first = time.perf_counter(), next(_works) == 0
+    is_interactive = hasattr(sys, "ps1")  # the prompt, which notebooks have as well
+    return now - seconds_since_start() if is_first and not is_interactive else now
 
 
 def peak_rss_mib() -> float:

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 import tqdm
 
-from nao.system import stages
+from nao.system import showing, stages
 
 with warnings.catch_warnings():
     # In a notebook without ipywidgets, where lines are written instead.
@@ -22,6 +22,8 @@ T = TypeVar("T")
 _BURST_S = 0.5  # what finishes together, as children on several devices, is one event
 _QUIET_S = 5.0
 _BAR = "{desc} |{bar}| {n_fmt}/{total_fmt}{postfix}"
+_LEAST_BAR = 4  # columns of the bar itself, for which words make room
+_WIDEST = 1000  # columns, where nothing limits a line
 _IS_NOTEBOOK = tqdm.auto.notebook_tqdm is not tqdm.std.tqdm
 
 
@@ -64,6 +66,31 @@ def _rate(per_second: float, unit: str) -> str:
     return f"{per_minute:.{0 if per_minute >= 9.95 else 1}f} {unit}s/min"
 
 
+def fit(
+    name: str, count: str, note: list[str], pace: list[str], columns: int
+) -> tuple[str, str]:
+    """Returns what fits before a bar and after its count.
+
+    What matters least is left out first: the rate, the time left, the note; then the
+    name is cut.
+
+    Args:
+        name: What is being done.
+        count: How far it is, which always stands there.
+        note: What there is to say of it so far, if anything.
+        pace: Rate and time left, if they are known.
+        columns: Width of the terminal.
+    """
+    room = columns - len(f" || {count}") - _LEAST_BAR
+    for words in ([*note, *pace], [*note, *pace[1:]], note, []):
+        after = ", ".join(words)
+        needed = len(name) + (len(f", {after}") if after else 0)
+        if needed <= room:
+            return name, after
+    # Of a few letters, dots would be most.
+    return (f"{name[: room - 3]}..." if room > 6 else name[: max(room, 0)]), ""
+
+
 class Progress(contextlib.AbstractContextManager):
     """Shows how far a task is, how fast it goes and what it is doing, on stderr.
 
@@ -101,6 +128,7 @@ class Progress(contextlib.AbstractContextManager):
         """
         self.total, self.done = max(total, done), done
         self._unit, self._name, self._note = unit, name, ""
+        self._stage = name  # what the bar says is being done
         self._has_lines, self._most_lines = has_lines, most_lines
         self._pace, self._lines_from = Pace(done), time.monotonic() + quiet_s
         is_drawn = is_shown and (_IS_NOTEBOOK or _has_room())
@@ -124,7 +152,7 @@ class Progress(contextlib.AbstractContextManager):
         if is_line and self._are_lines:
             self._write(text)
         if self._bar is not None:
-            self._bar.set_description_str(text or self._name, refresh=False)
+            self._stage = text or self._name
             self._refresh()
 
     def advance(self, num: int = 1, note: str | None = None) -> None:
@@ -138,7 +166,7 @@ class Progress(contextlib.AbstractContextManager):
         self._note = self._note if note is None else note
         self._pace.update(self.done, time.monotonic())
         if self._bar is not None:
-            self._bar.set_postfix_str(", ".join(self._words()), refresh=False)
+            self._set_words()
             self._bar.update(num)
         elif self._has_lines:
             self.write_line(self._name)
@@ -161,8 +189,16 @@ class Progress(contextlib.AbstractContextManager):
 
     def _refresh(self) -> None:
         if self._bar is not None:
-            self._bar.set_postfix_str(", ".join(self._words()), refresh=False)
+            self._set_words()
             self._bar.refresh()
+
+    def _set_words(self) -> None:
+        """Sets the words beside the bar, as many as there is room for."""
+        count = f"{self.done}/{self.total or '?'}"
+        note, pace = self._words()
+        name, after = fit(self._stage, count, note, pace, _columns())
+        self._bar.set_description_str(name, refresh=False)
+        self._bar.set_postfix_str(after, refresh=False)
 
     def write_line(self, name: str) -> None:
         """Writes how far the task is, where lines are written and one is due.
@@ -175,8 +211,9 @@ class Progress(contextlib.AbstractContextManager):
         if time.monotonic() < self._lines_from:
             return
         self._last_share = self._share()
-        counted = f"{self.done} of {self.total} {self._unit}s"
-        words = ", ".join([counted, *self._words()])
+        counted = f"{self.done} of {showing.counted(self.total, self._unit)}"
+        note, pace = self._words()
+        words = ", ".join([counted, *note, *pace])
         self._write(f"{name}: {words}" if name else words)
 
     def print(self, text: str) -> None:
@@ -190,9 +227,9 @@ class Progress(contextlib.AbstractContextManager):
         """Counts the lines that are due by now."""
         return self.done * min(self._most_lines, self.total) // max(self.total, 1)
 
-    def _words(self) -> list[str]:
+    def _words(self) -> tuple[list[str], list[str]]:
         note = [self._note] if self._note else []
-        return note + self._pace.words(self._unit, self.total)
+        return note, self._pace.words(self._unit, self.total)
 
     def _write(self, line: str) -> None:
         if line != self._last_line:  # Several places may say the same.
@@ -223,6 +260,16 @@ def _has_room() -> bool:
     tqdm draws none where a terminal says that it has no rows.
     """
     return sys.stderr.isatty() and os.get_terminal_size(sys.stderr.fileno()).lines > 0
+
+
+def _columns() -> int:
+    """Returns how wide a line may be; a page of a notebook has room for all."""
+    if _IS_NOTEBOOK:
+        return _WIDEST
+    try:
+        return os.get_terminal_size(sys.stderr.fileno()).columns or _WIDEST
+    except (OSError, ValueError):  # stderr has become something else since
+        return _WIDEST
 
 
 def _draw(progress: Progress, unit: str) -> tqdm.auto.tqdm:

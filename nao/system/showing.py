@@ -60,6 +60,17 @@ def to_html(caption: str, rows: Sequence[Row]) -> str:
     )
 
 
+def counted(num: int, noun: str, plural: str = "") -> str:
+    """Returns a number with what it counts: `1 trial`, `2 trials`.
+
+    Args:
+        num: How many.
+        noun: What one of them is called.
+        plural: What several are called, unless it is the noun and an s.
+    """
+    return f"{num} {noun if num == 1 else plural or noun + 's'}"
+
+
 def number(value: Any) -> str:
     """Writes a number with six digits, and what is missing as a dash."""
     return "\N{EN DASH}" if value is None else f"{value:.6g}"

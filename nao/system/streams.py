@@ -1,9 +1,13 @@
-"""Standard output that nobody reads any more: a full disk, a pipe to `head`."""
+"""Standard output and error: that nobody reads any more, and that is kept quiet."""
 
+import contextlib
 import io
 import os
 import sys
-from typing import TextIO
+from collections.abc import Iterator
+from typing import Literal, TextIO
+
+from absl import logging
 
 
 class _Forgiving(io.FileIO):
@@ -35,3 +39,24 @@ def _reopened(stream: TextIO) -> TextIO:
         errors=stream.errors,
         line_buffering=stream.line_buffering,
     )
+
+
+@contextlib.contextmanager
+def quiet(name: Literal["stdout", "stderr"], level: int) -> Iterator[None]:
+    """Keeps what a library says off the terminal.
+
+    Args:
+        name: The stream that it prints to.
+        level: Level of absl's log below which it logs for nobody.
+    """
+    redirect = {
+        "stdout": contextlib.redirect_stdout,
+        "stderr": contextlib.redirect_stderr,
+    }[name]
+    verbosity = logging.get_verbosity()
+    logging.set_verbosity(level)
+    try:
+        with redirect(io.StringIO()):
+            yield
+    finally:
+        logging.set_verbosity(verbosity)

@@ -6,11 +6,11 @@ import shutil
 from collections.abc import Mapping
 from typing import Any
 
+import jax
 import numpy as np
 
 from nao.child import description, trained
 from nao.child.conv_net import ConvNet
-from nao.files import Shape
 from nao.runs import reader
 from nao.spaces import ConvCell, Space
 from nao.spaces.genotype import to_genotype
@@ -22,19 +22,19 @@ _README = """\
 
 {notation}
 
-Test accuracy {accuracy:.6f}, of the training that `child/child.json` describes.
+Test {objective} {value:.6f}, of the training that `child/child.json` describes.
 
 `child.jax_export` is the network with its parameters, for any batch size, on
-{platforms}. It takes images as {dtype} [num, {shape}], as they were loaded
-(normalising them is part of it), and returns float32 [num, {num_classes}] scores. It
-needs JAX and flatbuffers alone:
+{platforms}. It takes {example}s as {dtype} [num, {shape}], as they were loaded
+(normalising them is part of it), and returns {outputs}. It needs JAX and flatbuffers
+alone:
 
 ```python
 import pathlib
 from jax import export
 
 network = export.deserialize(pathlib.Path("child.jax_export").read_bytes())
-labels = network.call(images).argmax(-1)
+outputs = network.call({example}s)
 ```
 
 JAX reads such files for at least six months after they were written, so keep `child/`,
@@ -52,20 +52,16 @@ or, as a network, with nao:
 ```python
 import nao
 
-scores = nao.TrainedChild.load("child").predict(images)
+outputs = nao.TrainedChild.load("child").predict({example}s)
 ```
 """
-
-
-class _Metrics(Shape):
-    test_accuracy: float
 
 
 class _Trained(description.Description):
     """`child.json` of a child that `mode=train` trained."""
 
     architecture: ArchitectureShape
-    metrics: _Metrics
+    metrics: dict[str, float]
 
 
 def write(workdir: pathlib.Path, space: Space | None) -> dict[str, str]:
@@ -156,19 +152,36 @@ def _write_child(
     shutil.copytree(source, folder / "child")
     artefact = child.export()
     (folder / "child.jax_export").write_bytes(artefact)
-    accuracy = about["metrics"]["test_accuracy"]
+    objective = about["task"]["objective"]
+    value = about["metrics"].get(f"test_{objective}")
+    if value is None:
+        raise ValueError(
+            f"{source / description.NAME} is damaged: metrics.test_{objective} is "
+            "missing."
+        )
     (folder / "README.md").write_text(
         _README.format(
             notation=f"`{about['architecture']['architecture']}`",
-            accuracy=accuracy,
+            objective=objective,
+            value=value,
             platforms=", ".join(trained.PLATFORMS),
-            dtype=child.image_dtype,
-            shape=", ".join(map(str, child.net.image_shape)),
-            num_classes=child.net.num_classes,
+            example=about["task"]["example"],
+            dtype=child.input_dtype,
+            shape=", ".join(map(str, child.net.input_shape)),
+            outputs=_outputs(child),
         )
     )
     return {
-        "child": f"parameters (Orbax), test accuracy {accuracy:.6g}",
+        "child": f"parameters (Orbax), test {objective} {value:.6g}",
         "child.jax_export": f"the network by itself, {len(artefact) / 1e6:.1f} MB",
         "README.md": "how to load both",
     }
+
+
+def _outputs(child: trained.TrainedChild) -> str:
+    """Returns types and shapes of a network's outputs, as `float32 [num, 10]`."""
+    inputs = jax.ShapeDtypeStruct((1, *child.net.input_shape), child.input_dtype)
+    return ", ".join(
+        f"{x.dtype} [{', '.join(['num', *map(str, x.shape[1:])])}]"
+        for x in jax.tree.leaves(jax.eval_shape(child.outputs, inputs))
+    )

@@ -123,3 +123,15 @@ def test_a_budget_below_all_columns_is_a_column():
         comparison.group([make_run("a", 0, [1, 2])], maximize=True), goal=2
     )
     assert rows[0]["best@2"] == 2
+
+
+def test_partial_evaluations_cost_their_part():
+    """Two halves and a full one: after a cost of 1 nothing, after 2 the full one."""
+    run = make_run("sh", 0, [np.nan, np.nan, 5], costs=[0.5, 0.5, 1], budget=3)
+    (found,) = comparison.group([run], maximize=True)
+    np.testing.assert_array_equal(found.best(), [[np.nan, 5, 5]])
+    np.testing.assert_array_equal(found.queries_to(5), [2])
+    assert len(run.cut(1).objective) == 2
+    assert Trajectory.from_json(run.to_json()).costs.tolist() == [0.5, 0.5, 1]
+    older = {k: v for k, v in run.to_json().items() if k != "costs"}
+    assert Trajectory.from_json(older).costs.tolist() == [1, 1, 1]

@@ -139,7 +139,7 @@ def test_other_settings_in_the_folder_are_refused(config, tmp_path):
 
 
 def test_a_benchmark_needs_a_table(tmp_path):
-    with pytest.raises(ValueError, match="mode=benchmark needs evaluator=table"):
+    with pytest.raises(ValueError, match=r"needs --config\.evaluator=table"):
         run(Config(), tmp_path)
 
 
@@ -291,3 +291,29 @@ def _workers(children: pathlib.Path) -> list[int]:
     pids = map(int, children.read_text().split())
     commands = {pid: pathlib.Path(f"/proc/{pid}/cmdline").read_text() for pid in pids}
     return [pid for pid, command in commands.items() if "spawn_main" in command]
+
+
+def test_strategies_that_halve_are_compared_at_equal_cost(config, tmp_path):
+    """Early values are those of the full budget: the best of a bracket goes on."""
+    path = pathlib.Path(config.table.path)
+    head, *lines = path.read_text().splitlines()
+    rows = [f"{line},{line.split(',')[3]}" for line in lines]
+    path.write_text("\n".join([f"{head},early", *rows]) + "\n")
+    table = dataclasses.replace(config.table, budgets="1:early,10:score")
+    names = ("random", "successive_halving")
+    config = dataclasses.replace(
+        config, table=table, benchmark=BenchmarkConfig(names, 3, num_workers=1)
+    )
+    config = dataclasses.replace(config, num_trials=6)
+    _, halving = run(config, tmp_path / "out")[0]
+    runs = json.loads((tmp_path / "out" / "benchmark.json").read_text())["runs"]
+    for found in runs:
+        assert sum(found["costs"]) <= 6 + 1e-9
+    # All 27 early for 2.7, and the best of them first.
+    assert halving["reached"] == 3 and halving["queries_mean"] == pytest.approx(3.7)
+
+
+def test_a_table_is_not_asked_twice(config, tmp_path):
+    config = dataclasses.replace(config, deduplicate="none")
+    with pytest.raises(ValueError, match="deduplicate=canonical or sequence, got"):
+        run(config, tmp_path / "out")

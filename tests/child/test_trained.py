@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import strategies as st
 
-from nao.child import ConvNet, TrainedChild, trained
+from nao.child import ConvNet, ImageTask, TrainedChild, trained
 from nao.child.programs import TrainState
 from nao.child.topology_net import TopologyNet
 from nao.data import PARTS, ImageDataset, Split
@@ -15,7 +15,7 @@ from tests.json_values import JSON, replaced
 SHAPE = {
     "channels": 2,
     "cells_per_stage": 1,
-    "num_classes": 3,
+    "num_outputs": 3,
     "image_shape": (8, 6, 2),
 }
 NETS = {
@@ -44,7 +44,7 @@ def case(request):
     variables = net.init(jax.random.key(0), method="declare")
     stacked = jax.tree.map(lambda x: x[None], dict(variables))
     states = TrainState(stacked["params"], stacked["batch_stats"], None)
-    child = TrainedChild.of(net, states, arch, dataset)
+    child = TrainedChild.of(net, states, arch, ImageTask.of(dataset))
     images = (dataset.test.images - dataset.mean) / dataset.deviation
     expected, _ = net.apply(variables, images, arch, train=False)
     return child, dataset.test.images, np.asarray(expected)
@@ -102,7 +102,12 @@ def test_what_can_not_be_loaded_is_one_line(case, tmp_path):
         ("mean", "x", "mean must be a valid list, got 'x'"),
         ("mean", [0.5], "mean and deviation do not fit together"),
         ("deviation", [1, 0], "deviation.1 must be greater than 0, got 0"),
-        ("image_dtype", "int8", "image_dtype must be 'uint8' or 'float32', got 'int8'"),
+        (
+            "input_dtype",
+            "int9",
+            "input_dtype must be 'uint8', 'float32', .*, got 'int9'",
+        ),
+        ("task", {"name": "x"}, "task.example is missing"),
         ("network", 3, "network must be an object, got 3"),
         ("kind", [], r"network\.kind must be one of ConvNet, TopologyNet"),
         ("channels", "2", "network: channels must be a valid integer, got '2'"),
@@ -135,9 +140,19 @@ def described(name):
     }
     if name == "conv_cell":
         fields |= {"num_nodes": 1, "join": "loose"}
-    about = {"format": "nao/child", "version": 1, "seed": 0, "image_dtype": "float32"}
+    about = {"format": "nao/child", "version": 1, "seed": 0, "input_dtype": "float32"}
+    about["task"] = {"name": "noise", "example": "image", "objective": "accuracy"}
+    about["task"]["carries"] = False
     about |= {"mean": [0.5, 1], "deviation": [1, 2.5], "network": fields}
     return json.loads(json.dumps(about))
+
+
+def test_a_node_that_reads_a_later_one_is_named(tmp_path):
+    about = described("conv_cell")
+    about["network"]["arch"][1][0][0][0] = 2
+    (tmp_path / "child.json").write_text(json.dumps(about))
+    with pytest.raises(ValueError, match="Inputs of node 0 must be 0 to 1"):
+        TrainedChild.load(tmp_path)
 
 
 @hypothesis.settings(max_examples=150, deadline=None)
@@ -155,9 +170,9 @@ def test_any_description_is_a_child_or_one_line(tmp_path_factory, data, name):
         except ValueError as error:
             assert len(str(error).splitlines()) == 1
             return
-    images = jax.ShapeDtypeStruct((1, *child.net.image_shape), child.image_dtype)
+    images = jax.ShapeDtypeStruct((1, *child.net.image_shape), child.input_dtype)
     if child.net != NETS[name][0].specialise(NETS[name][1]):
-        assert jax.eval_shape(child.scores, images).shape == (1, child.net.num_classes)
+        assert jax.eval_shape(child.outputs, images).shape == (1, child.net.num_outputs)
 
 
 def leaves(name):

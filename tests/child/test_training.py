@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from nao.child import ChildConfig, ChildTrainer, ConvNet
+from nao.child import ChildConfig, ChildTrainer, ConvNet, ImageTask
 from nao.data import PARTS, ImageDataset, Split
 
 OPERATIONS = ("avg_pool_3x3", "identity")
@@ -38,9 +38,9 @@ def toy_data(num=64):
 NET = ConvNet(OPERATIONS, 1, 4, 1, 2, (4, 4, 1))
 
 
-def trainer(net=NET, devices=None, share_images=False, **changes):
+def trainer(net=NET, devices=None, share_batch=False, **changes):
     config = ChildConfig(**(CONFIG | changes))
-    return ChildTrainer(net, toy_data(), config, devices, share_images)
+    return ChildTrainer(net, ImageTask.of(toy_data()), config, devices, share_batch)
 
 
 def keys(*seeds):
@@ -112,11 +112,11 @@ def test_children_on_devices_of_their_own_are_those_of_one_device():
 
 @pytest.mark.slow
 @pytest.mark.parametrize("micro_batches", [1, 2])
-def test_devices_that_share_images_give_the_child_of_one(micro_batches):
+def test_devices_that_share_a_batch_give_the_child_of_one(micro_batches):
     """Eight devices with two images each, or four with two halves of two."""
     changes = {"micro_batches": micro_batches, "drop_path": 0.3, "shift": 1}
     many = trainer(
-        devices=jax.devices()[: 8 // micro_batches], share_images=True, **changes
+        devices=jax.devices()[: 8 // micro_batches], share_batch=True, **changes
     )
     states, _ = many.train(keys(0), ARCHS[:1])
     (measured,) = many.evaluate(states, ARCHS[:1], "val")
@@ -245,6 +245,6 @@ def test_a_batch_is_shared_by_as_many_devices_as_divide_it():
     """16 images: three devices can't, two can; four in two parts, five can't."""
     for num, micro_batches, used in ((3, 1, 2), (5, 2, 4)):
         child = trainer(
-            devices=jax.devices()[:num], share_images=True, micro_batches=micro_batches
+            devices=jax.devices()[:num], share_batch=True, micro_batches=micro_batches
         )
         assert child._mesh.shape == {"children": 1, "data": used}

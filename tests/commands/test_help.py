@@ -1,5 +1,7 @@
 """What `--help` says."""
 
+import re
+
 import pytest
 
 from nao import fields
@@ -55,6 +57,13 @@ def test_help_texts_are_whole():
     for leaf in fields.leaves(Config):
         assert f"--config.{leaf.name}=" in shown
         assert squeeze(leaf.help).lower() in shown, leaf.name
+
+
+def test_help_texts_are_sentences():
+    """Half of the parts began in small letters."""
+    for leaf in fields.leaves(Config):
+        assert re.match(r"[A-Z]|(--)?[\w=]+: [a-z]", leaf.help), leaf.name
+        assert leaf.help.endswith(".") and not leaf.help.endswith(".."), leaf.name
 
 
 def test_a_part_has_its_fields_defaults_and_inner_parts():

@@ -8,7 +8,8 @@ SUMMARY = {
     "objective": {"name": "val_accuracy", "maximize": True},
     "num_trials": 60,
     "num_failed": 1,
-    "num_images": {"val_accuracy": 384, "test_accuracy": 360},
+    "num_examples": {"val_accuracy": 384, "test_accuracy": 360},
+    "example": "image",
     "random_best": {"objective": 0.9765625, "num_trials": 20},
     "best": {
         "architecture": "1 0 | 1 1",
@@ -60,7 +61,7 @@ def test_other_objectives_have_six_digits_and_what_applies_comes_next():
     text = of_search(
         evaluator="FunctionEvaluator",
         objective={"name": "loss", "maximize": False},
-        num_images={},
+        num_examples={},
         best=SUMMARY["best"] | {"objective": 1 / 3, "test": None},
         controller={"num_train": None},
     )
@@ -69,8 +70,8 @@ def test_other_objectives_have_six_digits_and_what_applies_comes_next():
     assert text.endswith("To take it elsewhere:\n  python launch.py export")
 
 
-def test_a_summary_from_before_images_were_counted_is_told():
-    old = {name: value for name, value in SUMMARY.items() if name != "num_images"}
+def test_a_summary_from_before_examples_were_counted_is_told():
+    old = {name: value for name, value in SUMMARY.items() if name != "num_examples"}
     text = outcome.of_search(old, "/runs", str)
     assert "Best: val_accuracy 0.992188 in trial 43" in text
 
@@ -94,7 +95,9 @@ def test_a_training_tells_what_was_measured():
             "train_loss": 0.12345678,
             "seconds": 9.6,
         },
-        "num_images": {"val_accuracy": 100, "test_accuracy": 10000},
+        "objective": "accuracy",
+        "num_examples": {"val_accuracy": 100, "test_accuracy": 10000},
+        "example": "image",
     }
     assert outcome.of_training(result, "/runs", "python launch.py export") == (
         "Trained in 10 s:\n"

@@ -122,7 +122,7 @@ def test_of_16_bits_the_upper_8_are_kept(tmp_path, write_image, suffix, caplog):
     decoded = images.decode([path])
     assert decoded.dtype == np.uint8 and decoded.shape == (1, 20, 20, 1)
     assert decoded[0, 0, 0, 0] == 255 and decoded[0, -1, -1, 0] == 11
-    assert "1 of 1 images have 16 bits a channel" in caplog.text
+    assert "16 bits a channel in 1 of 1 image:" in caplog.text
 
 
 def test_a_transparent_grey_of_16_bits_is_white(tmp_path):
@@ -167,6 +167,6 @@ def test_more_images_than_memory_holds(tmp_path, write_image, monkeypatch):
 
     monkeypatch.setattr(np, "empty", fail)
     with pytest.raises(
-        ValueError, match=r"2 images of 4x3 need 72 bytes of memory, mor"
+        ValueError, match=r"Memory must hold 2 images of 4x3, 72 bytes, more"
     ):
         images.decode([path, path])

@@ -42,10 +42,10 @@ def test_every_part_has_an_image():
     splits = parts.complete(source(5), 0.1)
     assert [len(splits[part].labels) for part in PARTS] == [3, 1, 1]
     with pytest.raises(
-        ValueError, match=r"3 images are too .* each of the 3 classes\."
+        ValueError, match=r"3 images can't be .* each of the 3 classes\."
     ):
         parts.complete(source(3), 0.1)
-    with pytest.raises(ValueError, match="2 images are too few to cut validation and"):
+    with pytest.raises(ValueError, match="2 images can't be cut into validation and"):
         parts.complete(source(2), 0.1)
 
 

@@ -130,6 +130,7 @@ def test_ascent_climbs_and_returns_the_path(embedding, everything):
     np.testing.assert_array_equal(path.starts.tokens, start)
     moved = (path.best().tokens != start).any(-1)
     assert moved[score(start) < 3].all()
+    np.testing.assert_array_equal(path.best().is_new, moved)
 
 
 def test_ascent_of_no_steps_stays(embedding, everything):
@@ -138,6 +139,7 @@ def test_ascent_of_no_steps_stays(embedding, everything):
         path.points[0], embedding.encoder_outputs(everything[0])
     )
     np.testing.assert_array_equal(path.best().tokens, path.starts.tokens)
+    assert not path.best().is_new.any()
 
 
 def test_ascent_lowers_what_is_to_be_minimised(embedding, everything):
@@ -369,7 +371,13 @@ def test_equal_cells_of_unequal_values_are_counted(everything, caplog):
     rows = everything[[0, 1, 0, 2, 0, 2]]
     with caplog.at_level(logging.WARNING, "absl"):
         nao.Embedding.fit(SPACE, rows, [1, 2, 3, 4, 1, 4], config=TINY, held_out=0)
-        assert "3 of 6 rows are of 1 architectures that have unequal" in caplog.text
+        assert "3 of 6 rows are of 1 architecture with unequal" in caplog.text
         caplog.clear()
         nao.Embedding.fit(SPACE, rows, [1, 2, 1, 4, 1, 4], config=TINY, held_out=0)
         assert not caplog.records
+
+
+def test_wrong_arguments_are_told_in_public_words(embedding, everything):
+    """The class that Python named is in no documentation."""
+    with pytest.raises(TypeError, match=r"^Embedding\.encode\(\) got an unexpected"):
+        embedding.encode(everything[0], encoder_outputs=True)

@@ -27,7 +27,7 @@ KINDS = {
     "neighbours": rooms.Neighbours,
     "interpolate": rooms.Line,
     "sample": rooms.Found,
-    "ascend": rooms.Found,
+    "ascend": rooms.Ends,
 }
 
 
@@ -54,6 +54,7 @@ def test_answers_show_themselves_in_a_line_and_in_a_table(answers, query):
 def test_paths_maps_and_indices_are_a_line_each(embedding, everything):
     path = embedding.ascend(everything[:2], steps=3)
     assert repr(path) == "Path(2 ascents of 3 steps in toy)"
+    assert repr(embedding.ascend(everything[0], steps=1).best()).startswith("Ends(1 a")
     assert repr(embedding.index()) == "Index(40 architectures)"
     assert repr(embedding.map()) == "Map(40 architectures, pca)"
     assert repr(embedding) == ("Embedding(toy, 40 architectures, predicts score, cost)")
@@ -68,6 +69,7 @@ def test_frames_have_a_row_for_each_architecture(embedding, answers):
     assert {"architecture", "predicted.score", "std.cost", "choices.slot3"} <= {*frame}
     near = answers["neighbours"].to_dataframe()
     assert {"architecture", "predicted.cost", "distance"} <= {*near}
+    assert answers["ascend"].to_dataframe()["is_new"].dtype == bool
     assert "layer" in answers["pareto"].to_dataframe()
 
 

@@ -1,4 +1,5 @@
 import jax
+import numpy as np
 import pytest
 
 from nao import spaces
@@ -109,3 +110,32 @@ def test_functions_are_found_by_name():
 def test_names_that_lead_nowhere(name, message):
     with pytest.raises(ValueError, match=message):
         function.load(function.FunctionConfig(name), SPACE)
+
+
+def scaled(choices, budget):
+    return choices["a"] * budget
+
+
+def test_a_function_may_take_a_budget():
+    """Without one it is given the full one."""
+    evaluator = function.FunctionEvaluator(SPACE, scaled, budgets=(1, 4))
+    assert [outcome.value for outcome in outcomes(evaluator)] == [4, 8, 12]
+    tokens, keys = next(SPACE.enumerate()), jax.random.split(jax.random.key(0), 3)
+    given = evaluator.evaluate(tokens, keys, np.array([1.0, 4.0, 1.0]))
+    assert [outcome.value for outcome in given] == [1, 8, 3]
+    assert evaluator.budgets == (1.0, 4.0) and evaluator.cost(1.0, 0.0) == 0.25
+
+
+@pytest.mark.parametrize(
+    ("called", "budgets", "message"),
+    [
+        (scaled, (), "must be given to a function that takes a `budget`"),
+        (inverse, (1, 2), "must be given to a function that takes a `budget`"),
+        (scaled, (2, 1), r"must be positive numbers that ascend, got \[2, 1\]"),
+        (scaled, (0, 1), "must be positive numbers that ascend"),
+        (scaled, (1, float("inf")), "must be positive numbers that ascend"),
+    ],
+)
+def test_budgets_that_do_not_fit_are_refused(called, budgets, message):
+    with pytest.raises(ValueError, match=message):
+        function.FunctionEvaluator(SPACE, called, budgets=budgets)

@@ -26,7 +26,7 @@ def test_repeated_queries_are_free():
 def test_a_query_over_budget_is_refused_whole():
     account = oracle(2)
     account.query(ROWS[:1])
-    with pytest.raises(RuntimeError, match="budget is 2 queries; 1 are spent and 2"):
+    with pytest.raises(RuntimeError, match="budget is 2 queries: 1 spent, 2 more"):
         account.query(ROWS[1:3])
     assert len(account.rows) == 1
 
@@ -44,3 +44,23 @@ def test_test_numbers_are_those_of_the_best_so_far_and_come_once():
         account.release()
     with pytest.raises(RuntimeError, match="no query after that"):
         account.query(ROWS)
+
+
+def test_budgets_are_parts_of_a_query():
+    """Early values cost a quarter, and their test values are nobody's."""
+    tokens = next(SPACE.enumerate())[:2]
+    keys = SPACE.keys(tokens)
+    table = {key: (float(i), 10.0 * i) for i, key in enumerate(keys)}
+    early = {keys[0]: 7.0, keys[1]: 8.0}
+    evaluator = TableEvaluator(
+        SPACE, Objective("score"), table, "test", 0, "", partial={1.0: early}, full=4.0
+    )
+    asked = Oracle(evaluator, 1.5)
+    np.testing.assert_array_equal(asked.query(tokens, np.array([1.0, 1.0])), [7, 8])
+    with pytest.raises(
+        RuntimeError, match=r"budget is 1\.5 queries: 0\.5 spent, 2 more"
+    ):
+        asked.query(tokens, np.array([4.0, 4.0]))
+    np.testing.assert_array_equal(asked.query(tokens[1:], np.array([4.0])), [1])
+    assert asked.costs == [0.25, 0.25, 1.0]
+    np.testing.assert_array_equal(asked.release(), [np.nan, np.nan, 10])

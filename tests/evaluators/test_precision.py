@@ -20,7 +20,7 @@ def test_the_standard_error_is_that_of_a_binomial():
         (0.9921875, 384, "0.992", "0.992 ± 0.005 of 384 images"),
         (1.0, 384, "1.000", "1.000 ± 0.001 of 384 images"),
         (0.94326, 10_000, "0.943", "0.943 ± 0.002 of 10000 images"),
-        (0.5, 1, "0.5", "0.5 ± 0.4 of 1 images"),
+        (0.5, 1, "0.5", "0.5 ± 0.4 of 1 image"),
         (94.37333, None, "94.3733", "94.3733"),
         (7.0, None, "7", "7"),
         (91.6, 10_000, "91.6", "91.6"),  # of percent, which are no shares of images
@@ -29,7 +29,7 @@ def test_the_standard_error_is_that_of_a_binomial():
 )
 def test_values_as_text(value, num, short, in_full):
     assert precision.short(value, num) == short
-    assert precision.in_full(value, num) == in_full
+    assert precision.in_full(value, num, "image") == in_full
 
 
 @pytest.mark.parametrize(

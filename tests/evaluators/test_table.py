@@ -70,6 +70,45 @@ def test_quotes_blank_lines_and_odd_line_ends(tmp_path):
     assert table.load(given, None).space.slots[0].choices == ("x 1", "y, 2")
 
 
+REMARKS = '# measured in May, by "us\n\n#\n'
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        REMARKS + TEXT,
+        "sep=,\n" + REMARKS + TEXT,
+        REMARKS + TEXT.replace(",", ";"),
+        REMARKS.replace("\n", "\r\n") + TEXT,
+        "# " + TEXT,  # as NumPy's savetxt writes names
+    ],
+)
+def test_remarks_above_the_header_are_skipped(tmp_path, text):
+    """The first was taken for the header, or ended in a line about a quote."""
+    path = tmp_path / "table.csv"
+    path.write_bytes(text.encode())
+    evaluator = table.load(config(str(path)), SPACE)
+    assert values(evaluator, SPACE.parse("a=x b=2")[None]) == [0.7]
+
+
+def test_lines_are_counted_with_remarks(tmp_path):
+    path = write(tmp_path, REMARKS + TEXT + "a=y b=2,y,2,much,1\n")
+    with pytest.raises(ValueError, match="line 8: column 'acc' must be a number"):
+        table.load(config(path), SPACE)
+
+
+def test_names_may_begin_as_remarks_do(tmp_path):
+    path = write(tmp_path, "#a,acc\n#x,1\ny,2\n")
+    given = config(path, architecture="", slots="#a", test="")
+    (slot,) = table.load(given, None).space.slots
+    assert slot.name == "#a" and slot.choices == ("#x", "y")
+
+
+def test_a_file_of_remarks_alone_is_empty(tmp_path):
+    with pytest.raises(ValueError, match="is empty; it needs a header line"):
+        table.load(config(write(tmp_path, REMARKS)), SPACE)
+
+
 def test_gzip_and_byte_order_mark(tmp_path):
     path = tmp_path / "table.csv.gz"
     path.write_bytes(gzip.compress(("\ufeff" + TEXT).encode()))
@@ -372,3 +411,39 @@ def test_mistakes_in_columns_of_goals_are_named(tmp_path, fields, metrics, messa
     given = config(write(tmp_path, TEXT), **slots, **fields)
     with pytest.raises(ValueError, match=message):
         table.load(given, SPACE, metrics)
+
+
+PARTIAL = "a,b,early,acc\nx,1,0.1,0.5\nx,2,0.3,0.7\ny,1,,0.9\n"
+
+
+def test_columns_of_smaller_budgets(tmp_path):
+    """Of y 1 nothing is known early; a promotion costs a full training."""
+    given = config(
+        write(tmp_path, PARTIAL),
+        architecture="",
+        slots="a,b",
+        test="",
+        budgets="12:early, 200:acc",
+    )
+    evaluator = table.load(given, SPACE)
+    assert evaluator.budgets == (12.0, 200.0)
+    tokens = np.stack([SPACE.parse(f"a={a} b={b}") for a, b in ("x1", "x2", "y1")])
+    assert values(evaluator, tokens) == [0.5, 0.7, 0.9]
+    keys = jax.random.split(jax.random.key(0), 3)
+    early = list(evaluator.evaluate(tokens, keys, np.array([12.0, 200.0, 12.0])))
+    assert [outcome.value for outcome in early] == [0.1, 0.7, None]
+    assert early[2].reason == "not in the table"
+    assert evaluator.cost(12.0, 0.0) == 0.06
+    assert evaluator.cost(200.0, 12.0) == 1.0
+
+
+@pytest.mark.parametrize(
+    "budgets", ["200:acc,12:early", "12:early", "x:early,200:acc", "acc", "12:,1:acc"]
+)
+def test_budgets_out_of_order_are_one_line(tmp_path, budgets):
+    columns = {"architecture": "", "slots": "a,b", "test": "", "budgets": budgets}
+    with pytest.raises(
+        ValueError, match=r"table\.budgets must be NUMBER:COLUMN"
+    ) as found:
+        table.load(config(write(tmp_path, PARTIAL), **columns), SPACE)
+    assert "\n" not in str(found.value)

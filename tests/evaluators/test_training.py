@@ -7,6 +7,7 @@ from nao.child.training import Outcome
 from nao.data import PARTS, ImageDataset, Split
 from nao.evaluators import training
 from nao.evaluators.training import TrainingEvaluator
+from nao.search import outcomes
 from nao.spaces import ConvCell, custom
 
 SPACE = ConvCell(("avg_pool_3x3", "identity"), num_nodes=1)
@@ -90,15 +91,18 @@ def test_out_of_memory_is_a_failed_evaluation(monkeypatch, where, error, reason)
 def test_a_final_choice_without_memory_is_not_tested(
     monkeypatch, caplog, error, reason
 ):
-    """The search is over and its result stands."""
+    """The search is over and its result stands: it asks by `outcomes`."""
 
     def fail(*args, **kwargs):
         raise error
 
     evaluator = _evaluator()
     monkeypatch.setattr(training.ChildTrainer, "train", fail)
-    assert evaluator.test(TOKENS[0], KEYS[0]) == {}
-    assert caplog.messages == [f"The final choice could not be tested: {reason}."]
+    with pytest.raises(ChildFailure, match=reason):
+        evaluator.test(TOKENS[0], KEYS[0])
+    assert outcomes.test(evaluator, TOKENS[0], KEYS[0]) == {}
+    (said,) = caplog.messages
+    assert said == f"The final choice could not be tested: ChildFailure: {reason}."
     with pytest.raises(ChildFailure, match=reason):
         evaluator.train(TOKENS[0], KEYS[0], lambda *_: None)
     monkeypatch.setattr(training.ChildTrainer, "prepare", fail)
@@ -116,7 +120,8 @@ def test_the_test_part_of_a_failed_child_is_not_read(monkeypatch):
 
     monkeypatch.setattr(training.ChildTrainer, "evaluate", remember)
     bad = {"learning_rate": 1e30, "grad_clip": 1e30}
-    assert _evaluator(**bad, final_epochs=3).test(TOKENS[0], KEYS[0]) == {}
+    with pytest.raises(ChildFailure):
+        _evaluator(**bad, final_epochs=3).test(TOKENS[0], KEYS[0])
     assert parts == []
     assert _evaluator().test(TOKENS[0], KEYS[0])
     assert parts == ["val", "test"]
@@ -126,7 +131,8 @@ def test_the_test_part_of_a_failed_child_is_not_read(monkeypatch):
         "evaluate",
         lambda self, states, archs, part: parts.append(part) or [Outcome({}, "bad")],
     )
-    assert _evaluator().test(TOKENS[0], KEYS[0]) == {}
+    with pytest.raises(ChildFailure, match="bad"):
+        _evaluator().test(TOKENS[0], KEYS[0])
     assert parts == ["val"]
 
 
@@ -181,6 +187,66 @@ def test_costs_are_known_before_training():
 
 
 def test_a_space_without_a_network_is_named_at_once():
-    dataset = _evaluator()._dataset
+    dataset = _evaluator().task
     with pytest.raises(ValueError, match=r"spaces conv_cell, .*got 'mine'"):
         TrainingEvaluator(custom({"a": (1, 2)}, name="mine"), dataset)
+
+
+def epochs_of(evaluator, tokens, epochs, keys=KEYS):
+    """Returns values and epochs of evaluations with so many epochs each."""
+    budgets = np.array(epochs, np.float64)
+    found = evaluator.evaluate(tokens, keys[: len(tokens)], budgets)
+    return [(one.value, one.metrics["train_loss"]) for one in found]
+
+
+def test_a_child_goes_on_from_where_it_was_and_ends_the_same():
+    """One epoch of the schedule of three, then all: as all at once."""
+    evaluator = _evaluator(epochs=3)
+    assert evaluator.budgets == (1.0, 3.0)
+    (first,) = epochs_of(evaluator, TOKENS[:1], [1])
+    trained = []
+    train = evaluator.trainer.train
+    evaluator.trainer.train = lambda *args, **kwargs: (
+        trained.append(kwargs["start"] and kwargs["start"][0]) or train(*args, **kwargs)
+    )
+    (whole,) = epochs_of(evaluator, TOKENS[:1], [3])
+    assert trained == [1]
+    (again,) = epochs_of(_evaluator(epochs=3), TOKENS[:1], [3])
+    assert whole == again != first
+    # Another key is another child.
+    epochs_of(evaluator, TOKENS[:1], [3], KEYS[1:])
+    assert trained == [1, None]
+    assert evaluator.cost(3.0, 1.0) == pytest.approx(2 / 3)
+
+
+def test_children_of_several_budgets_are_trained_in_order():
+    """Two that go on, one that begins: groups of equal spans, in the order asked."""
+    evaluator = _evaluator(epochs=3)
+    epochs_of(evaluator, TOKENS[:2], [1, 1])
+    found = epochs_of(evaluator, TOKENS, [3, 3, 1])
+    fresh = _evaluator(epochs=3)
+    assert found == [
+        epochs_of(fresh, TOKENS[i : i + 1], [n], KEYS[i:])[0]
+        for i, n in enumerate((3, 3, 1))
+    ]
+
+
+@pytest.mark.slow
+def test_two_at_once_go_on_together():
+    together = _evaluator(devices=jax.devices()[:2], epochs=3)
+    epochs_of(together, TOKENS, [1, 1, 1])
+    found = epochs_of(together, TOKENS, [3, 3, 3])
+    assert found == epochs_of(_evaluator(epochs=3), TOKENS, [3, 3, 3])
+
+
+@pytest.mark.parametrize("budgets", [(3, 1), (1, 2), (0, 3), (1, 1, 3)])
+def test_budgets_that_do_not_end_with_all_epochs_are_refused(budgets):
+    with pytest.raises(ValueError, match="budgets must be epochs that ascend to all 3"):
+        ChildConfig(epochs=3, budgets=budgets)
+
+
+def test_budgets_are_thirds_by_default():
+    assert ChildConfig(epochs=9).all_budgets == (1.0, 3.0, 9.0)
+    assert ChildConfig(epochs=5).all_budgets == (1.0, 5.0)
+    assert ChildConfig(epochs=1).all_budgets == (1.0,)
+    assert ChildConfig(epochs=4, budgets=(2, 4)).all_budgets == (2.0, 4.0)

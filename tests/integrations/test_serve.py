@@ -91,9 +91,15 @@ def test_ascends_under_a_bound(client, embedding):
     found = _ask(client, "ascend", architectures=[ROW], steps=4, constraints=[bound])
     path = embedding.ascend(ROW, 4, constraints=[nao.Constraint("cost", 120)])
     assert found["best"] == path.best().architectures
+    assert found["is_new"] == path.best().is_new.tolist()
     assert np.shape(found["architectures"]) == (5, 1)
     proposed = _ask(client, "propose", num=3, constraints=[bound], confidence=0)
     assert max(proposed["predicted"]["cost"]["mean"]) <= 120
+
+
+def test_an_ascent_that_finds_nothing_new_says_so(client):
+    found = _ask(client, "ascend", architectures=[ROW, [2, 2, 2, 2]], steps=0)
+    assert found["is_new"] == [False, False] and found["best"][0] == ROW
 
 
 def test_looks_around(client, embedding):
@@ -104,7 +110,10 @@ def test_looks_around(client, embedding):
     line = _ask(client, "interpolate", a=ROW, b=[2, 2, 2, 2], num=4)
     assert len(line["architectures"]) == 4
     assert len(_ask(client, "sample", num=5, near=[ROW])["architectures"]) == 5
-    assert np.shape(_ask(client, "map")["coordinates"]) == (30, 2)
+    mapped = _ask(client, "map")
+    assert np.shape(mapped["coordinates"]) == (30, 2)
+    assert mapped["architectures"] == embedding.format(embedding.tokens)
+    assert _ask(client, "map", architectures=[ROW])["architectures"] == [ROW]
     about = client.get("/").json()
     assert about["space"] == "toy" and about["point_shape"] == [4, 32]
 
@@ -191,6 +200,7 @@ def test_the_manual_needs_no_network(client):
         assert f"{path}</code>" in page
         for about in methods.values():
             assert about["summary"] in page
+    assert "<td></td></tr>" not in page  # every field has a meaning
     for request in ("Ascend", "Pareto"):
         for field in schema["components"]["schemas"][request]["properties"]:
             assert f"<td>{field}</td>" in page

@@ -131,7 +131,7 @@ def test_the_page_says_what_was_tested(copied):
 
 def test_accuracies_have_the_digits_that_their_images_can_tell(copied):
     record = json.loads((copied / "search.json").read_text())
-    record["num_images"] = {"test_sum": 384}
+    record["num_examples"] = {"test_sum": 384}
     (copied / "search.json").write_text(json.dumps(record))
     summary = json.loads((copied / "summary.json").read_text())
     summary["best"]["test"] = {"test_sum": 0.9921875}

@@ -107,6 +107,6 @@ def test_predicted_accuracies_have_the_digits_of_measured_ones():
         dataclasses.replace(trial, evaluation=Evaluation((90 + trial.index) / 100))
         for trial in run.trials
     ]
-    record = dataclasses.replace(run.record, num_images={"score": 384})
+    record = dataclasses.replace(run.record, num_examples={"score": 384})
     run = dataclasses.replace(run, trials=trials, record=record)
     assert predictions.of_trials(run).decimals == 2

@@ -15,7 +15,7 @@ from tests.report.trials import make_trials
 SPACE = spaces.custom({"depth": (1, 2)})
 
 
-def table_of(values, metrics=None, objective=None, num_images=None):
+def table_of(values, metrics=None, objective=None, num_examples=None):
     trials = [
         dataclasses.replace(
             trial,
@@ -28,7 +28,7 @@ def table_of(values, metrics=None, objective=None, num_images=None):
         SPACE,
         Goals((objective or Objective("score"),)),
         "random",
-        num_images=num_images or {},
+        num_examples=num_examples or {},
     )
     run = StoredRun(
         None, record, trials, "finished", {}, {}, {}, is_lost=False, notes=()
@@ -91,7 +91,7 @@ def test_what_was_noted_beside_is_shown_on_demand():
 def test_accuracies_have_the_digits_that_their_images_can_tell():
     """They had six, of which three were made up; they sort by all of them."""
     values = [0.9921875, 0.5026042]
-    table = table_of(values, {"loss": 1 / 3}, num_images={"score": 384})
+    table = table_of(values, {"loss": 1 / 3}, num_examples={"score": 384})
     assert column(table, 1) == ["0.992", "0.503"]
     cells = [row.findall("td")[1] for row in table.findall(".//tbody/tr")]
     assert [float(cell.get("data-value")) for cell in cells] == values

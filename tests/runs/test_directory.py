@@ -106,3 +106,15 @@ def test_a_refusal_frees_the_lock(tmp_path):
         RunDirectory(tmp_path, CONFIG | {"seed": 1})
     with RunDirectory(tmp_path, CONFIG):
         pass
+
+
+def test_what_changes_is_told_across_processes(tmp_path):
+    """A continued run writes what was held back before it."""
+    with RunDirectory(tmp_path, CONFIG) as run:
+        run.log(1, {"trial": 0}, {"metrics/epochs": 5.0})
+    with RunDirectory(tmp_path, CONFIG) as run:
+        run.recall(1, {"metrics/epochs": 5.0})
+        run.log(2, {"trial": 1}, {"metrics/epochs": 4.0, "metrics/size": 3})
+    files = list((tmp_path / "tensorboard").iterdir())
+    written = b"".join(file.read_bytes() for file in files)
+    assert written.count(b"metrics/epochs") == 2 and b"metrics/size" not in written

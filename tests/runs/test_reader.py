@@ -129,7 +129,7 @@ def test_trials_are_read_as_those_of_the_same_slots(folder):
         reader.read_trials(folder, SPACE, Objective("loss"))
 
 
-RESULT = {"test_accuracy": 0.5, "val_accuracy": 1, "num_parameters": 9.0}
+RESULT = {"test_accuracy": 0.5, "train_loss": 1, "num_parameters": 9.0}
 RESULT |= {"num_multiply_adds": 3.0, "memory_mib": 1.5, "seconds": 2.25}
 WARM = {"architectures": ["a=1 b=2", "a=3 b=1"], "objective": [0.5, None]}
 READERS = {
@@ -192,7 +192,11 @@ def test_a_valid_file_is_read(tmp_path, files, name):
         ("search.json", {"controller": {"ensemble_size": "2"}}, "ensemble_size must b"),
         ("summary.json", {"num_failed": -1}, "num_failed must be greater than or equ"),
         ("summary.json", {"seconds": {"total": "1"}}, "seconds.total must be a valid"),
-        ("result.json", {"test_accuracy": None}, "test_accuracy must be a valid numb"),
+        (
+            "result.json",
+            {"train_loss": None},
+            "train_loss must be a valid number, got ",
+        ),
         ("result.json", {"seconds": "long"}, "seconds must be a valid number, got 'l"),
         ("warm_start.json", {"objective": [1.0]}, "as many objectives as architectur"),
         ("warm_start.json", {"architectures": ["a=1 b=9", "a=1"]}, "Unknown choice"),

@@ -50,7 +50,7 @@ def test_trouble_with_the_folder_is_one_line(tmp_path, what):
     done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
     assert done.returncode == 0
     assert done.stdout.startswith(f"refused: {workdir / 'study.db'} can't be written: ")
-    assert done.stdout.endswith("the same command continues the run.\n")
+    assert done.stdout.endswith("the same command or call continues the run.\n")
     assert "Traceback" not in done.stderr
     if what == "full":
         strategy = strategies.RandomSearch(SPACE, strategies.RandomConfig(round_size=5))

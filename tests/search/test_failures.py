@@ -50,6 +50,11 @@ def test_a_round_larger_than_the_budget_stops_the_search_too(tmp_path):
             search(tmp_path, 2, Failing())
 
 
+def test_a_single_failure_is_no_plural(tmp_path):
+    with pytest.raises(NothingSucceededError, match="The only evaluation failed, 1 of"):
+        search(tmp_path, 1, Failing())
+
+
 def test_a_space_that_runs_out_without_a_success_is_named(tmp_path):
     space = spaces.custom({"a": range(2)})
     strategy = strategies.RandomSearch(space, strategies.RandomConfig(round_size=1))

@@ -14,7 +14,14 @@ ROOT = pathlib.Path(__file__).parents[2]
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs POSIX processes")
 @pytest.mark.parametrize(
     ("job", "every", "least"),
-    [("search", 9, 8), ("children", 20, 3), ("training", 15, 3), ("benchmark", 9, 3)],
+    [
+        ("search", 9, 8),
+        ("halving", 11, 5),
+        ("learning", 11, 5),
+        ("children", 20, 3),
+        ("training", 15, 3),
+        ("benchmark", 9, 3),
+    ],
 )
 def test_a_job_killed_at_any_write_ends_as_one_that_was_not(
     tmp_path, job, every, least

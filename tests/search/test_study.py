@@ -74,6 +74,11 @@ def test_a_run_leaves_what_it_promises(whole):
     }
 
 
+def test_a_second_search_counts_its_first_child_from_its_own_start(whole, tmp_path):
+    seconds = search(tmp_path, num_trials=6).summary["seconds"]
+    assert 0 < seconds["first_child"] <= seconds["total"]
+
+
 @pytest.mark.parametrize("interrupt_at", [0, 3, 6, 8, 13])
 def test_resumed_equals_uninterrupted(tmp_path, whole, interrupt_at):
     with pytest.raises(KeyboardInterrupt):

@@ -1,5 +1,7 @@
 """A user's own space: typed choices, and rules on combinations of them."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -104,3 +106,28 @@ def test_a_rule_that_is_none_is_refused_at_once(valid, message):
 def test_a_rule_may_return_a_truth_value_of_numpy():
     space = spaces.custom(SLOTS, valid=lambda choices: np.float64(1) < choices["width"])
     assert len(np.concatenate(list(space.enumerate()))) == 6
+
+
+def test_spaces_show_themselves_in_a_line():
+    """Pages of slots and choices, and of a rule where its function lies in memory."""
+    slots = {"depth": (1, 2, 3), "norm": ("batch", None)}
+    ruled = spaces.custom(slots, valid=lambda choices: True)
+    assert repr(ruled) == "Constrained('custom', 2 slots, 5 choices, with a rule)"
+    lost = spaces.Constrained("custom", ruled.slots)
+    assert repr(lost).endswith("choices, with a rule that is not known)")
+    assert repr(spaces.custom({"a": (1,)})) == "Space('custom', 1 slot, 1 choice)"
+    assert (
+        repr(spaces.NASBench201()) == "NASBench201('nasbench201', 6 slots, 30 choices)"
+    )
+    subset = spaces.Subset(ruled, ruled.sample(np.random.default_rng(0), 1))
+    assert repr(subset) == "Subset('custom', 2 slots, 5 choices, 1 architecture)"
+
+
+def test_a_space_class_of_ones_own_shows_itself_in_a_line():
+    @dataclasses.dataclass(frozen=True)
+    class Own(spaces.Space):
+        more: int = 3
+
+    assert repr(Own("own", spaces.custom({"a": (1, 2)}).slots)) == (
+        "Own('own', 1 slot, 2 choices)"
+    )

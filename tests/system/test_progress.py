@@ -10,6 +10,8 @@ import sys
 import termios
 import types
 
+import pytest
+
 from nao.system import progress, stages
 from nao.system.progress import Pace, Progress
 
@@ -84,11 +86,11 @@ def test_nothing_is_shown_where_nothing_shall_be(capsys):
 
 
 @contextlib.contextmanager
-def terminal(monkeypatch, rows=24):
-    """Makes stderr a terminal of 80 columns; yields what reads what is on it."""
+def terminal(monkeypatch, rows=24, columns=80):
+    """Makes stderr a terminal; yields what reads what is on it."""
     ours, theirs = pty.openpty()
     os.set_blocking(ours, False)
-    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", rows, 80, 0, 0))
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
     with os.fdopen(theirs, "w") as stream:
         monkeypatch.setattr(sys, "stderr", stream)
         yield lambda: _all_of(ours)
@@ -117,6 +119,33 @@ def test_a_terminal_of_80_columns_has_room_for_all(monkeypatch):
     assert len(shown) <= 80
     assert shown.startswith("fitting the controller |")
     assert shown.endswith("| 39/100, best 0.992, 10 trials/min, 06:06 left")
+
+
+@pytest.mark.parametrize(
+    ("columns", "before", "after"),
+    [
+        (80, "training the best |", "| 39/100, best 0.992, 10 trials/min, 06:06 left"),
+        (60, "training the best |", "| 39/100, best 0.992, 06:06 left"),
+        (48, "training the best |", "| 39/100, best 0.992"),
+        (40, "training the best |", "| 39/100"),
+        (24, "trainin... |", "| 39/100"),
+        (16, "tr |", "| 39/100"),
+    ],
+)
+def test_a_narrow_terminal_has_what_matters_most(monkeypatch, columns, before, after):
+    """What did not fit was cut off wherever the line ended."""
+    clock = types.SimpleNamespace(monotonic=iter([0.0, 0.0, 6.0, 12.0]).__next__)
+    monkeypatch.setattr(progress, "time", clock)
+    with (
+        terminal(monkeypatch, columns=columns) as read,
+        Progress(100, "trial", 36, name="training the best") as bar,
+    ):
+        for _ in range(3):
+            bar.advance(note="best 0.992")
+        bar.note("best 0.992")
+        line = read().split("\r")[-1]
+    assert line.startswith(before) and line.endswith(after)
+    assert len(line) <= columns
 
 
 def test_a_terminal_without_rows_gets_lines(monkeypatch):

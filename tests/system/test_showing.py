@@ -33,3 +33,10 @@ def test_choices_keep_their_types_in_a_frame():
     frame = showing.to_frame(rows)
     assert [*map(repr, frame["choices.k"])] == ["1", "None", "True"]
     assert frame["choices.n"].dtype == "int64"
+
+
+def test_one_is_singular():
+    """Pages and messages said 1 trials, 1 compilations."""
+    assert showing.counted(1, "trial") == "1 trial"
+    assert showing.counted(0, "trial") == "0 trials"
+    assert showing.counted(2, "query", "queries") == "2 queries"

@@ -70,7 +70,7 @@ def test_a_reloaded_child_has_the_reported_accuracy(workdir, reported):
         assert reported[f"{name}_accuracy"] == pytest.approx(accuracy, rel=1e-6)
     assert reported["test_accuracy"] > 0.3  # Chance is 0.1.
     assert child.net.num_parameters() == reported["num_parameters"]
-    with pytest.raises(ValueError, match="Images must be uint8 of shape"):
+    with pytest.raises(ValueError, match="Inputs must be uint8 of shape"):
         child.predict(dataset.test.images[..., 0])
     about = json.loads((workdir / "export/child/child.json").read_text())
     assert about["metrics"] == reported
@@ -81,11 +81,21 @@ def test_a_reloaded_child_has_the_reported_accuracy(workdir, reported):
 def test_a_finished_training_is_described_without_compiling(
     workdir, reported, monkeypatch
 ):
-    described = []
+    described = {}
     monkeypatch.setattr(nao.evaluators.TrainingEvaluator, "costs", None)
-    result = train(CONFIG, CELLS, workdir, lambda done, metrics: None, described.append)
-    assert described == [reported] and result["metrics"] == reported
-    assert described[0].keys() >= {"num_parameters", "num_multiply_adds", "memory_mib"}
+    result = train(
+        CONFIG,
+        CELLS,
+        workdir,
+        lambda done, metrics: None,
+        lambda costs, example: described.update({example: costs}),
+    )
+    assert described == {"image": reported} and result["metrics"] == reported
+    assert described["image"].keys() >= {
+        "num_parameters",
+        "num_multiply_adds",
+        "memory_mib",
+    }
 
 
 @slow

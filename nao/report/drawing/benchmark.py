@@ -32,7 +32,7 @@ def draw_regret(groups: Sequence[Group], goal: float, label: str) -> Figure:
         goal: Objective to reach.
         label: Name of the objective, with its unit.
     """
-    figure, axes = _figure("queries", f"regret of the best so far, {label}")
+    figure, axes = _figure(_spent(groups), f"regret of the best so far, {label}")
     # Values that charts can't draw are drawn as the largest that they can.
     best = [group.best() for group in groups]
     _note_bounds(figure, goal, *best)
@@ -55,7 +55,7 @@ def draw_test(groups: Sequence[Group], label: str) -> Figure:
         groups: The strategies.
         label: Name of the number, with its unit.
     """
-    figure, axes = _figure("queries", label)
+    figure, axes = _figure(_spent(groups), label)
     tests = [group.test() for group in groups]
     _note_bounds(figure, *tests)
     _draw_curves(axes, groups, [bounds.clip(test) for test in tests])
@@ -74,7 +74,7 @@ def draw_queries(groups: Sequence[Group], goal: float, unit: str = "") -> Figure
         unit: Its unit; empty for none.
     """
     wanted = f"{goal:g} {unit}".strip()
-    figure, axes = _figure("queries", f"share of seeds that found {wanted}")
+    figure, axes = _figure(_spent(groups), f"share of seeds that found {wanted}")
     longest = max(group.num_queries for group in groups)
     looks = styles(group.strategy for group in groups)
     for group in groups:
@@ -174,6 +174,12 @@ def _line(group: Group, style: Style) -> dict[str, object]:
         "zorder": style.zorder,
         "label": f"{group.strategy} ({len(group.runs)})",
     }
+
+
+def _spent(groups: Sequence[Group]) -> str:
+    """Returns what a search spends, for an axis: queries are all full, or are not."""
+    is_partial = any(group.has_partial for group in groups)
+    return "cost, in full evaluations" if is_partial else "queries"
 
 
 def _finish(figure: Figure, axes: Axes, groups: Sequence[Group]) -> Figure:

@@ -44,10 +44,11 @@ def draw_progress(
     if not trials:
         raise ValueError("Progress needs at least one trial, got none.")
     trials = bounded_trials(trials)
-    values = objective.sign * ledger.objectives(trials, objective)
-    failed = np.isnan(values)
+    # Values of smaller budgets are of another kind, and not drawn.
+    values = objective.sign * ledger.comparable(trials, objective)
+    failed = np.array([trial.value is None for trial in trials])
     is_outside = outside(values, objective)
-    inside = ~(failed | is_outside)
+    inside = ~(np.isnan(values) | is_outside)
 
     figure = Figure(figsize=_SIZE, layout="constrained")
     figure.get_layout_engine().set(w_pad=0.12, h_pad=0.08)  # inches
@@ -57,7 +58,7 @@ def draw_progress(
     _set_limits(axes, values[inside], not inside.all())
     _draw_rounds(axes, trials)
     _draw_values(axes, values, inside)
-    if not failed.all():
+    if not np.isnan(values).all():
         _draw_best(axes, trials, objective, goals)
     _draw_edges(axes, failed, is_outside, objective)
     _label_axes(axes, objective)

@@ -30,6 +30,7 @@ _KNOWN = {
     "nao_whole_space": ("#009E73", "--"),
     "nao_equivalents": ("#CC79A7", "--"),
     "nao_repeats": ("#E69F00", "--"),
+    "successive_halving": ("#6A51A3", "--"),
 }
 
 
