@@ -51,8 +51,7 @@ class Loop:
     ):
         self.strategy, self.evaluator, self.run = strategy, evaluator, run
         self.space, self.objective = strategy.space, evaluator.objective
-        self.goals = goals_of(strategy, evaluator)
-        self.proposer = proposer
+        self.proposer, self.goals = proposer, goals_of(strategy, evaluator)
         self.started, self._since = time.perf_counter(), process.begin_work()
         self.seconds = {"evaluate": 0.0, "controller": 0.0, "first_child": None}
         title = f"{self.space.name} by {strategy.name}, seed {proposer.seed}"
@@ -317,6 +316,7 @@ class Loop:
     ) -> dict[str, Any]:
         """Writes `summary.json`: of what is there, where the search is not finished."""
         best, trials = self.ledger.best(), self.ledger.trials
+        is_short = len(trials) < allowed.num_trials
         test = test or self._tested_before(best)
         fit = summary.of_fit(self.strategy, None, None) if fit is None else fit
         rounds = summary.of_predictions(trials, self.objective)
@@ -327,9 +327,7 @@ class Loop:
         result = {
             "finished": is_finished,
             "exhausted": is_exhausted,
-            "is_spent": is_finished
-            and not is_exhausted
-            and len(trials) < allowed.num_trials,
+            "is_spent": is_finished and not is_exhausted and is_short,
             "budget": allowed.num_trials,
             "max_cost": allowed.max_cost,
             "space": self.space.name,
