@@ -34,7 +34,7 @@ TRIALS = [
 def test_hand_worked(maximize, best, at_random, accuracy):
     """Predicted 3 > 4 > 5; measured 3 > 5 > 4: two of three pairs agree."""
     objective = Objective("score", maximize)
-    found = summary.of_trials(TRIALS, SPACE, objective, {"test": 0.1})
+    found = summary.of_trials(TRIALS, SPACE, Goals((objective,)), {"test": 0.1})
     assert found["best"]["objective"] == best
     assert found["best"]["test"] == {"test": 0.1}
     assert found["random_best"] == {"objective": at_random, "num_trials": 3}
