@@ -21,12 +21,9 @@ def of_search(
         folder: Folder of the run.
         command_fn: Maps a mode to the command that runs it on the folder.
     """
-    lines = [_counts(summary)]
-    if summary["exhausted"]:
-        lines.insert(0, f"The space has no more architectures than {_num(summary)}.")
+    lines = [*_limit(summary), _counts(summary)]
     if summary["best"] is None:
-        lines.append("No evaluation succeeded; see metrics.jsonl for the reasons.")
-        return "\n".join(lines)
+        return "\n".join([*lines, *_nothing(summary)])
     lines += [*_best(summary), *_test(summary)]
     lines.append(f"To look at it all: {shlex.quote(f'{folder}/report.html')}")
     for mode, does in _next_modes(summary):
@@ -72,6 +69,29 @@ def _in_full(value: float, name: str, result: Mapping[str, Any]) -> str:
 
 def _num(summary: Mapping[str, Any]) -> int:
     return summary["num_trials"]
+
+
+def _limit(summary: Mapping[str, Any]) -> list[str]:
+    """Says what ended a search before its number of trials, if anything did."""
+    if summary["exhausted"]:
+        # An architecture measured with several budgets is several trials.
+        num = summary.get("num_distinct", _num(summary))
+        return [f"The space has no more architectures than {num}."]
+    if summary.get("is_spent"):
+        return [f"The next trial would cost more than max_cost, {_most(summary)}."]
+    return []
+
+
+def _most(summary: Mapping[str, Any]) -> str:
+    return f"{summary['max_cost']:.4g} full trainings"
+
+
+def _nothing(summary: Mapping[str, Any]) -> list[str]:
+    if not _num(summary):
+        return []
+    if summary["num_failed"] < _num(summary):
+        return ["No evaluation of the full budget succeeded, so there is no best."]
+    return ["No evaluation succeeded; see metrics.jsonl for the reasons."]
 
 
 def _counts(summary: Mapping[str, Any]) -> str:
