@@ -306,6 +306,17 @@ def test_few_and_equal_values(finished, maximize, values):
     assert ("No trial succeeded" in said) == (set(values) == {None})
 
 
+def test_partial_evaluations_alone_are_no_failures(finished):
+    """A page said that no trial had succeeded, above a table of their values."""
+    tokens = SPACE.sample(np.random.default_rng(0), 1)[0]
+    trial = Trial(0, 0, 4, tokens, Evaluation(0.5), budget=1, is_full=False, cost=0.25)
+    run = _with(finished[0], [trial], True)
+    run = dataclasses.replace(run, summary={**run.summary, "max_cost": 0.5})
+    said = words(page_lib.to_html(page_lib.to_element(run)))
+    assert "No trial of the full budget succeeded." in said
+    assert "cost of 0.25 full trainings, at most 0.5" in said
+
+
 # The first has a trial and a round of number 0 alone.
 @pytest.mark.parametrize("values", [[7.0], [0.0, 0.0], [0.0, None], [None, None]])
 def test_a_column_of_zeros_is_shown(finished, values):
