@@ -95,8 +95,13 @@ class TableEvaluator:
             else:
                 value, _ = self.values.get(key, (None, None))
                 metrics = self.metrics.get(key, {})
-            reason = "not in the table" if value is None else ""
+            reason = "" if value is not None else self._why_missing(key, budget)
             yield base.Evaluation(value, metrics, reason=reason)
+
+    def _why_missing(self, key: bytes, budget: float | None) -> str:
+        if key not in self.values:
+            return "not in the table"
+        return f"no value of budget {budget:g} in the table"
 
     def cost(self, budget: float, before: float) -> float:
         """Returns a budget's share of the full one.
