@@ -129,7 +129,11 @@ def test_a_function_may_take_a_budget():
 @pytest.mark.parametrize(
     ("called", "budgets", "message"),
     [
-        (scaled, (), "must be given to a function that takes a `budget`"),
+        (
+            scaled,
+            (),
+            r"that takes a `budget`, and to no other; got \[\] and .* 'scaled'",
+        ),
         (inverse, (1, 2), "must be given to a function that takes a `budget`"),
         (scaled, (2, 1), r"must be positive numbers that ascend, got \[2, 1\]"),
         (scaled, (0, 1), "must be positive numbers that ascend"),
