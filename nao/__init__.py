@@ -11,7 +11,8 @@ from nao import child, controller, data, embedding, evaluators, spaces, strategi
 from nao.child import ChildConfig, FinalConfig, FlaxNet, Task, TrainedChild
 from nao.config import Config
 from nao.controller import Controller, ControllerConfig
-from nao.embedding import Constraint, Embedding
+from nao.embedding import Embedding
+from nao.evaluators import Constraint, Goals
 from nao.runs import Trial
 from nao.search import AskTell, Result
 from nao.searching import search
@@ -30,6 +31,7 @@ __all__ = [
     "Embedding",
     "FinalConfig",
     "FlaxNet",
+    "Goals",
     "Result",
     "Task",
     "TrainedChild",

@@ -96,7 +96,9 @@ def write_report(run: StoredRun, evaluator: Evaluator | None = None) -> pathlib.
     """
     from nao import report  # Matplotlib takes a second, which the first child has not.
 
-    run = dataclasses.replace(run, population=_population(evaluator))
+    # Under bounds its expected best is not that of all there are.
+    if not run.goals.constraints:
+        run = dataclasses.replace(run, population=_population(evaluator))
     return report.write_report(run)
 
 

@@ -83,6 +83,14 @@ def test_trials_are_tracked_once_each_when_a_search_goes_on(track, name, capsys)
     assert "Result(8 trials, 0 failed, best " in capsys.readouterr().out
 
 
+@pytest.mark.slow  # trains three children and times their exported programs
+def test_the_front_of_accuracy_and_latency(example, tmp_path, capsys):
+    small = ["--num_trials=3", "--channels=2", "--epochs=1", "--num_train=200"]
+    example("front_of_latency", tmp_path, *small)
+    front = capsys.readouterr().out.splitlines()
+    assert front and all(" ms: |" in line for line in front)
+
+
 def test_a_task_of_ones_own_is_searched_and_kept(example, tmp_path, capsys):
     """It must say half of what always saying the mean leaves open, or more."""
     module = example("own_task", tmp_path, "--num_trials=3")

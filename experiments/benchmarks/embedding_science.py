@@ -30,7 +30,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2]))
 import numpy as np
 import optuna
 
-from nao import embedding, spaces
+from nao import embedding, evaluators, spaces
 from nao.controller import fronts
 from nao.system import compiling
 
@@ -124,7 +124,7 @@ def bound(table: Table, seed: int) -> None:
     """Prints what is found under the lower quartile of the training time."""
     fitted = fit(table, seed, canonical=False)
     seconds = table.columns["train_seconds200"]
-    limit = embedding.Constraint("train_seconds200", np.quantile(seconds, 0.25))
+    limit = evaluators.Constraint("train_seconds200", np.quantile(seconds, 0.25))
     found = fitted.propose(20, "val200", [limit], seed=seed).tokens
     actual = table(found, "val200", "train_seconds200")
     kept = limit.allows(actual["train_seconds200"])

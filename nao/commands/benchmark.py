@@ -68,6 +68,11 @@ def run_benchmark(
             "mode=benchmark needs deduplicate=canonical or sequence, got 'none': a "
             "table has nothing new to say of what it was asked before."
         )
+    if config.names:
+        raise ValueError(
+            "mode=benchmark compares by table.objective alone, got goals on "
+            f"{', '.join(config.names)}."
+        )
     benchmark.read_entries(config)  # a mistake in them comes first
     evaluator = build.evaluator(config)
     # What the table was is compared with the settings: other values, other benchmark.

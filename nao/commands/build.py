@@ -29,7 +29,14 @@ def strategy(config: Config, evaluator: SourcedEvaluator) -> Strategy:
     """Returns the strategy that a config names, for what an evaluator can measure.
 
     Raises:
-        ValueError: If the name is unknown, or space or budgets do not suit it.
+        ValueError: If the name is unknown, or space, budgets or goals do not suit it.
     """
-    space, budgets = evaluator.space, evaluator.budgets
-    return strategies.make(config.strategy, space, config, config.deduplicate, budgets)
+    goals = config.goals(evaluator)
+    return strategies.make(
+        config.strategy,
+        evaluator.space,
+        config,
+        config.deduplicate,
+        getattr(evaluator, "budgets", ()),
+        None if goals.is_plain else goals,
+    )

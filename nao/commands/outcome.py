@@ -5,7 +5,7 @@ import textwrap
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from nao.evaluators import precision
+from nao.evaluators import Constraint, precision
 from nao.system.showing import counted
 
 _WIDTH = 79  # characters of a line
@@ -24,7 +24,7 @@ def of_search(
     lines = [*_limit(summary), _counts(summary)]
     if summary["best"] is None:
         return "\n".join([*lines, *_nothing(summary)])
-    lines += [*_best(summary), *_test(summary)]
+    lines += [*_best(summary), *_test(summary), *_front(summary)]
     lines.append(f"To look at it all: {shlex.quote(f'{folder}/report.html')}")
     for mode, does in _next_modes(summary):
         lines.append(f"To {does}:\n  {command_fn(mode)}")
@@ -86,14 +86,6 @@ def _most(summary: Mapping[str, Any]) -> str:
     return f"{summary['max_cost']:.4g} full trainings"
 
 
-def _nothing(summary: Mapping[str, Any]) -> list[str]:
-    if not _num(summary):
-        return []
-    if summary["num_failed"] < _num(summary):
-        return ["No evaluation of the full budget succeeded, so there is no best."]
-    return ["No evaluation succeeded; see metrics.jsonl for the reasons."]
-
-
 def _counts(summary: Mapping[str, Any]) -> str:
     # A run that finished before this was counted has the last process's alone.
     seconds = summary["seconds"]
@@ -118,6 +110,31 @@ def _best(summary: Mapping[str, Any]) -> list[str]:
     found = _in_full(best["objective"], name, summary)
     lines.append(f"Best: {name} {found} {where}")
     return [*lines, f"  {best['architecture']}"]
+
+
+def _nothing(summary: Mapping[str, Any]) -> list[str]:
+    """Says why there is no best."""
+    if not _num(summary):
+        return []
+    if summary["num_failed"] == _num(summary):
+        return ["No evaluation succeeded; see metrics.jsonl for the reasons."]
+    bounds = [Constraint(**bound) for bound in summary.get("constraints", [])]
+    if bounds:
+        return [f"No trial keeps the bounds: {', '.join(map(str, bounds))}."]
+    return ["No evaluation of the full budget succeeded, so there is no best."]
+
+
+def _front(summary: Mapping[str, Any]) -> list[str]:
+    """Says how large the front of several objectives is, and how far it reaches."""
+    found = summary.get("front")
+    if not found:
+        return []
+    names = [objective["name"] for objective in summary["objectives"]]
+    lines = [f"Front of {len(found)}, in summary.json and report.html:"]
+    for name in names:
+        values = [each["values"][name] for each in found]
+        lines.append(f"  {name} {min(values):.6g} to {max(values):.6g}")
+    return lines
 
 
 def _test(summary: Mapping[str, Any]) -> list[str]:

@@ -114,6 +114,7 @@ class Controller:
         tokens: np.ndarray,
         step_sizes: np.ndarray,
         temperature: float = 0.0,
+        goal: latent.Goal | None = None,
     ) -> np.ndarray:
         """Encodes, ascends and decodes.
 
@@ -123,6 +124,7 @@ class Controller:
             tokens: Starting points, int32 [num, length].
             step_sizes: float [num_steps]; 0 decodes the starting point itself.
             temperature: 0 decodes greedily, 1 samples from the decoder.
+            goal: What is climbed; None for the prediction of the single objective.
 
         Returns:
             Legal sequences, int32 [ensemble, num_steps, num, length].
@@ -136,6 +138,7 @@ class Controller:
                 chunk,
                 step_sizes,
                 jnp.float32(temperature),
+                goal,
                 space=self.space,
                 config=self.config,
             )
@@ -261,6 +264,7 @@ def controller_propose(
     tokens: Array,
     step_sizes: Array,
     temperature: Array,
+    goal: latent.Goal | None,
     *,
     space: Space,
     config: ControllerConfig,
@@ -275,10 +279,14 @@ def controller_propose(
         model = bind(params, space, config)
         encoder_outputs = model.encode(tokens)
 
+        def score(outputs: Array) -> Array:
+            predicted = model.predict(outputs)
+            return predicted if goal is None else goal.score_rows(predicted)
+
         def for_step_sizes(inputs: tuple[Array, Array]) -> Array:
             chunk_key, step_sizes = inputs
             moved = latent.ascend(
-                model.predict, encoder_outputs, step_sizes, config.normalise_gradient
+                score, encoder_outputs, step_sizes, config.normalise_gradient
             )
             # Step sizes and rows are one batch to the decoder.
             moved = moved.reshape(-1, *moved.shape[2:])

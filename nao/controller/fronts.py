@@ -42,6 +42,43 @@ def hypervolume(scores: np.ndarray, reference: np.ndarray) -> float:
     return _volume(scores)
 
 
+def gains(front: np.ndarray, rows: np.ndarray, reference: np.ndarray) -> np.ndarray:
+    """Returns the hypervolume that each row would add to a front.
+
+    Args:
+        front: float [num, objectives], higher is better.
+        rows: float [rows, objectives].
+        reference: float [objectives]; only what is above it counts.
+
+    Returns:
+        float64 [rows].
+    """
+    if rows.shape[1] == 2:
+        return _gains_of_two(front, rows, reference)
+    before, found = hypervolume(front, reference), np.zeros(len(rows))
+    # What the front dominates adds nothing, and that is most.
+    is_inside = (front[:, None] >= rows).all(-1).any(0)
+    for i in np.flatnonzero(~is_inside):
+        found[i] = hypervolume(np.vstack([front, rows[i]]), reference) - before
+    return found
+
+
+def _gains_of_two(
+    front: np.ndarray, rows: np.ndarray, reference: np.ndarray
+) -> np.ndarray:
+    """Returns the gains of two objectives, all rows at once.
+
+    Along the first objective, the height of what the front dominates is constant
+    between one member and the next.
+    """
+    front = np.maximum(front, reference)
+    front = front[np.argsort(front[:, 0], kind="stable")]
+    edges = np.concatenate([reference[:1], front[:, 0], [np.inf]])
+    heights = np.maximum.accumulate(np.append(front[:, 1], reference[1])[::-1])[::-1]
+    widths = np.clip(np.minimum(rows[:, :1], edges[1:]) - edges[:-1], 0, None)
+    return (widths * np.clip(rows[:, 1:] - heights, 0, None)).sum(-1)
+
+
 def _volume(scores: np.ndarray) -> float:
     """Returns the volume that positive rows [num, objectives] dominate above 0."""
     if not len(scores):

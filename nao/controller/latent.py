@@ -37,6 +37,10 @@ class Goal(NamedTuple):
         broken = broken + jax.nn.relu(self.lower - predicted)
         return (predicted * self.weights - _PENALTY * broken).sum(-1)
 
+    def score_rows(self, predicted: Array) -> Array:
+        """Maps predictions [num, objectives], or [num] of one, to scores [num]."""
+        return self.score(predicted.reshape(len(predicted), -1))
+
 
 def ascend(
     predict_fn: Callable[[Array], Array],

@@ -5,11 +5,10 @@ from nao.embedding.found import Ends, Found, Front, Line, Neighbours
 from nao.embedding.front_search import Measured, search_front
 from nao.embedding.index import Index, Nearest
 from nao.embedding.maps import Map
-from nao.embedding.objectives import Constraint, Prediction
+from nao.embedding.objectives import Prediction
 from nao.embedding.paths import Path
 
 __all__ = [
-    "Constraint",
     "Embedding",
     "Ends",
     "Found",

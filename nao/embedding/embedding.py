@@ -13,7 +13,8 @@ from nao.embedding import index as index_lib
 from nao.embedding.architectures import Architectures
 from nao.embedding.core import FittedController
 from nao.embedding.found import Found, Front, Line, Neighbours
-from nao.embedding.objectives import Constraint, Wanted, Wish
+from nao.embedding.objectives import Wanted, Wish
+from nao.evaluators import Constraint
 from nao.spaces import Space
 
 

@@ -1,20 +1,20 @@
-"""A search for several objectives at once: fit, climb along trade-offs, measure."""
+"""A search for a front over plain columns, without a folder: NAO, asked and told."""
 
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+import jax
 import numpy as np
 
 from nao import fields
-from nao.controller import ControllerConfig, fronts
+from nao.controller import ControllerConfig
 from nao.embedding import objectives
-from nao.embedding.embedding import Embedding
+from nao.evaluators import Goals, Objective
 from nao.spaces import Space
-from nao.strategies.unseen import Unseen
+from nao.strategies import NAO, NAOConfig, State
 from nao.system import showing
-
-_MAX_CANDIDATES = 300  # architectures of a round whose hypervolume gain is computed
+from nao.types import Array
 
 # Maps tokens [num, length] to columns [num] by name.
 Columns = Callable[[np.ndarray], Mapping[str, np.ndarray]]
@@ -65,17 +65,13 @@ def search_front(
     *,
     costs_fn: Columns | None = None,
     minimize: Sequence[str] = (),
-    num_seed_archs: int = 20,
-    round_size: int = 10,
+    num_seed_archs: int = 10,
+    round_size: int = 5,
     canonical: bool = True,
     config: ControllerConfig | None = None,
     seed: int = 0,
 ) -> Measured:
-    """Searches for a Pareto front.
-
-    A round fits an embedding to all that was measured and takes, of what ascents along
-    trade-offs decode to, the architectures that add most to the predicted hypervolume.
-    Nothing is asked for twice.
+    """Searches for a Pareto front by `strategies.NAO`, as `nao.search` does.
 
     Args:
         space: What is searched.
@@ -88,9 +84,8 @@ def search_front(
         minimize: Names of the columns where less is better.
         num_seed_archs: Architectures of the first, random round.
         round_size: Architectures of every later round.
-        canonical: Whether all sequences of a function count as one, which is asked for
-            in its canonical form. Not where a column depends on operations that nobody
-            reads.
+        canonical: Whether all sequences of a function count as one. Not where a column
+            depends on operations that nobody reads.
         config: Of the controller; by default that of a search, which fits fast.
         seed: Seed of everything random.
 
@@ -103,15 +98,43 @@ def search_front(
     """
     _check_sizes(num_seed_archs, round_size, num_queries)
     fields.check_seed(seed)
-    search = _FrontSearch(space, evaluate_fn, costs_fn, minimize, canonical, config)
-    rng = np.random.default_rng(seed)
-    tokens, columns = search.start(rng, min(num_seed_archs, num_queries))
-    while (num := min(round_size, num_queries - len(tokens))) > 0:
-        asked = search.ask(rng, tokens, columns, num)
+    settings = NAOConfig(
+        num_seed_archs=num_seed_archs,
+        round_size=round_size,
+        canonical=canonical,
+        controller=config or ControllerConfig(),
+    )
+    strategy = NAO(space, settings, "canonical" if canonical else "sequence")
+    key = jax.random.key(seed)
+    # The first round is random, whatever the goals; its columns name them.
+    tokens = strategy.ask(key, strategy.init(key))[0][:num_queries]
+    columns_fn = _columns_fn(evaluate_fn, costs_fn)
+    columns = columns_fn(tokens)
+    goals = _goals(columns, minimize, costs_fn)
+    strategy = dataclasses.replace(strategy, goals=goals)
+    return _go_on(
+        strategy, columns_fn, Measured(space, tokens, columns), num_queries, key
+    )
+
+
+def _go_on(
+    strategy: NAO, columns_fn: Columns, begun: Measured, num_queries: int, key: Array
+) -> Measured:
+    """Returns what was measured once `num_queries` are, the random round included."""
+    tokens, columns = begun.tokens, begun.values
+    state = _tell(strategy, strategy.init(key), tokens, columns)
+    while (missing := num_queries - len(tokens)) > 0:
+        asked, state = strategy.ask(jax.random.fold_in(key, len(tokens)), state)
         if not len(asked):
             break
-        tokens, columns = search.measure(asked, tokens, columns)
-    return Measured(space, tokens, columns)
+        measured = columns_fn(asked[:missing])
+        state = _tell(strategy, state, asked[:missing], measured)
+        tokens = np.concatenate([tokens, asked[:missing]])
+        columns = {
+            name: np.concatenate([column, measured[name]])
+            for name, column in columns.items()
+        }
+    return Measured(begun.space, tokens, columns)
 
 
 def _check_sizes(num_seed_archs: int, round_size: int, num_queries: int) -> None:
@@ -124,161 +147,46 @@ def _check_sizes(num_seed_archs: int, round_size: int, num_queries: int) -> None
             raise ValueError(f"{name} is too small: {value}.")
 
 
-@dataclasses.dataclass(frozen=True)
-class _FrontSearch:
-    """What a search for a front asks and measures; see `search_front`."""
+def _columns_fn(evaluate_fn: Columns, costs_fn: Columns | None) -> Columns:
+    """Returns what measures all columns, float64 [num] each, the costs last.
 
-    space: Space
-    evaluate_fn: Columns
-    costs_fn: Columns | None
-    minimize: Sequence[str]
-    canonical: bool
-    config: ControllerConfig | None
+    It raises ValueError if a column is no number for each, or comes twice.
+    """
 
-    def start(
-        self, rng: np.random.Generator, num: int
-    ) -> tuple[np.ndarray, dict[str, np.ndarray]]:
-        """Measures random architectures and checks the columns that come back.
-
-        Raises:
-            ValueError: If there are not two columns, or `minimize` names none of them.
-        """
-        tokens = self.draw(rng, num)
-        columns = self.columns_of(tokens)
-        if len(columns) < 2:
-            raise ValueError(f"A front needs two or more columns, got {list(columns)}.")
-        objectives.check_minimize(self.minimize, columns)
-        return tokens, columns
-
-    def ask(
-        self,
-        rng: np.random.Generator,
-        tokens: np.ndarray,
-        columns: Mapping[str, np.ndarray],
-        num: int,
-    ) -> np.ndarray:
-        """Returns up to `num` new architectures; random ones where ascent finds few."""
-        embedding = self.fit(tokens, columns)
-        asked = tokens[:0]
-        if embedding is not None:
-            asked = _choose(embedding, self.costs, tokens, num, rng)
-        known = np.concatenate([tokens, asked])
-        return np.concatenate([asked, self.draw(rng, num - len(asked), known)])
-
-    def measure(
-        self, asked: np.ndarray, tokens: np.ndarray, columns: Mapping[str, np.ndarray]
-    ) -> tuple[np.ndarray, dict[str, np.ndarray]]:
-        """Returns tokens and columns with those of new architectures at the end."""
-        measured = self.columns_of(asked)
-        return np.concatenate([tokens, asked]), {
-            name: np.concatenate([column, measured[name]])
-            for name, column in columns.items()
-        }
-
-    def draw(
-        self, rng: np.random.Generator, num: int, known: np.ndarray | None = None
-    ) -> np.ndarray:
-        """Draws up to `num` random architectures that are not known."""
-        rule = "canonical" if self.canonical else "sequence"
-        drawn = Unseen(self.space, rule, known).draw(rng, num)
-        return self.space.canonical(drawn) if self.canonical else drawn
-
-    def costs(self, tokens: np.ndarray) -> Mapping[str, np.ndarray]:
-        """Returns the columns that need no measurement."""
-        return {} if self.costs_fn is None else self.costs_fn(tokens)
-
-    def columns_of(self, tokens: np.ndarray) -> dict[str, np.ndarray]:
-        """Measures architectures: all columns, float64 [num] each, the costs last.
-
-        Raises:
-            ValueError: If a column is no number for each, or comes twice.
-        """
-        measured, costs = dict(self.evaluate_fn(tokens)), dict(self.costs(tokens))
+    def columns_of(tokens: np.ndarray) -> dict[str, np.ndarray]:
+        measured = dict(evaluate_fn(tokens))
+        costs = {} if costs_fn is None else dict(costs_fn(tokens))
         for name in measured.keys() & costs.keys():
             raise ValueError(f"Column {name!r} is both measured and a cost.")
         return objectives.to_columns(measured | costs, len(tokens))
 
-    def fit(
-        self, tokens: np.ndarray, columns: Mapping[str, np.ndarray]
-    ) -> Embedding | None:
-        """Fits an embedding to what did not fail; None where that is too little."""
-        succeeded = np.isfinite(list(columns.values())).all(0)
-        if succeeded.sum() < 2:
-            return None
-        return Embedding.fit(
-            self.space,
-            tokens[succeeded],
-            {name: column[succeeded] for name, column in columns.items()},
-            minimize=self.minimize,
-            config=self.config or ControllerConfig(),
-            canonical=self.canonical,
-            seed=len(tokens),
-        )
+    return columns_of
 
 
-def _choose(
-    embedding: Embedding,
-    costs_fn: Columns,
-    known: np.ndarray,
-    num: int,
-    rng: np.random.Generator,
-) -> np.ndarray:
-    """Returns up to `num` new architectures that add most to the front."""
-    found = embedding.pareto(
-        confidence=0.0, layers=num, exclude=known, seed=int(rng.integers(2**31))
-    )
-    # What the encoder reads is what is asked for: canonical forms, if it reads those.
-    tokens = embedding.as_encoded(found.tokens[:_MAX_CANDIDATES])
-    predicted = _draw_targets(embedding, costs_fn, tokens, rng)
-    finite = np.isfinite(predicted).all(-1)  # a cost may be NaN
-    tokens, predicted = tokens[finite], predicted[finite]
-    # As targets, objectives count alike, whatever their unit and their outliers.
-    return tokens[_largest_gains(embedding.measured_targets, predicted, num)]
+def _goals(
+    columns: Mapping[str, np.ndarray],
+    minimize: Sequence[str],
+    costs_fn: Columns | None,
+) -> Goals:
+    """Returns the columns as objectives.
+
+    Raises:
+        ValueError: If there are not two, or `minimize` names none of them.
+    """
+    if len(columns) < 2:
+        raise ValueError(f"A front needs two or more columns, got {list(columns)}.")
+    objectives.check_minimize(minimize, columns)
+    found = tuple(Objective(name, name not in minimize) for name in columns)
+    return Goals(found, known_fn=costs_fn)
 
 
-def _draw_targets(
-    embedding: Embedding,
-    costs_fn: Columns,
+def _tell(
+    strategy: NAO,
+    state: State,
     tokens: np.ndarray,
-    rng: np.random.Generator,
-) -> np.ndarray:
-    """Draws what the targets may be, [num, objectives]; costs have their true values.
-
-    Draws, not means: where no mean adds to the front, the draw still leads to what is
-    doubtful (Thompson sampling).
-    """
-    targets = embedding.latent.predict_tokens(tokens)
-    std = embedding.objectives.std(targets)
-    predicted = targets.mean(1) + std * rng.normal(size=std.shape)
-    for name, column in costs_fn(tokens).items():
-        i = embedding.objectives.index(name)
-        predicted[:, i] = embedding.objectives.scales[i].to_targets(column)
-    return predicted
-
-
-def _largest_gains(measured: np.ndarray, predicted: np.ndarray, num: int) -> list[int]:
-    """Returns the rows that add most to the hypervolume, chosen one after the other.
-
-    Args:
-        measured: Targets of what was measured, float64 [rows, objectives].
-        predicted: Targets of the candidates, float64 [candidates, objectives].
-        num: How many at most.
-
-    Returns:
-        Rows of `predicted`, the largest gain first.
-    """
-    # Below the worst, since a front's ends would add no volume above the worst itself.
-    reference = measured.min(0) - 0.1 * np.ptp(measured, 0)
-    front = measured[fronts.is_optimal(measured)]
-    chosen: list[int] = []
-    for _ in range(min(num, len(predicted))):
-        volumes = [
-            -np.inf
-            if i in chosen
-            else fronts.hypervolume(np.vstack([front, row]), reference)
-            for i, row in enumerate(predicted)
-        ]
-        chosen.append(int(np.argmax(volumes)))
-        front = np.vstack([front, predicted[chosen[-1]]])
-        front = front[fronts.is_optimal(front)]
-    return chosen
+    columns: Mapping[str, np.ndarray],
+) -> State:
+    """Tells what was measured; what lacks a column has failed."""
+    values = np.stack(list(columns.values()), -1) * strategy.goals.signs
+    values[~np.isfinite(values).all(-1)] = np.nan
+    return strategy.tell(state, tokens, values[:, 0], values=values)

@@ -12,7 +12,7 @@ from nao.controller import Goal
 from nao.controller.targets import Scale
 from nao.embedding.architectures import Architectures
 from nao.embedding.calibration import Calibration
-from nao.evaluators import Objective
+from nao.evaluators import Constraint, Objective, check_constraints
 from nao.system.showing import counted
 
 
@@ -29,35 +29,6 @@ class Prediction(NamedTuple):
 
     mean: np.ndarray
     std: np.ndarray
-
-
-@dataclasses.dataclass(frozen=True)
-class Constraint:
-    """A bound on an objective, in its own unit: `Constraint("params", at_most=3e6)`.
-
-    Attributes:
-        name: Name of the objective.
-        at_most: Largest value that is allowed; None for any.
-        at_least: Least value that is allowed; None for any.
-    """
-
-    name: str
-    at_most: float | None = None
-    at_least: float | None = None
-
-    def __post_init__(self):
-        bounds = [b for b in (self.at_most, self.at_least) if b is not None]
-        if not bounds or not all(map(math.isfinite, bounds)):
-            raise ValueError(
-                f"Constraint on {self.name!r} needs a finite at_most or at_least, got "
-                f"{self.at_most} and {self.at_least}."
-            )
-
-    def allows(self, values: np.ndarray) -> np.ndarray:
-        """Says which values are inside the bounds, bool of the same shape."""
-        upper = math.inf if self.at_most is None else self.at_most
-        lower = -math.inf if self.at_least is None else self.at_least
-        return (values <= upper) & (values >= lower)
 
 
 # A name, or a weight for each name; None is the first objective.
@@ -229,16 +200,6 @@ class Objectives:
         """
         mean, std = targets.mean(-2), confidence * self.std(targets)
         return ((mean - std >= goal.lower) & (mean + std <= goal.upper)).all(-1)
-
-
-def check_constraints(constraints: Sequence[Constraint]) -> None:
-    """Raises TypeError where these are not a list of constraints."""
-    is_list = isinstance(constraints, Sequence) and not isinstance(constraints, str)
-    if not is_list or not all(isinstance(each, Constraint) for each in constraints):
-        raise TypeError(
-            "constraints must be a list such as "
-            f"[nao.Constraint('params', at_most=3e6)], got {constraints!r}."
-        )
 
 
 def table(

@@ -11,7 +11,7 @@ from nao.controller import Controller, LatentSpace, Params, targets
 from nao.embedding import architectures, calibration, saved
 from nao.embedding.core import FittedController
 from nao.embedding.objectives import Objectives
-from nao.runs import StoredRun, reader, storage
+from nao.runs import StoredRun, answers, reader, storage
 from nao.strategies import Pool, Round
 
 _FEWEST_FORETOLD = 8  # predictions of a search that say how far off they are
@@ -44,17 +44,19 @@ def load(path: str | os.PathLike, space: spaces.Space | None) -> FittedControlle
         )
     if run.is_lost:
         raise ValueError(f"{run.path} has lost its trials (no {storage.FILE}).")
-    objective = run.objective
+    columns = run.goals.columns
     done = [trial for trial in run.trials if trial.value is not None]
     tokens = np.array([trial.tokens for trial in done], np.int32)
-    # The scale is that of the pool that was fitted, whatever was measured since.
-    scale = _scale(asked.state.pool, run)
+    # Scales are those of the pool that was fitted, whatever was measured since.
+    scales = tuple(
+        _scale(asked.state.pool, run, index) for index in range(len(columns))
+    )
     without = FittedController(
         space=run.space,
         latent=_latent(run, asked.state.model["params"]),
-        objectives=Objectives((objective,), (scale,), np.zeros(1)),
+        objectives=Objectives(columns, scales, np.zeros(len(columns))),
         tokens=tokens.reshape(-1, run.space.length),
-        values=np.array([trial.value for trial in done]).reshape(-1, 1),
+        values=answers.values(done, run.goals) * run.goals.signs,
         canonical=use.canonical,
     )
     return dataclasses.replace(without, objectives=_calibrated(without, run, asked))
@@ -69,11 +71,18 @@ def _when_fitted(run: StoredRun) -> str:
     return "it ended in its random round, and goes on with a larger budget"
 
 
-def _scale(pool: Pool, run: StoredRun) -> targets.Scale:
-    """Returns the scale of a pool, whose objectives are higher where better."""
-    values = pool.succeeded().objective * run.objective.sign
+def _scale(pool: Pool, run: StoredRun, index: int = 0) -> targets.Scale:
+    """Returns the scale of a column of a pool, the objective's by default."""
     rule = run.record.controller_use.config.target
-    return targets.scale(values, rule, run.objective.maximize)
+    maximize = run.goals.columns[index].maximize
+    return targets.scale(_measured(pool, run, index), rule, maximize)
+
+
+def _measured(pool: Pool, run: StoredRun, index: int) -> np.ndarray:
+    """Returns a column of what succeeded in a pool, as measured, float64 [num]."""
+    done = pool.succeeded()
+    signed = done.objective if done.values is None else done.values[:, index]
+    return signed * run.goals.signs[index]
 
 
 def _calibrated(fitted: FittedController, run: StoredRun, asked: Round) -> Objectives:
@@ -83,15 +92,21 @@ def _calibrated(fitted: FittedController, run: StoredRun, asked: Round) -> Objec
     too little, it is what the last fit says of its own pool, which it has seen: no less
     than these are its errors.
     """
-    (scale,) = fitted.objectives.scales
-    predicted, true = _foretold(run, asked)
-    if len(predicted) < _FEWEST_FORETOLD:
-        pool = asked.state.pool.succeeded()
-        predicted = fitted.predict_tokens(pool.tokens).mean(1)[:, 0]
-        true = _to_places(pool.objective * run.objective.sign, scale)
-    errors = np.sqrt(((predicted - true) ** 2).mean(keepdims=True))
-    found = calibration.fit(predicted, true, scale)
-    return dataclasses.replace(fitted.objectives, errors=errors, calibrations=(found,))
+    scales, pool = fitted.objectives.scales, asked.state.pool
+    by_column = fitted.predict_tokens(pool.succeeded().tokens).mean(1).T
+    pairs = [
+        (predicted, _to_places(_measured(pool, run, index), scale))
+        for index, (predicted, scale) in enumerate(zip(by_column, scales, strict=True))
+    ]
+    # Of the objective alone it is known what each round was predicted to be.
+    foretold = _foretold(run, asked)
+    if len(foretold[0]) >= _FEWEST_FORETOLD:
+        pairs[0] = foretold
+    errors = [np.sqrt(((predicted - true) ** 2).mean()) for predicted, true in pairs]
+    found = [calibration.fit(*pair, s) for pair, s in zip(pairs, scales, strict=True)]
+    return dataclasses.replace(
+        fitted.objectives, errors=np.array(errors), calibrations=tuple(found)
+    )
 
 
 def _to_places(values: np.ndarray, scale: targets.Scale) -> np.ndarray:
@@ -133,8 +148,9 @@ def _foretold(run: StoredRun, asked: Round) -> tuple[np.ndarray, np.ndarray]:
 def _latent(run: StoredRun, params: Params) -> LatentSpace:
     """Returns the latent space, once the parameters are known to fit the record."""
     space, config = run.space, run.record.controller_use.config
+    num = len(run.goals.columns)
     try:
-        params = saved.from_arrays(space, config, 1, saved.to_arrays(params))
+        params = saved.from_arrays(space, config, num, saved.to_arrays(params))
     except ValueError as error:
         raise ValueError(
             f"The controller in {run.path} does not fit: {error}"

@@ -2,6 +2,8 @@
 
 from nao.evaluators.base import Evaluation, Evaluator, Objective
 from nao.evaluators.function import FunctionConfig, FunctionEvaluator
+from nao.evaluators.goal_settings import GoalSettings
+from nao.evaluators.goals import Constraint, Goals, check_constraints, goals_of
 from nao.evaluators.registry import EVALUATORS, EvaluatorSettings, make
 from nao.evaluators.table import TableEvaluator
 from nao.evaluators.table_config import TableConfig
@@ -9,15 +11,20 @@ from nao.evaluators.training import TrainingEvaluator
 
 __all__ = [
     "EVALUATORS",
+    "Constraint",
     "Evaluation",
     "Evaluator",
     "EvaluatorSettings",
     "FunctionConfig",
     "FunctionEvaluator",
+    "GoalSettings",
+    "Goals",
     "Objective",
     "TableConfig",
     "TableEvaluator",
     "TrainingEvaluator",
+    "check_constraints",
+    "goals_of",
     "make",
 ]
 

@@ -18,7 +18,7 @@ ROUNDING = 1e-9  # of sums of costs such as 1/9
 _MAX_TRACEBACK = 20_000  # characters
 _MAX_SECONDS = 1e9  # 31 years
 # What a line of `metrics.jsonl` says of every trial.
-_TAKEN = (
+TAKEN = (
     *("step", "trial", "round", "objective", "predicted", "budget", "cost"),
     *("seconds", "reason"),
 )
@@ -203,6 +203,23 @@ class LearningEvaluator(Evaluator, Protocol):
         """Yields one evaluation per row, by the state learned before the round."""
 
 
+# Apart from `Evaluator`: searches for one objective without bounds ask for none of it.
+class MeasuringEvaluator(Evaluator, Protocol):
+    """An evaluator whose evaluations have more than one number worth searching for.
+
+    Attributes:
+        metrics: Names of all metrics of its evaluations; None where they are not known.
+    """
+
+    metrics: Sequence[str] | None
+
+    def known(self, tokens: np.ndarray) -> Mapping[str, np.ndarray]:
+        """Returns metrics of architectures [num, length] that need no evaluation.
+
+        Exactly what an evaluation has of the same name, float64 [num] each.
+        """
+
+
 # Apart from `Evaluator`, so that one of a user's own needs none of these attributes.
 class SourcedEvaluator(BudgetedEvaluator, Protocol):
     """An evaluator that a config makes: it also knows its space, data and budgets.
@@ -238,8 +255,8 @@ def _metrics(metrics: Any) -> dict[str, float]:
     """Returns the finite ones of metrics; raises ValueError where a name is taken."""
     found = functions.numbers("metrics", metrics)
     for name in found:
-        if name in _TAKEN:
+        if name in TAKEN:
             raise ValueError(
-                f"A metric must not be called {', '.join(_TAKEN)}; got {name!r}."
+                f"A metric must not be called {', '.join(TAKEN)}; got {name!r}."
             )
     return {name: value for name, value in found.items() if math.isfinite(value)}

@@ -4,7 +4,7 @@ import dataclasses
 import inspect
 import math
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -41,15 +41,16 @@ class FunctionEvaluator:
 
     Attributes:
         space: Space of the architectures.
-        function: Maps choices by slot name to a number. What it raises, and what
-            is not a finite number, is a failed evaluation.
+        function: Maps choices by slot name to a number; or to several by name, the
+            objective's among them, the others metrics. What it raises, and what is no
+            finite number, is a failed evaluation.
         objective: Name and direction of the result.
         budgets: What the function may be given as `budget`, ascending, the full one
             last; empty where it takes none.
     """
 
     space: Space
-    function: Callable[..., float]
+    function: Callable[..., float | Mapping[str, float]]
     objective: base.Objective = dataclasses.field(
         default_factory=lambda: base.Objective("objective")
     )
@@ -120,7 +121,7 @@ class FunctionEvaluator:
         start = time.perf_counter()
         try:
             # Converted here, so that a result that is no number fails as well.
-            value = functions.number("result", self.function(choices, **budget))
+            value, metrics = self._read(self.function(choices, **budget))
         # A user's code may call `sys.exit`; Ctrl-C, a KeyboardInterrupt, still ends the
         # search.
         except (Exception, SystemExit) as error:
@@ -128,7 +129,16 @@ class FunctionEvaluator:
         seconds = time.perf_counter() - start
         if not math.isfinite(value):
             return base.Evaluation(None, seconds=seconds, reason=f"result is {value}")
-        return base.Evaluation(value, seconds=seconds)
+        return base.Evaluation(value, metrics, seconds)
+
+    def _read(self, result: Any) -> tuple[float, dict[str, float]]:
+        """Returns the objective in a result, and metrics by name."""
+        if not isinstance(result, Mapping):
+            return functions.number("result", result), {}
+        found, name = functions.numbers("result", result), self.objective.name
+        if name not in found:
+            raise ValueError(f"the result has no {name!r}, but {', '.join(found)}")
+        return found.pop(name), found
 
     def test(self, tokens: np.ndarray, key: Array) -> dict[str, float]:
         """Returns nothing: a function has no test part."""
@@ -136,15 +146,23 @@ class FunctionEvaluator:
         return {}
 
 
-def load(config: FunctionConfig, space: Space) -> FunctionEvaluator:
+def load(
+    config: FunctionConfig, space: Space, name: str | None = None
+) -> FunctionEvaluator:
     """Imports the function that `config` names.
+
+    Args:
+        config: Which function.
+        space: Space of the architectures.
+        name: Name of the objective; the function's by default.
 
     Raises:
         ValueError: If there is no such function.
     """
     function = functions.load_function(config.name, "function.name")
     # Tables and figures show the objective by the function's name.
-    objective = base.Objective(config.name.partition(":")[2], config.maximize)
+    name = name or config.name.partition(":")[2]
+    objective = base.Objective(name, config.maximize)
     return FunctionEvaluator(space, function, objective, config.budgets)
 
 
@@ -154,4 +172,4 @@ def from_settings(settings: Any, space: Space) -> FunctionEvaluator:
     Raises:
         ValueError: If there is no such function.
     """
-    return load(settings.function, space)
+    return load(settings.function, space, next(iter(settings.objectives), None))

@@ -12,6 +12,7 @@ from nao.data.config import DataConfig
 from nao.evaluators import function, table, training
 from nao.evaluators.base import SourcedEvaluator
 from nao.evaluators.function import FunctionConfig
+from nao.evaluators.goal_settings import GoalSettings
 from nao.evaluators.table_config import TableConfig
 from nao.fields import documented, option, part
 from nao.spaces import Space
@@ -19,8 +20,8 @@ from nao.spaces import Space
 
 @documented
 @dataclasses.dataclass(frozen=True)
-class EvaluatorSettings:
-    """Settings of every evaluator, whichever a config chooses."""
+class EvaluatorSettings(GoalSettings):
+    """Settings of every evaluator, whichever a config chooses, and what it is for."""
 
     # Up to `train` of the training evaluator; then a part for each of the others.
     num_devices: int = option(

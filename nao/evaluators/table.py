@@ -4,7 +4,7 @@ import dataclasses
 import math
 import pathlib
 import statistics
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -40,12 +40,15 @@ class TableEvaluator:
         test_name: Name of the test column, empty for none.
         num_skipped: Rows left out because their objective is not a finite number.
         sha256: SHA-256 of the file, in hexadecimal.
-        metrics: Where rows are averaged, of each architecture `num_rows` and, of two
-            rows or more, the sample `standard_deviation` of their objective.
+        notes: Further numbers of each architecture: the columns that goals name and,
+            where rows are averaged, `num_rows` and, of two rows or more, the sample
+            `standard_deviation` of their objective.
         source: What the numbers come from, in words: `on` and the file's name.
         partial: What was measured with less than the full budget: a column for each
             smaller budget, ascending.
         full: The full budget; None where the table has but one.
+        metrics: Names of the columns that are read as metrics.
+        known_metrics: Those of them that need no measurement.
     """
 
     space: Space
@@ -54,10 +57,12 @@ class TableEvaluator:
     test_name: str
     num_skipped: int
     sha256: str
-    metrics: Metrics = dataclasses.field(default_factory=dict)
+    notes: Metrics = dataclasses.field(default_factory=dict)
     source: str = ""
     partial: Mapping[float, Column] = dataclasses.field(default_factory=dict)
     full: float | None = None
+    metrics: tuple[str, ...] = ()
+    known_metrics: tuple[str, ...] = ()
 
     @property
     def budgets(self) -> tuple[float, ...]:
@@ -94,9 +99,33 @@ class TableEvaluator:
                 value, metrics = self.partial[budget].get(key), {}
             else:
                 value, _ = self.values.get(key, (None, None))
-                metrics = self.metrics.get(key, {})
+                metrics = dict(self.notes.get(key, {}))
             reason = "" if value is not None else self._why_missing(key, budget)
-            yield base.Evaluation(value, metrics, reason=reason)
+            seconds = metrics.pop("seconds", 0.0)  # of a column of this name
+            yield base.Evaluation(value, metrics, seconds, reason)
+
+    def known(self, tokens: np.ndarray) -> dict[str, np.ndarray]:
+        """Returns what needs no measurement, by name.
+
+        Args:
+            tokens: int32 [num, length].
+
+        Returns:
+            float64 [num] each; NaN where the table has no number.
+        """
+        rows = [self.notes.get(key, {}) for key in self.space.keys(tokens)]
+        return {
+            name: np.array([row.get(name, math.nan) for row in rows], np.float64)
+            for name in self.known_metrics
+        }
+
+    def extent(self, name: str) -> tuple[float, float]:
+        """Returns the least and the largest value of the objective or of a metric."""
+        if name == self.objective.name:
+            found = [value for value, _ in self.values.values()]
+        else:
+            found = [row[name] for row in self.notes.values() if name in row]
+        return min(found, default=math.nan), max(found, default=math.nan)
 
     def _why_missing(self, key: bytes, budget: float | None) -> str:
         if key not in self.values:
@@ -124,7 +153,9 @@ class TableEvaluator:
         return {} if value is None else {self.test_name: value}
 
 
-def load(config: TableConfig, space: Space | None) -> TableEvaluator:
+def load(
+    config: TableConfig, space: Space | None, metrics: Sequence[str] = ()
+) -> TableEvaluator:
     """Reads a table.
 
     Args:
@@ -133,28 +164,33 @@ def load(config: TableConfig, space: Space | None) -> TableEvaluator:
             space: their values, in order of appearance, are the choices. Equal numbers
             are one choice, however they are written. A column of numbers, or of true
             and false, has choices of that type, and None where one is missing.
+        metrics: Further columns of numbers, to be metrics of evaluations: what goals
+            name; those of `config.known` are read, too.
 
     Raises:
         ValueError: If the file or a column is missing, or an architecture or a number
             is not one; the message names the line.
     """
-    check_settings(config)
+    metrics = tuple(dict.fromkeys([*metrics, *config.known_columns]))
+    check_settings(config, metrics)
     try:
-        return _load(config, space)
+        return _load(config, space, metrics)
     # Cells and names of columns may be long, and hold line breaks.
     except ValueError as error:
         raise ValueError(one_line(error)) from None
 
 
-def _load(config: TableConfig, space: Space | None) -> TableEvaluator:
+def _load(
+    config: TableConfig, space: Space | None, metrics: tuple[str, ...]
+) -> TableEvaluator:
     columns = [config.objective, *filter(None, [config.test, config.architecture])]
-    columns += [*config.slot_columns, *config.budget_columns.values()]
+    columns += [*config.slot_columns, *config.budget_columns.values(), *metrics]
     table = table_file.read(config.path, columns)
     _check_file(config, table, columns)
     table = table._replace(rows=table_rows.spelled(config, space, table))
     if space is None:
         space = table_rows.space_of(config, table.rows)
-    measured, tokens = table_rows.measures(config, space, table)
+    measured, tokens = table_rows.measures(config, space, table, metrics)
     if not measured:
         raise ValueError(
             f"Table {config.path} has no row with a finite {config.objective!r}."
@@ -179,11 +215,11 @@ def _load(config: TableConfig, space: Space | None) -> TableEvaluator:
         config.test,
         num_skipped,
         table.sha256,
-        {k: _spread(rows) for k, rows in measured.items()}
-        if config.repeats == "mean"
-        else {},
+        {key: _notes(config, rows, metrics) for key, rows in measured.items()},
         f"on {pathlib.PurePath(config.path).name.partition('.csv')[0]}",
         *_budgets(config, measured),
+        metrics,
+        config.known_columns,
     )
 
 
@@ -212,6 +248,16 @@ def _budgets(
     return partial, full
 
 
+def _notes(
+    config: TableConfig, rows: Measured, metrics: Sequence[str]
+) -> dict[str, float]:
+    """Returns metrics by name, means where there are several rows, and their spread."""
+    first = len(rows[0]) - len(metrics)  # they come last
+    means = {name: _mean(rows, i) for i, name in enumerate(metrics, first)}
+    found = {name: mean for name, mean in means.items() if mean is not None}
+    return found | (_spread(rows) if config.repeats == "mean" else {})
+
+
 def _spread(rows: Measured) -> dict[str, float]:
     """Returns how many rows there are, and how far their objectives are apart."""
     metrics = {"num_rows": float(len(rows))}
@@ -227,7 +273,9 @@ def from_settings(settings: Any, space: Space | None) -> TableEvaluator:
     Raises:
         ValueError: If the table is not as `load` needs it.
     """
-    return load(settings.table, space)
+    own = settings.table.objective
+    metrics = [name for name in settings.names if name not in (own, "seconds")]
+    return load(settings.table, space, metrics)
 
 
 def _check_file(config: TableConfig, table: TableFile, columns: list[str]) -> None:

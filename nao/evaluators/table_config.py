@@ -2,6 +2,7 @@
 
 import csv
 import dataclasses
+from collections.abc import Sequence
 
 from nao.evaluators import base
 from nao.fields import documented, option
@@ -35,6 +36,11 @@ class TableConfig:
         "Columns measured with less: NUMBER:COLUMN, ascending, the objective's last: "
         "12:val12,200:val200. Strategies such as successive_halving choose of them.",
     )
+    known: str = option(
+        "",
+        "Columns of the goals that need no measurement, comma-separated, such as the "
+        "number of parameters: a search knows them of every design beforehand.",
+    )
     unit: str = option("", "Unit of the objective, for figures; empty for none.")
     repeats: str = option(
         "refuse",
@@ -58,6 +64,15 @@ class TableConfig:
             ValueError: If a quote is not closed.
         """
         return _names("table.slots", self.slots)
+
+    @property
+    def known_columns(self) -> tuple[str, ...]:
+        """Names of the columns that are known beforehand.
+
+        Raises:
+            ValueError: If a quote is not closed.
+        """
+        return _names("table.known", self.known)
 
     @property
     def budget_columns(self) -> dict[float, str]:
@@ -102,8 +117,13 @@ def _names(field: str, text: str) -> tuple[str, ...]:
     return tuple(name.strip() for name in names if name.strip())
 
 
-def check_settings(config: TableConfig) -> None:
-    """Raises ValueError where settings contradict each other, the file aside."""
+def check_settings(config: TableConfig, metrics: Sequence[str] = ()) -> None:
+    """Raises ValueError where settings contradict each other, the file aside.
+
+    Args:
+        config: The settings.
+        metrics: Columns read besides those that the settings name.
+    """
     if not config.path or not config.objective:
         raise ValueError(
             "A table needs table.path and table.objective, "
@@ -117,8 +137,14 @@ def check_settings(config: TableConfig) -> None:
     repeated = [c for c in config.slot_columns if config.slot_columns.count(c) > 1]
     # A slot that holds a measure would tell the controller the answer.
     measures = {config.objective, config.test, *config.budget_columns.values()}
+    measures |= {*metrics, *config.known_columns}
     if repeated or measures & set(config.slot_columns):
         raise ValueError(
             "table.slots must name each column once, and no column of a measure, "
             f"got {config.slots!r}."
+        )
+    if {config.objective, config.test} & set(config.known_columns):
+        raise ValueError(
+            "table.known must name neither table.objective nor table.test, got "
+            f"{config.known!r}."
         )

@@ -11,24 +11,26 @@ from nao.evaluators.table_file import Rows, TableFile
 from nao.spaces import Choice, Space, custom
 from nao.system.showing import counted
 
-# Objective, test value and those of smaller budgets of each row; NaN for none.
+# Objective, test value, those of smaller budgets and metrics of each row; NaN for none.
 Measured = Sequence[Sequence[float]]
 
 
 def measures(
-    config: TableConfig, space: Space, table: TableFile
+    config: TableConfig, space: Space, table: TableFile, metrics: Sequence[str] = ()
 ) -> tuple[dict[bytes, Measured], dict[bytes, np.ndarray]]:
     """Returns what was measured of each architecture, and its tokens, int32 [length].
 
     Both by `space.keys`, in the order of the file. Of each row that has an objective,
-    this, its test value, and those of smaller budgets; NaN where there is none.
+    this, its test value, those of smaller budgets, and metrics; NaN where there is
+    none.
     """
     objectives = _numbers(config, table, config.objective)
     tests = [math.nan] * len(table.rows)
     if config.test:
         tests = _numbers(config, table, config.test)
     smaller = list(config.budget_columns.values())[:-1]
-    columns = [objectives, tests, *(_numbers(config, table, c) for c in smaller)]
+    more = [_numbers(config, table, column) for column in (*smaller, *metrics)]
+    columns = [objectives, tests, *more]
     measured, lines, tokens = {}, {}, {}
     for (line, row), values in zip(table.rows, zip(*columns, strict=True), strict=True):
         where = f"{config.path}, line {line}"

@@ -8,7 +8,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from nao.child.image_task import as_task
+from nao.child.image_task import ImageTask, as_task
 from nao.child.nets import make_net
 from nao.child.network import ChildNet
 from nao.child.programs import TrainState
@@ -24,6 +24,9 @@ from nao.evaluators.children import SearchedChildren
 from nao.spaces import Space
 from nao.system import hosts, stages
 from nao.types import Array
+
+_COSTS = ("num_parameters", "num_multiply_adds")  # exact, and known untrained
+_METRICS = ("train_loss", "val_loss", "epochs", "memory_mib", *_COSTS)  # of images
 
 
 def _how_tested(epochs: int, final_epochs: int, example: str) -> str:
@@ -44,6 +47,7 @@ class TrainingEvaluator:
         task: What children learn.
         objective: The task's objective on the validation part after the last epoch, of
             images the accuracy, a fraction.
+        metrics: What evaluations have besides it; None where only the task knows.
         content: SHA-256 of the data, by name.
         num_examples: Of each measure that is a share of examples, of how many.
         example: What one example is called, such as `image`.
@@ -87,6 +91,7 @@ class TrainingEvaluator:
         task = self.task
         self.objective = Objective(f"val_{task.objective}", task.maximize, task.unit)
         self.content = {"data.sha256": task.sha256()}
+        self.metrics = _METRICS if isinstance(task, ImageTask) else None
         self.source, self.example = f"on {task.name}", task.example
         self.how_tested = _how_tested(
             self._config.epochs, self._final.epochs, task.example
@@ -146,6 +151,19 @@ class TrainingEvaluator:
     def cost(self, budget: float, before: float) -> float:
         """Returns the share of all epochs that are still to be trained."""
         return (budget - before) / self._config.epochs
+
+    def known(self, tokens: np.ndarray) -> dict[str, np.ndarray]:
+        """Returns the exact costs of architectures, which need no training.
+
+        Args:
+            tokens: int32 [num, length].
+
+        Returns:
+            `num_parameters` and `num_multiply_adds`, float64 [num] each.
+        """
+        archs = self.space.architecture(np.asarray(tokens))
+        counts = [self.trainer.counts(arch) for arch in archs]
+        return {name: np.array([c[name] for c in counts]) for name in _COSTS}
 
     def test(self, tokens: np.ndarray, key: Array) -> dict[str, float]:
         """Trains one architecture [length] by the final recipe and reads the test part.

@@ -5,8 +5,9 @@ from typing import Any
 
 import numpy as np
 
-from nao.embedding import Constraint, Embedding, Found, Prediction
+from nao.embedding import Embedding, Found, Prediction
 from nao.embedding.architectures import Architectures
+from nao.evaluators import Constraint
 from nao.integrations import messages
 
 MAX_NUMBERS = 1_000_000  # of an answer, which bounds its memory

@@ -3,6 +3,7 @@
 from nao.report.curves import best_so_far
 from nao.report.drawing import (
     draw_architecture,
+    draw_front,
     draw_progress,
     draw_queries,
     draw_regret,
@@ -17,6 +18,7 @@ from nao.runs.reader import read
 __all__ = [
     "best_so_far",
     "draw_architecture",
+    "draw_front",
     "draw_progress",
     "draw_queries",
     "draw_regret",

@@ -6,7 +6,7 @@ from nao.evaluators import precision
 from nao.report import blocks, choices, next_steps, rounding, slots
 from nao.report.drawing import MAX_WIDTH, draw_architecture, to_svg
 from nao.report.markup import Element, element
-from nao.runs import StoredRun, ledger
+from nao.runs import StoredRun, Trial, answers
 from nao.system.showing import counted
 
 _NARROW = "(max-width: 40rem)"  # windows in which cells are stacked
@@ -101,9 +101,9 @@ def best_architecture(run: StoredRun) -> Element:
     )
 
 
-def _numbers(run: StoredRun, best: ledger.Trial) -> list[tuple[str, str]]:
+def _numbers(run: StoredRun, best: Trial) -> list[tuple[str, str]]:
     """Returns the best value, its tests and the best at random, each with its name."""
-    at_random = ledger.best_of(run.at_random, run.objective)
+    at_random = answers.best_of(run.at_random, run.goals)
     label = f"{run.objective.label}, trial {best.index}"
     if at_random is best:
         label += " of the random round"
@@ -135,7 +135,7 @@ def _tile(run: StoredRun, name: str, value: float, label: str) -> tuple[str, str
     return text, f"{label}, of {examples}" if examples else label
 
 
-def _picture(run: StoredRun, best: ledger.Trial) -> Element:
+def _picture(run: StoredRun, best: Trial) -> Element:
     """Draws the architecture, its cells one below the other in a narrow window."""
     (stacked, width), (beside, _) = (
         _drawing(run, best, each) for each in (True, False)
@@ -160,14 +160,12 @@ def _goes_on(run: StoredRun) -> Element | None:
     return element("div", {}, text, blocks.copyable(command))
 
 
-def drawing_uri(run: StoredRun, trial: ledger.Trial) -> str:
+def drawing_uri(run: StoredRun, trial: Trial) -> str:
     """Returns the drawing of a trial's architecture, cells stacked, as a data URI."""
     return _drawing(run, trial, is_stacked=True)[0]
 
 
-def _drawing(
-    run: StoredRun, trial: ledger.Trial, is_stacked: bool
-) -> tuple[str, float]:
+def _drawing(run: StoredRun, trial: Trial, is_stacked: bool) -> tuple[str, float]:
     """Draws a trial's architecture.
 
     Args:

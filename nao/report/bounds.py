@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 
 from nao.runs import StoredRun
-from nao.runs.ledger import Trial
+from nao.runs.trial import Trial
 
 LARGEST = 1e150
 

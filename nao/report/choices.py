@@ -6,7 +6,7 @@ import numpy as np
 
 from nao.report import blocks, rounding, slots
 from nao.report.markup import Element, element
-from nao.runs import StoredRun, ledger
+from nao.runs import StoredRun, answers
 
 _NUM_BEST = 10  # trials that the best is compared with
 _MOST_CHIPS = 12  # choices of a slot that are listed
@@ -14,7 +14,8 @@ _MOST_CHIPS = 12  # choices of a slot that are listed
 
 def table(run: StoredRun) -> Element:
     """Lists the slots: the choices, the one of the best, and who else chose it."""
-    best = slots.best_first(run.trials, run.objective, _NUM_BEST)
+    allowed = answers.allowed(run.trials, run.goals)
+    best = slots.best_first(allowed, run.objective, _NUM_BEST)
     shares = slots.shares(run.space, np.array([trial.tokens for trial in best]))
     chance = slots.by_chance(run.space)
     head = ("slot", "choices", f"of the best {len(best)}", "by chance")
@@ -66,7 +67,7 @@ def _percent(share: float) -> str:
 
 def _measured(run: StoredRun) -> Element:
     """Lists what trials with each choice measured, best choice of a slot first."""
-    done = ledger.measured(run.trials)
+    done = answers.measured(run.trials)
     indices = np.array([slots.chosen(run.space, trial.tokens) for trial in done])
     values = np.array([trial.value for trial in done])
     rows, places = [], rounding.places(run)

@@ -7,7 +7,7 @@ from nao.report import chart, rounding
 from nao.report.chart import Chart
 from nao.report.curves import best_so_far, expected_best, outside
 from nao.report.markup import Element
-from nao.runs import StoredRun, ledger
+from nao.runs import StoredRun, answers, ledger
 
 _MOST_MARKS = 2000  # trials with a mark and a row of their own
 
@@ -43,7 +43,7 @@ def progress(run: StoredRun) -> Element:
     """Draws every trial, the best so far, and random search on the same axis."""
     measured = run.objective.sign * ledger.comparable(run.trials, run.objective)
     is_outside = outside(measured, run.objective)
-    best = best_so_far(run.trials, run.objective)
+    best = best_so_far(run.trials, run.objective, run.goals)
     y = _progress_ends(run, measured, is_outside, best)
     drawn = Chart(
         f"{run.objective.label} of each trial and the best so far",
@@ -114,7 +114,7 @@ def _draw_random_search(
         visible = (random >= y[0]) & (random <= y[1])
         drawn.line(np.arange(1, num + 1)[visible], random[visible], "random")
         return [("random", "random search, expected best")]
-    at_random = ledger.best_of(run.at_random, run.objective)
+    at_random = answers.best_of(run.at_random, run.goals)
     # Where nothing was better since, the best so far ends there anyway.
     if at_random is None or at_random is run.best:
         return []

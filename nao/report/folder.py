@@ -2,7 +2,8 @@
 
 import pathlib
 
-from nao.report.drawing import draw_architecture, draw_progress, save
+from nao.report import front
+from nao.report.drawing import draw_architecture, draw_front, draw_progress, save
 from nao.report.page import write_page
 from nao.runs import StoredRun
 from nao.runs.writing import writing
@@ -19,7 +20,9 @@ def write_report(run: StoredRun) -> pathlib.Path:
     """
     figures = {}
     if run.trials:
-        figures["progress"] = draw_progress(run.trials, run.objective)
+        figures["progress"] = draw_progress(run.trials, run.objective, run.goals)
+    if front.is_shown(run):
+        figures["front"] = draw_front(run.trials, run.goals)
     if run.best is not None:
         figures["best"] = draw_architecture(run.space, run.best.tokens)
     folder = run.path / "figures"

@@ -55,6 +55,9 @@ def _lines(run: StoredRun, trial: ledger.Trial, foretold: Predictions) -> list[s
     else:
         budget = "" if trial.is_full else f", with budget {trial.budget:g}"
         lines = [f"{name}: {rounding.text(run, trial.value)}{budget}"]
+        named = run.goals.named(trial.evaluation)
+        more = run.goals.columns[1:]
+        lines += [f"{each.label}: {named[each.name]:.6g}" for each in more]
     if trial.predicted is None:
         return [*lines, "not predicted: drawn without a model"]
     if trial.index not in foretold.values:

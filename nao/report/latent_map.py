@@ -10,7 +10,7 @@ from nao.evaluators import Objective
 from nao.report import arrows, chart, figures
 from nao.report.chart import Chart
 from nao.report.markup import Element
-from nao.runs import StoredRun, ledger
+from nao.runs import StoredRun, answers, ledger
 
 _NUM_STARTS = 24  # trials that are ascended from
 _MOST_ARROWS = 8  # of these ascents
@@ -58,7 +58,7 @@ def explore(run: StoredRun) -> LatentMap:
         ValueError: If there is no controller.
     """
     embedding = Embedding.from_workdir(run.path, run.space)
-    trials = ledger.measured(figures.shown(run))
+    trials = answers.measured(figures.shown(run))
     tokens = np.array([trial.tokens for trial in trials], np.int32)
     flat = embedding.map(tokens)
     starts = _starts(trials, run.objective)

@@ -15,6 +15,7 @@ from nao.report import (
     bounds,
     correlation,
     figures,
+    front,
     hover,
     latent_map,
     predictions,
@@ -58,6 +59,7 @@ def to_element(run: StoredRun) -> Element:
         _figures(bounds.bounded(run), latent),
         *[element("p", {"class": "note"}, _BOUNDED)] * (not bounds.is_bounded(run)),
         *[element("p", {"class": "note"}, text) for text in missing],
+        front.table(run),
         trial_table.trials(run),
         sections.failures(run),
         sections.times(run),
@@ -94,6 +96,8 @@ def _figures(run: StoredRun, latent: LatentMap | None) -> Element | None:
     if not run.trials:
         return None
     charts = {
+        "Front": front.draw(run),
+        "Hypervolume": front.volume(run),
         "Progress": figures.progress(run),
         "Map of the embeddings": None
         if latent is None

@@ -6,7 +6,7 @@ Their slots say nothing about what feeds what, so they are shown as a table.
 import numpy as np
 
 from nao.evaluators import Objective
-from nao.runs import ledger
+from nao.runs import answers, ledger
 from nao.spaces import Space, Subset
 
 _MOST_LISTED = 65536  # architectures; of a larger space as many are drawn at random
@@ -47,5 +47,5 @@ def best_first(
     trials: list[ledger.Trial], objective: Objective, num: int
 ) -> list[ledger.Trial]:
     """Returns the best `num` of the trials that can be compared, best first."""
-    done = ledger.measured(trials)
+    done = answers.measured(trials)
     return sorted(done, key=lambda trial: -objective.sign * trial.value)[:num]

@@ -11,9 +11,9 @@ import numpy as np
 import optuna
 import sqlalchemy.exc
 
-from nao.evaluators import Evaluation, Objective
+from nao.evaluators import Evaluation, Goals, Objective
 from nao.files import check_shape, first_line
-from nao.runs import shapes
+from nao.runs import answers, shapes
 from nao.runs.scalars import OBJECTIVE
 from nao.runs.storage import Opened, study_name
 from nao.runs.trial import Trial, budget_of
@@ -39,29 +39,30 @@ class Ledger:
     trials is the order of evaluation.
     """
 
-    def __init__(self, opened: Opened, space: Space, objective: Objective):
+    def __init__(self, opened: Opened, space: Space, goals: Goals):
         """Opens a ledger, or makes it.
 
         Args:
             opened: The storage, to write or to read.
             space: Space of the architectures.
-            objective: What is measured.
+            goals: What is searched for; the study has a direction for each objective.
+                To read a ledger, its first ones are enough.
 
         Raises:
             ValueError: If the storage can't be opened or holds something else.
         """
         self._space = space
-        self._objective = objective
-        direction = "maximize" if objective.maximize else "minimize"
+        self._goals = goals
+        directions = _directions(goals)
         try:
             with quiet_optuna():
                 self._study = optuna.create_study(
                     storage=opened.storage,
                     study_name=study_name(opened),
-                    direction=direction,
+                    directions=directions,
                     load_if_exists=True,
                 )
-                _name_metric(self._study, objective.name)
+                _name_metrics(self._study, [each.name for each in goals.objectives])
             frozen = self._study.get_trials(deepcopy=False)
         except (
             sqlalchemy.exc.SQLAlchemyError,
@@ -74,9 +75,13 @@ class Ledger:
             raise ValueError(
                 f"Ledger {opened.where} can't be opened: {first_line(error)}"
             ) from None
-        if self._study.direction.name.lower() != direction:
+        found = [direction.name.lower() for direction in self._study.directions]
+        if found[: len(directions)] != directions:
             raise ValueError(
-                f"Ledger {opened.where} does not {direction} its objective."
+                f"Ledger {opened.where} does not {' and '.join(directions)} its "
+                "objectives."
+                if len(directions) > 1
+                else f"Ledger {opened.where} does not {directions[0]} its objective."
             )
         self._distributions = {
             slot.name: optuna.distributions.CategoricalDistribution(slot.choices)
@@ -86,7 +91,7 @@ class Ledger:
         # When the first trial began, local time; None without trials.
         self.began = frozen[0].datetime_start if frozen else None
         self.trials = [self._thaw(i, trial) for i, trial in enumerate(frozen)]
-        self._best = best_of(self.trials, objective)
+        self._best = answers.best_of(self.trials, goals)
         # What all trials cost together, in full evaluations.
         self.cost = sum(trial.cost for trial in self.trials)
 
@@ -104,7 +109,7 @@ class Ledger:
         failed = evaluation.value is None
         frozen = optuna.trial.create_trial(
             state=optuna.trial.TrialState["FAIL" if failed else "COMPLETE"],
-            value=evaluation.value,
+            values=self._values(evaluation),
             params=dict(zip(self._distributions, choices, strict=True)),
             distributions=self._distributions,
             user_attrs=self._attributes(trial),
@@ -117,7 +122,13 @@ class Ledger:
         self.trials.append(trial)
         self.cost += trial.cost
         # Kept: a search asks for it after every trial.
-        self._best = best_of([t for t in (self._best, trial) if t], self._objective)
+        self._best = answers.best_of([t for t in (self._best, trial) if t], self._goals)
+
+    def _values(self, evaluation: Evaluation) -> list[float] | None:
+        """Returns the objectives as measured; None where the evaluation failed."""
+        if evaluation.value is None:
+            return None
+        return self._goals.measure(evaluation)[: len(self._goals.objectives)].tolist()
 
     def _attributes(self, trial: Trial) -> dict[str, Any]:
         """Returns what the study keeps of a trial besides its value and choices."""
@@ -161,7 +172,8 @@ class Ledger:
                 round_size=attrs["round_size"],
                 tokens=tokens,
                 evaluation=Evaluation(
-                    value=frozen.value,
+                    # Of several the first; metrics have the others.
+                    value=frozen.values[0] if frozen.values else None,
                     metrics=_metrics_of(attrs),
                     seconds=attrs["seconds"],
                     reason=attrs["reason"],
@@ -192,22 +204,6 @@ def check_count(path: pathlib.Path, trials: list[Trial], file: str, num: int) ->
             f"Ledger of {path} is damaged: it has "
             f"{showing.counted(len(trials), 'trial')}, {file} {num}."
         )
-
-
-def best_of(trials: list[Trial], objective: Objective) -> Trial | None:
-    """Returns the best of some trials, the first where several tie; None of none.
-
-    Only those of the full budget compete.
-    """
-    done = measured(trials)
-    if not done:
-        return None
-    return max(done, key=lambda trial: objective.sign * trial.value)
-
-
-def measured(trials: list[Trial]) -> list[Trial]:
-    """Returns the trials whose values may be compared: successful, of full budget."""
-    return [trial for trial in trials if trial.value is not None and trial.is_full]
 
 
 def budgets(trials: list[Trial]) -> np.ndarray | None:
@@ -274,13 +270,19 @@ def scalars(
     }
 
 
-def _name_metric(study: optuna.Study, name: str) -> None:
-    """Tells tables and figures of Optuna's what the value of a trial is."""
-    if study.metric_names == [name]:
+def _directions(goals: Goals) -> list[str]:
+    """Returns the direction of each objective, as Optuna spells it."""
+    return ["maximize" if o.maximize else "minimize" for o in goals.objectives]
+
+
+def _name_metrics(study: optuna.Study, names: list[str]) -> None:
+    """Tells tables and figures of Optuna's what the values of a trial are."""
+    # A reader may know only the first of several.
+    if study.metric_names == names or len(study.directions) != len(names):
         return
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-        study.set_metric_names([name])
+        study.set_metric_names(names)
 
 
 def _metrics_of(attributes: Mapping[str, Any]) -> dict[str, float]:

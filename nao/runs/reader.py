@@ -16,10 +16,20 @@ import numpy as np
 
 from nao import fields
 from nao.config import Config
-from nao.evaluators import Objective
+from nao.evaluators import Goals, Objective
 from nao.files import Shape, check_shape, read_json
-from nao.runs import checkpoints, directory, ledger, record, rows, shapes, storage
+from nao.runs import (
+    answers,
+    checkpoints,
+    directory,
+    ledger,
+    record,
+    rows,
+    shapes,
+    storage,
+)
 from nao.runs.record import SearchRecord
+from nao.runs.trial import Trial
 from nao.spaces import Space
 from nao.strategies import Round
 from nao.system import showing
@@ -61,7 +71,7 @@ class StoredRun(rows.Shown):
 
     path: pathlib.Path
     record: SearchRecord
-    trials: list[ledger.Trial]
+    trials: list[Trial]
     status: str
     config: Mapping
     environment: Mapping
@@ -77,14 +87,14 @@ class StoredRun(rows.Shown):
         return self.record.space
 
     @property
-    def objective(self) -> Objective:
-        """What was measured."""
-        return self.record.objective
+    def goals(self) -> Goals:
+        """What was searched for."""
+        return self.record.goals
 
     @property
-    def best(self) -> ledger.Trial | None:
+    def best(self) -> Trial | None:
         """The best trial; None where none succeeded."""
-        return ledger.best_of(self.trials, self.objective)
+        return answers.best_of(self.trials, self.goals)
 
     @property
     def test(self) -> Mapping[str, float]:
@@ -94,12 +104,12 @@ class StoredRun(rows.Shown):
         return (found.get("test") or {}) if is_best else {}
 
     @property
-    def at_random(self) -> list[ledger.Trial]:
+    def at_random(self) -> list[Trial]:
         """Trials of the random round."""
         return ledger.at_random(self.trials)
 
     @property
-    def failed(self) -> list[ledger.Trial]:
+    def failed(self) -> list[Trial]:
         """Trials without a value."""
         return [trial for trial in self.trials if trial.value is None]
 
@@ -131,7 +141,7 @@ def read(path: str | os.PathLike, space: Space | None = None) -> StoredRun:
     config = _config_of(path)
     found = record.read(path, space)
     summary, environment, notes = _read_results(path)
-    kept = _read_ledger(path, config, found.space, found.objective)
+    kept = _read_ledger(path, config, found.space, found.goals)
     trials = [] if kept is None else kept.trials
     if not trials:
         notes.append("The ledger has no trial yet.")
@@ -160,7 +170,7 @@ def read(path: str | os.PathLike, space: Space | None = None) -> StoredRun:
 
 def read_trials(
     path: str | os.PathLike, space: Space, objective: Objective
-) -> list[ledger.Trial]:
+) -> list[Trial]:
     """Returns the trials of a run, read as architectures of a space.
 
     Args:
@@ -176,7 +186,7 @@ def read_trials(
     config = _config_of(path)
     if storage.is_lost(path, config.get("storage") or ""):
         raise ValueError(f"{path} has lost its trials (no {storage.FILE}).")
-    kept = _read_ledger(path, config, space, objective)
+    kept = _read_ledger(path, config, space, Goals((objective,)))
     return [] if kept is None else kept.trials
 
 
@@ -260,14 +270,14 @@ def _read_results(path: pathlib.Path) -> tuple[dict, dict, list[str]]:
 
 
 def _read_ledger(
-    path: pathlib.Path, config: Mapping, space: Space, objective: Objective
+    path: pathlib.Path, config: Mapping, space: Space, goals: Goals
 ) -> ledger.Ledger | None:
     """Opens the ledger of a run to be read; None where it is lost."""
     url = config.get("storage") or ""
     # Opening a ledger that is not there would make one.
     if storage.is_lost(path, url):
         return None
-    return ledger.Ledger(storage.to_read(path, url), space, objective)
+    return ledger.Ledger(storage.to_read(path, url), space, goals)
 
 
 def _running_or_stopped(path: pathlib.Path) -> str:

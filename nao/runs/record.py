@@ -11,7 +11,7 @@ from typing import Any
 
 from nao import fields, spaces
 from nao.controller import ControllerConfig
-from nao.evaluators import Evaluator, Objective
+from nao.evaluators import Constraint, Evaluator, Goals, Objective, goals_of
 from nao.files import as_line, read_json
 from nao.runs import shapes
 from nao.runs.directory import RunDirectory
@@ -26,7 +26,7 @@ class SearchRecord:
 
     Attributes:
         space: What is searched.
-        objective: What is measured.
+        goals: What is searched for.
         strategy: Name of who proposes.
         controller_use: How its models are read; None where they hold no controller.
         content: SHA-256 of what the numbers come from, by name; empty where it is not
@@ -38,7 +38,7 @@ class SearchRecord:
     """
 
     space: spaces.Space
-    objective: Objective
+    goals: Goals
     strategy: str
     controller_use: ControllerUse | None = None
     content: Mapping[str, str] = dataclasses.field(default_factory=dict)
@@ -53,7 +53,7 @@ class SearchRecord:
         """Returns the record of a search that begins."""
         return cls(
             strategy.space,
-            evaluator.objective,
+            goals_of(strategy, evaluator),
             strategy.name,
             strategy.controller_use,
             content,
@@ -62,6 +62,11 @@ class SearchRecord:
             dict(getattr(evaluator, "num_examples", {})),
             getattr(evaluator, "example", None),
         )
+
+    @property
+    def objective(self) -> Objective:
+        """What is measured, the first of several objectives."""
+        return self.goals.objective
 
     def to_json(self) -> dict[str, Any]:
         """Returns the record as JSON values."""
@@ -74,6 +79,12 @@ class SearchRecord:
             "num_examples": dict(self.num_examples),
             "example": self.example,
         }
+        if not self.goals.is_plain:
+            more, bounds = self.goals.objectives[1:], self.goals.constraints
+            record |= {
+                "more_objectives": [dataclasses.asdict(each) for each in more],
+                "constraints": [dataclasses.asdict(bound) for bound in bounds],
+            }
         if self.controller_use is not None:
             record |= {
                 "canonical": self.controller_use.canonical,
@@ -154,7 +165,7 @@ def read(path: pathlib.Path, space: spaces.Space | None = None) -> SearchRecord:
     try:
         return SearchRecord(
             space=spaces.from_description(data["space"], space),
-            objective=Objective(**data["objective"]),
+            goals=_goals(data),
             strategy=data["strategy"],
             controller_use=_controller_use(data),
             content=dict(data.get("content") or {}),
@@ -164,6 +175,15 @@ def read(path: pathlib.Path, space: spaces.Space | None = None) -> SearchRecord:
         )
     except ValueError as error:
         raise ValueError(f"{path / NAME} does not fit: {error}") from None
+
+
+def _goals(data: Mapping) -> Goals:
+    objectives = [data["objective"], *(data.get("more_objectives") or [])]
+    bounds = data.get("constraints") or []
+    return Goals(
+        tuple(Objective(**each) for each in objectives),
+        tuple(Constraint(**bound) for bound in bounds),
+    )
 
 
 def _controller_use(data: Mapping) -> ControllerUse | None:

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from nao.evaluators import Objective
-from nao.runs import ledger
-from nao.runs.ledger import Trial
+from nao.evaluators import Goals, Objective
+from nao.runs import answers
+from nao.runs.trial import Trial, budget_of
 from nao.spaces import Space
 from nao.system import showing
 from nao.system.showing import counted
@@ -23,7 +23,7 @@ def of_trials(
             "architecture": space.format(trial.tokens),
             objective.name: trial.value,
             "predicted": trial.predicted,
-            **ledger.budget_of(trial),
+            **budget_of(trial),
             "seconds": trial.evaluation.seconds,
             "reason": trial.evaluation.reason,
             "metrics": dict(trial.evaluation.metrics),
@@ -37,7 +37,7 @@ def of_best(
     trials: list[Trial], space: Space, objective: Objective
 ) -> list[dict[str, Any]]:
     """Returns the few best trials, the best first, in the columns that fit a page."""
-    done = ledger.measured(trials)
+    done = answers.measured(trials)
     done.sort(key=lambda trial: -objective.sign * trial.value)
     names = ("trial", objective.name, "seconds", "architecture")
     rows = of_trials(done[:_SHOWN], space, objective)
@@ -50,12 +50,25 @@ class Shown:
     Attributes:
         trials: All trials, in the order of evaluation.
         space: Space of the architectures.
-        objective: What was measured.
+        goals: What was searched for.
     """
 
     trials: list[Trial]
     space: Space
-    objective: Objective
+    goals: Goals
+
+    @property
+    def objective(self) -> Objective:
+        """What was measured, the first of several objectives."""
+        return self.goals.objective
+
+    @property
+    def front(self) -> list[Trial]:
+        """The trials that no other one dominates, within the bounds.
+
+        From best to worst in the first objective; with one objective the best alone.
+        """
+        return answers.front_of(self.trials, self.goals)
 
     def to_dataframe(self) -> Any:
         """Returns all trials as a `pandas.DataFrame`.
@@ -71,7 +84,8 @@ class Shown:
         return showing.to_frame(of_trials(self.trials, self.space, self.objective))
 
     def _repr_html_(self) -> str:
-        best = of_best(self.trials, self.space, self.objective)
+        allowed = answers.allowed(self.trials, self.goals)
+        best = of_best(allowed, self.space, self.objective)
         return showing.to_html(repr(self), best)
 
 

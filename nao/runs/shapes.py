@@ -47,11 +47,21 @@ class Objective(Shape):
     unit: str = ""
 
 
+class Constraint(Shape):
+    """An `evaluators.Constraint`."""
+
+    name: str
+    at_most: float | None = None
+    at_least: float | None = None
+
+
 class Record(Shape):
     """`search.json`: what was searched, for what, by whom, on what."""
 
     space: dict[str, Any]
     objective: Objective
+    more_objectives: list[Objective] | None = None
+    constraints: list[Constraint] | None = None
     strategy: str
     content: dict[str, str] | None = None
     source: str = ""
@@ -165,3 +175,4 @@ class WarmStart(Shape):
 
     architectures: Annotated[list[str], pydantic.Field(min_length=1)]
     objective: list[float | None]
+    values: list[list[float | None]] | None = None

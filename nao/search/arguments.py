@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from nao.evaluators import Objective
+from nao.evaluators import Objective, goals_of
 from nao.spaces import Space
 from nao.system.showing import counted
 
@@ -29,6 +29,7 @@ def check(strategy: Any, evaluator: Any) -> None:
         )
     _check_spaces(strategy, evaluator)
     _check_budgets(strategy, evaluator)
+    _check_goals(strategy, evaluator)
 
 
 def _check_budgets(strategy: Any, evaluator: Any) -> None:
@@ -38,6 +39,15 @@ def _check_budgets(strategy: Any, evaluator: Any) -> None:
         raise ValueError(
             f"Strategy {strategy.name} must have the evaluator's budgets, "
             f"{listed or 'none'}, got {asked}."
+        )
+
+
+def _check_goals(strategy: Any, evaluator: Any) -> None:
+    first = goals_of(strategy, evaluator).objective
+    if first != evaluator.objective:
+        raise ValueError(
+            f"The goals of strategy {strategy.name} must begin with the evaluator's "
+            f"objective, {evaluator.objective}, got {first}."
         )
 
 
@@ -53,6 +63,15 @@ def check_strategy(strategy: Any) -> None:
         raise TypeError(
             f"strategy.space must be a space such as nao.spaces.NASBench201(), got "
             f"{_describe(strategy.space)}."
+        )
+
+
+def check_single(strategy: Any, what: str) -> None:
+    """Raises ValueError where a strategy has goals, and what tells it has none."""
+    if getattr(strategy, "goals", None) is not None:
+        raise ValueError(
+            f"{what} is told one objective, without bounds; a strategy with goals is "
+            "for nao.search."
         )
 
 

@@ -91,6 +91,7 @@ class AskTell:
             TypeError: If the strategy is none.
         """
         arguments.check_strategy(strategy)
+        arguments.check_single(strategy, "AskTell")
         if getattr(strategy, "budgets", ()):
             raise ValueError(
                 f"AskTell hands out no budgets, which {strategy.name} asks with."

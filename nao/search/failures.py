@@ -10,7 +10,9 @@ import os
 
 from absl import logging
 
-from nao.runs.ledger import Trial
+from nao.evaluators import Goals
+from nao.runs.trial import Trial
+from nao.spaces import Space
 
 # In a round of one or two, bad architectures alone may be the cause.
 _ENOUGH = 3
@@ -18,6 +20,15 @@ _ENOUGH = 3
 
 class NothingSucceededError(ValueError):
     """No evaluation of a search has succeeded."""
+
+
+def check_bounds(trials: list[Trial], goals: Goals, space: Space) -> None:
+    """Raises ValueError where bounds are why a search has nothing to evaluate."""
+    if goals.constraints and not trials:
+        raise ValueError(
+            f"No architecture of space {space.name!r} was found that keeps the bounds "
+            f"{goals.in_words}."
+        )
 
 
 def announce(trial: Trial, earlier: list[Trial]) -> None:

@@ -7,7 +7,7 @@ import numpy as np
 
 from nao.evaluators import Evaluator
 from nao.evaluators.base import ROUNDING
-from nao.runs.ledger import Trial
+from nao.runs.trial import Trial
 from nao.spaces import Space
 from nao.strategies import Round
 

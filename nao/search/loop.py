@@ -13,11 +13,11 @@ from typing import Any
 import numpy as np
 from absl import logging
 
-from nao.evaluators import Evaluation, Evaluator
-from nao.runs import checkpoints, ledger, record, shapes
+from nao.evaluators import Evaluation, Evaluator, goals_of
+from nao.runs import answers, checkpoints, ledger, record, shapes
 from nao.runs import storage as storage_lib
 from nao.runs.directory import RunDirectory
-from nao.runs.ledger import Trial
+from nao.runs.trial import Trial
 from nao.search import failures, limits, outcomes, summary, warm_start
 from nao.search.bar import SearchBar
 from nao.search.learning import Learner
@@ -51,12 +51,12 @@ class Loop:
     ):
         self.strategy, self.evaluator, self.run = strategy, evaluator, run
         self.space, self.objective = strategy.space, evaluator.objective
-        self.proposer = proposer
+        self.proposer, self.goals = proposer, goals_of(strategy, evaluator)
         self.started, self._since = time.perf_counter(), process.begin_work()
         self.seconds = {"evaluate": 0.0, "controller": 0.0, "first_child": None}
         title = f"{self.space.name} by {strategy.name}, seed {proposer.seed}"
         opened = storage_lib.to_write(run.path, storage, title)
-        self.ledger = ledger.Ledger(opened, self.space, self.objective)
+        self.ledger = ledger.Ledger(opened, self.space, self.goals)
         self.before = self._summary_before()
         self.checkpoints = checkpoints.Checkpoints(run.path / "checkpoints")
         self.learner = Learner(evaluator, proposer, self.checkpoints)
@@ -88,7 +88,7 @@ class Loop:
         self._reconcile_log()
         warm = None
         if earlier:
-            warm = warm_start.pool(earlier, self.run, self.space, self.objective)
+            warm = warm_start.pool(earlier, self.run, self.space, self.goals)
             self.num_warm = len(warm.tokens)
         self.progress = self.proposer.start(warm)
         self._replay()
@@ -126,7 +126,7 @@ class Loop:
         for trial in self.ledger.trials[logged:]:
             # Others have followed it since.
             so_far = self.ledger.trials[: trial.index + 1]
-            self._log(trial, ledger.best_of(so_far, self.objective))
+            self._log(trial, answers.best_of(so_far, self.goals))
 
     def _replay(self) -> None:
         """Tells the strategy the whole rounds of the ledger."""
@@ -141,9 +141,11 @@ class Loop:
     def _tell(self, trials: list[Trial]) -> None:
         self.learner.pass_by(self.progress)
         tokens = np.array([trial.tokens for trial in trials])
-        values = ledger.objectives(trials, self.objective)
-        budgets = ledger.budgets(trials)
-        self.progress = self.proposer.tell(self.progress, tokens, values, budgets)
+        objective = ledger.objectives(trials, self.objective)
+        values = None if self.goals.is_plain else answers.values(trials, self.goals)
+        self.progress = self.proposer.tell(
+            self.progress, tokens, objective, ledger.budgets(trials), values
+        )
 
     def run_rounds(
         self,
@@ -160,6 +162,7 @@ class Loop:
             # Nothing of a round depends on the budget, which only cuts it short here.
             size, told = len(asked.tokens), self.progress.num_told
             if not size:
+                failures.check_bounds(self.ledger.trials, self.goals, self.space)
                 return True
             stages.tell(f"round {number}")
             before = self.ledger.trials[:told]
@@ -226,7 +229,7 @@ class Loop:
             **self.learner.arguments,
         )
         for row, outcome in zip(rows, measured, strict=True):
-            self._append(asked, row, outcome, float(costs[row]))
+            self._append(asked, row, self.goals.checked(outcome), float(costs[row]))
             bar.count()
             if watch.on_trial is not None:
                 watch.on_trial(self.ledger.trials[-1])
@@ -268,15 +271,13 @@ class Loop:
         best = self.ledger.best()
         if best is not None:
             found = {"objective": best.value, "trial": best.index}
-            self.run.write_json(
-                "best.json", self.space.to_json(best.tokens) | {"found": found}
-            )
+            described = self.space.to_json(best.tokens) | {"found": found}
+            self.run.write_json("best.json", described)
 
     def result(self, summed_up: dict, was_finished: bool = False) -> Result:
         """Returns what was found."""
-        trials = list(self.ledger.trials)
-        best = self.ledger.best()
-        return Result(best, trials, summed_up, self.space, self.objective, was_finished)
+        trials, best = list(self.ledger.trials), self.ledger.best()
+        return Result(best, trials, summed_up, self.space, self.goals, was_finished)
 
     def finish(
         self, allowed: Limits, is_exhausted: bool, monitor: CompileMonitor
@@ -315,7 +316,7 @@ class Loop:
     ) -> dict[str, Any]:
         """Writes `summary.json`: of what is there, where the search is not finished."""
         best, trials = self.ledger.best(), self.ledger.trials
-        num_trials = allowed.num_trials
+        is_short = len(trials) < allowed.num_trials
         test = test or self._tested_before(best)
         fit = summary.of_fit(self.strategy, None, None) if fit is None else fit
         rounds = summary.of_predictions(trials, self.objective)
@@ -326,14 +327,14 @@ class Loop:
         result = {
             "finished": is_finished,
             "exhausted": is_exhausted,
-            "is_spent": is_finished and not is_exhausted and len(trials) < num_trials,
-            "budget": num_trials,
+            "is_spent": is_finished and not is_exhausted and is_short,
+            "budget": allowed.num_trials,
             "max_cost": allowed.max_cost,
             "space": self.space.name,
             "strategy": self.strategy.name,
             "evaluator": type(self.evaluator).__name__,
             "seed": self.proposer.seed,
-            **summary.of_trials(trials, self.space, self.objective, test),
+            **summary.of_trials(trials, self.space, self.goals, test),
             "controller": {"rounds": rounds, **fit},
             "num_examples": dict(getattr(self.evaluator, "num_examples", {})),
             "example": getattr(self.evaluator, "example", None),

@@ -2,7 +2,7 @@
 
 import dataclasses
 
-from nao.evaluators import Objective
+from nao.evaluators import Goals
 from nao.runs import Trial, rows
 from nao.spaces import Space
 
@@ -16,7 +16,7 @@ class Result(rows.Shown):
         trials: All trials, in the order of evaluation.
         summary: What `summary.json` holds.
         space: Space of the architectures.
-        objective: What was measured.
+        goals: What was searched for.
         was_finished: Whether the run was finished before, so that nothing was done.
     """
 
@@ -24,7 +24,7 @@ class Result(rows.Shown):
     trials: list[Trial]
     summary: dict
     space: Space
-    objective: Objective
+    goals: Goals
     was_finished: bool = False
 
     def __repr__(self) -> str:

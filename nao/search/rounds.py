@@ -76,7 +76,7 @@ class Proposer:
         """
         state = self.strategy.init(self._keys[0])
         if warm is not None:
-            state = self.strategy.tell(state, warm.tokens, warm.objective)
+            state = self._told(state, warm)
         nothing = state.pool.tokens[:0]
         return Progress(state, pending=nothing, queue=nothing)
 
@@ -137,6 +137,7 @@ class Proposer:
         tokens: np.ndarray,
         objective: np.ndarray,
         budgets: np.ndarray | None = None,
+        values: np.ndarray | None = None,
     ) -> Progress:
         """Tells results, of what is pending or of anything else.
 
@@ -146,15 +147,22 @@ class Proposer:
             objective: float64 [num], higher is better, NaN where it failed.
             budgets: What each was measured with, float64 [num]; None where all are
                 full.
+            values: Columns of the search's goals, float64 [num, columns]; None where
+                the objective is all.
         """
-        # Strategies that know no budgets are told of none.
-        more = () if budgets is None else (budgets,)
+        results = Pool(tokens, objective, budgets, values)
         return progress._replace(
-            state=self.strategy.tell(progress.state, tokens, objective, *more),
+            state=self._told(progress.state, results),
             pending=self._without(progress.pending, tokens),
             num_told=progress.num_told + len(tokens),
             num_rounds=progress.num_rounds + 1,
         )
+
+    def _told(self, state: State, results: Pool) -> State:
+        """Tells a strategy what it knows of: not all know budgets or several values."""
+        more = {"budgets": results.budgets, "values": results.values}
+        given = {name: part for name, part in more.items() if part is not None}
+        return self.strategy.tell(state, results.tokens, results.objective, **given)
 
     def _without(self, pending: np.ndarray, told: np.ndarray) -> np.ndarray:
         """Returns what is still pending: a result is of the oldest that equals it."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from nao import fields
-from nao.evaluators import Evaluator
+from nao.evaluators import Evaluator, goals_of
 from nao.runs import RunDirectory
 from nao.strategies import Strategy
 
@@ -106,6 +106,11 @@ def of_search(
         "evaluator": type(evaluator).__name__,
         "objective": dataclasses.asdict(evaluator.objective),
     }
+    goals = goals_of(strategy, evaluator)
+    if not goals.is_plain:
+        settings["goals"] = dataclasses.asdict(
+            dataclasses.replace(goals, known_fn=None)
+        )
     # A strategy's settings may grow like a config's; the others here are fixed.
     defaults = {"strategy_config": fields.defaults(type(strategy.config))}
     return Settings(settings, defaults)

@@ -1,37 +1,38 @@
 """What a finished search sums up to: the contents of `summary.json`."""
 
+import dataclasses
 import math
 from typing import Any
 
 import numpy as np
 
 from nao.controller import metrics
-from nao.evaluators import Objective
-from nao.runs import ledger
+from nao.evaluators import Goals, Objective
+from nao.runs import Trial, answers, ledger
 from nao.search import limits
 from nao.spaces import Space
 from nao.strategies import State, Strategy
 
 
 def of_trials(
-    trials: list[ledger.Trial],
+    trials: list[Trial],
     space: Space,
-    objective: Objective,
+    goals: Goals,
     test: dict[str, float] | None,
 ) -> dict[str, Any]:
-    """Counts trials and describes the best one.
+    """Counts trials and describes the best one, and the front of several objectives.
 
     Args:
         trials: All trials of the search.
         space: Their space.
-        objective: What was measured.
+        goals: What was searched for.
         test: Test numbers of the best trial; None where it was not tested.
     """
     # By function, not by sequence: two spellings of a cell are one architecture.
     hashes = [ledger.architecture_hash(space, trial.tokens) for trial in trials]
     failed = [trial for trial in trials if trial.value is None]
     first = ledger.at_random(trials)
-    best = ledger.best_of(trials, objective)
+    objective, best = goals.objective, answers.best_of(trials, goals)
     return {
         "objective": {"name": objective.name, "maximize": objective.maximize},
         "num_trials": len(trials),
@@ -50,15 +51,41 @@ def of_trials(
             "hash": hashes[best.index],
         },
         "random_best": {
-            "objective": getattr(ledger.best_of(first, objective), "value", None),
+            "objective": getattr(answers.best_of(first, goals), "value", None),
             "num_trials": len(first),
         },
+        **_of_goals(trials, space, goals),
     }
 
 
-def of_predictions(
-    trials: list[ledger.Trial], objective: Objective
-) -> list[dict[str, Any]]:
+def _of_goals(trials: list[Trial], space: Space, goals: Goals) -> dict[str, Any]:
+    """Returns objectives, bounds and the front; nothing where there is one objective.
+
+    The values of the front are those of all objectives and of what is bounded.
+    """
+    if goals.is_plain:
+        return {}
+    found: dict[str, Any] = {
+        "objectives": [
+            {"name": each.name, "maximize": each.maximize} for each in goals.objectives
+        ],
+        "constraints": [dataclasses.asdict(bound) for bound in goals.constraints],
+        "num_allowed": len(answers.allowed(trials, goals)),
+    }
+    if len(goals.objectives) > 1:
+        found["front"] = [
+            {
+                "architecture": space.format(trial.tokens),
+                "tokens": trial.tokens.tolist(),
+                "trial": trial.index,
+                "values": goals.named(trial.evaluation),
+            }
+            for trial in answers.front_of(trials, goals)
+        ]
+    return found
+
+
+def of_predictions(trials: list[Trial], objective: Objective) -> list[dict[str, Any]]:
     """Compares, round by round, what was predicted for a round with what came of it."""
     rounds = []
     for number in sorted({trial.round for trial in trials}):

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from nao.evaluators import Objective
-from nao.runs import RunDirectory, ledger, reader, shapes
+from nao.evaluators import Goals
+from nao.runs import RunDirectory, answers, reader, shapes
 from nao.spaces import Space
 from nao.strategies import Pool
 
@@ -15,7 +15,7 @@ _NAME = "warm_start.json"
 
 
 def pool(
-    path: str | os.PathLike, run: RunDirectory, space: Space, objective: Objective
+    path: str | os.PathLike, run: RunDirectory, space: Space, goals: Goals
 ) -> Pool:
     """Returns the trials of an earlier run as they were when this one began.
 
@@ -26,7 +26,7 @@ def pool(
     # The earlier run may have gone on since, and this one must not change with it.
     kept = run.read_json(_NAME, shapes.WarmStart)
     if kept is None:
-        found = reader.read_trials(path, space, objective)
+        found = reader.read_trials(path, space, goals.objective)
         trials = [trial for trial in found if trial.is_full]
         if not trials:
             raise ValueError(
@@ -34,12 +34,17 @@ def pool(
                 if found
                 else f"Nothing to start from: {path} has no trials."
             )
-        values = ledger.objectives(trials, objective)
+        values = answers.values(trials, goals)
         # As text, which keeps its meaning where a space numbers its tokens anew.
         kept = {
             "architectures": [space.format(trial.tokens) for trial in trials],
-            "objective": [v if np.isfinite(v) else None for v in values],
+            # Where a trial lacks one of the goals' metrics, it counts as failed.
+            "objective": [row[0] if np.isfinite(row).all() else None for row in values],
         }
+        if not goals.is_plain:
+            kept["values"] = [
+                [v if np.isfinite(v) else None for v in row] for row in values
+            ]
         run.write_json(_NAME, kept)
     try:
         return _to_pool(kept, space)
@@ -56,4 +61,7 @@ def _to_pool(kept: Mapping[str, Any], space: Space) -> Pool:
             f"and {len(texts)}."
         )
     tokens = np.stack([space.parse(text) for text in texts])
-    return Pool(tokens, np.array(objective, np.float64))  # None becomes NaN
+    # None becomes NaN.
+    values = kept.get("values")
+    values = None if values is None else np.array(values, np.float64)
+    return Pool(tokens, np.array(objective, np.float64), values=values)

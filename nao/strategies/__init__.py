@@ -12,7 +12,8 @@ from nao.strategies.base import (
 from nao.strategies.evolution import Evolution, EvolutionConfig
 from nao.strategies.gp import GP, GPConfig
 from nao.strategies.local_search import LocalSearch, LocalSearchConfig
-from nao.strategies.nao import NAO, PAPER, SEMINAS, NAOConfig
+from nao.strategies.nao import NAO
+from nao.strategies.nao_config import PAPER, SEMINAS, NAOConfig
 from nao.strategies.random_search import RandomConfig, RandomSearch
 from nao.strategies.registry import STRATEGIES, StrategySettings, make
 from nao.strategies.reinforce import Reinforce, ReinforceConfig

@@ -1,6 +1,6 @@
 """The strategy contract: who proposes architectures, as pure init / ask / tell."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 import jax
@@ -9,6 +9,7 @@ import numpy as np
 from nao.controller import ControllerConfig
 from nao.spaces import Space
 from nao.strategies import draws
+from nao.strategies.unseen import Unseen
 from nao.types import Array, PyTree
 
 
@@ -20,24 +21,39 @@ class Pool(NamedTuple):
     # float64 [num], infinite where it is not known to be less than the full one; None
     # where none is.
     budgets: np.ndarray | None = None
+    # float64 [num, columns], the columns of a search's `Goals`, the objective first;
+    # None where the objective is all there is.
+    values: np.ndarray | None = None
 
     def extend(
         self,
         tokens: np.ndarray,
         objective: np.ndarray,
         budgets: np.ndarray | None = None,
+        values: np.ndarray | None = None,
     ) -> "Pool":
-        """Returns the pool with more rows at its end."""
+        """Returns the pool with more rows at its end; values not given are NaN."""
         # Callers may tell int64 or float32; a state always has these types.
         more = Pool(
             np.concatenate([self.tokens, tokens]).astype(np.int32),
             np.concatenate([self.objective, objective]).astype(np.float64),
         )
-        if self.budgets is None and budgets is None:
-            return more
-        pools = (self, Pool(tokens, objective, budgets))
-        joined = np.concatenate([pool.budgets_or_full() for pool in pools])
-        return more._replace(budgets=joined.astype(np.float64))
+        pools = (self, Pool(tokens, objective, budgets, values))
+        if any(pool.budgets is not None for pool in pools):
+            joined = np.concatenate([pool.budgets_or_full() for pool in pools])
+            more = more._replace(budgets=joined.astype(np.float64))
+        known = [pool.values for pool in pools if pool.values is not None]
+        if known:
+            size = known[0].shape[1]
+            joined = np.concatenate([pool.values_or_nan(size) for pool in pools])
+            more = more._replace(values=joined.astype(np.float64))
+        return more
+
+    def values_or_nan(self, size: int) -> np.ndarray:
+        """Returns the values of each row, float64 [num, size], NaN where unknown."""
+        if self.values is None:
+            return np.full((len(self.tokens), size), np.nan)
+        return self.values
 
     def budgets_or_full(self) -> np.ndarray:
         """Returns the budget of each row, float64 [num], infinite where it is full."""
@@ -64,6 +80,29 @@ class Pool(NamedTuple):
 def empty_pool(space: Space) -> Pool:
     """Returns a pool without rows."""
     return Pool(np.zeros((0, space.length), np.int32), np.zeros(0))
+
+
+class ColumnGoals(Protocol):
+    """What a strategy must know of the goals of a search; `evaluators.Goals` has it.
+
+    A column is an objective or a metric that is only bounded; all that is told of them
+    has the sign that makes higher better.
+
+    Attributes:
+        objectives: What is wanted, the evaluator's own first; the first columns.
+        columns: All that is told.
+        bounds: Least and largest value allowed in each column, float64 [columns] each.
+    """
+
+    objectives: Sequence[Any]
+    columns: Sequence[Any]
+    bounds: tuple[np.ndarray, np.ndarray]
+
+    def known(self, tokens: np.ndarray) -> Mapping[int, np.ndarray]:
+        """Returns, by column, what is known of tokens [num, length] beforehand."""
+
+    def may_keep(self, tokens: np.ndarray) -> np.ndarray:
+        """Says which rows [num, length] break no bound on what is known, bool [num]."""
 
 
 class State(NamedTuple):
@@ -153,7 +192,9 @@ class Strategy(Protocol):
     def tell(self, state: State, tokens: np.ndarray, objective: np.ndarray) -> State:
         """Adds results, float64 [num], higher is better, NaN = failed, to the state.
 
-        A strategy that asks with budgets is told them as a fourth argument.
+        A strategy that asks with budgets is told them as `budgets`, float64 [num]; one
+        that has `goals` of more than an objective is told all their columns as
+        `values`, float64 [num, columns], a failed row all NaN.
         """
 
     def draw(self, state: State) -> draws.Draw:
@@ -201,9 +242,24 @@ class PoolStrategy(Strategy):
         tokens: np.ndarray,
         objective: np.ndarray,
         budgets: np.ndarray | None = None,
+        values: np.ndarray | None = None,
     ) -> State:
         """Adds the results to the pool."""
-        return state._replace(pool=state.pool.extend(tokens, objective, budgets))
+        more = state.pool.extend(tokens, objective, budgets, values)
+        return state._replace(pool=more)
+
+
+def unseen(strategy: Strategy, seen: np.ndarray) -> Unseen:
+    """Returns what hands out architectures that a strategy may propose.
+
+    Args:
+        strategy: Its `deduplicate` says what is new; where it has `goals`, what breaks
+            a bound that is known beforehand is never handed out.
+        seen: Architectures that are not new, int32 [num, length].
+    """
+    goals = getattr(strategy, "goals", None)
+    allowed_fn = None if goals is None else goals.may_keep
+    return Unseen(strategy.space, strategy.deduplicate, seen, allowed_fn)
 
 
 def num_at_random(pool: Pool, num_seed_archs: int, round_size: int) -> int:

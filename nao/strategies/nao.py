@@ -13,14 +13,16 @@ asks for one again. `PAPER` and `SEMINAS` are released recipes.
 """
 
 import dataclasses
+import itertools
 
 import jax
 import numpy as np
 
-from nao.controller import PRESETS, Controller, ControllerConfig, metrics, targets
-from nao.fields import check_at_least, check_types, documented, option, part
+from nao.controller import Controller, Goal, metrics, targets
 from nao.spaces import Space
 from nao.strategies import base
+from nao.strategies.aim import Aim
+from nao.strategies.nao_config import NAOConfig
 from nao.strategies.unseen import MAX_ENUMERATED, Unseen
 from nao.types import Array, PyTree
 
@@ -29,133 +31,27 @@ _NUM_RANDOM = 2048  # candidates where `candidates` is `random`
 _NUM_FRESH = 1000  # random architectures that a fitted decoder is tried on
 _PSEUDO_REPEATS = 10  # copies of measured among labelled ones, as in SemiNAS's code
 
-CANDIDATES = ("ascent", "random", "all")
-
-
-# The defaults were chosen among about ten settings on NAS-Bench-201; three ascents a
-# round and a bonus for the ensemble's spread did not pay (experiments/results).
-@documented
-@dataclasses.dataclass(frozen=True)
-class NAOConfig:
-    """Settings of NAO; the defaults are not the paper's, see `PAPER`."""
-
-    num_seed_archs: int = option(10, "Architectures of the first, random round.")
-    round_size: int = option(5, "Architectures of every later round.")
-    top_k: int = option(32, "Best evaluated architectures that ascents start from.")
-    num_random_starts: int = option(
-        96, "Random architectures that ascents start from as well."
-    )
-    step_sizes: tuple[float, ...] = option(
-        (0.0, 0.1, 0.25, 0.5, 1.0, 2.5),
-        "Step sizes of the ascent, eta in the paper, all tried; 0 stays at the start.",
-    )
-    temperature: float = option(
-        1.0, "Temperature of the decoder: 0 decodes greedily, 1 samples."
-    )
-    rank_candidates: bool = option(
-        True, "Propose the candidates predicted best; otherwise the first decoded."
-    )
-    candidates: str = option(
-        "ascent",
-        f"What a round is chosen from: {', '.join(CANDIDATES)} (the whole space).",
-    )
-    canonical: bool = option(
-        True, "The controller reads canonical forms: one embedding for each function."
-    )
-    num_variants: int = option(
-        1, "Equivalent sequences per architecture to fit on; unused where canonical."
-    )
-    distinct_functions: bool = option(
-        True,
-        "Propose another sequence of a known function only after all new functions; "
-        "of no effect where deduplicate is none.",
-    )
-    num_pseudo: int = option(
-        0,
-        "Random architectures that the controller labels for a second fit, as in "
-        "SemiNAS; 0 for none.",
-    )
-    controller: ControllerConfig = part(ControllerConfig)
-
-    def __post_init__(self):
-        check_types(self, "nao.")
-        counts = ("num_seed_archs", "round_size", "top_k")
-        check_at_least(1, self, *counts, "num_variants", prefix="nao.")
-        numbers = ("num_random_starts", "temperature")
-        check_at_least(0, self, *numbers, prefix="nao.")
-        check_at_least(0, self, "num_pseudo", prefix="nao.")
-        if self.candidates not in CANDIDATES:
-            raise ValueError(
-                f"nao.candidates must be one of {', '.join(CANDIDATES)}, "
-                f"got {self.candidates!r}."
-            )
-        if not self.step_sizes or min(self.step_sizes) < 0:
-            raise ValueError(
-                "nao.step_sizes must be one or more numbers of at least 0, "
-                f"got {self.step_sizes}."
-            )
-
-
-# NAO as released in NAO_pytorch, version 1. Departures:
-# - Those of the controller's preset.
-# - All step sizes are tried in one batch and their results taken in the order of the
-#   step size, where the released loop stops at the size that fills the round.
-# - An epoch reads one of 8 equivalents of a sequence, drawn before the fit; the
-#   released code swaps the branches of one random node per cell at every draw.
-# - The pool keeps all; the released one drops as many of its worst as a round adds.
-PAPER = NAOConfig(
-    num_seed_archs=600,
-    round_size=300,
-    top_k=100,
-    num_random_starts=0,
-    step_sizes=tuple(float(eta) for eta in range(1, 51)),
-    temperature=0.0,
-    rank_candidates=False,
-    canonical=False,
-    num_variants=8,
-    distinct_functions=False,
-    controller=PRESETS["paper"],
-)
-
-
-# SemiNAS (Luo et al., 2020, arXiv:2002.10389), with the sizes of its released search
-# on NAS-Bench-101. Departures:
-# - Both fits of a round take the same number of epochs, from fresh parameters; the
-#   released loop takes 1000 and then 500, and keeps parameters from round to round.
-# - The predictor is a plain perceptron; the released one adds its input to its output.
-# - Ascents start from measured architectures; the released ones from pseudo-labelled
-#   ones too.
-# - Targets are standardised by the pool; the released code knows the benchmark's mean.
-SEMINAS = dataclasses.replace(
-    PAPER,
-    num_seed_archs=1100,
-    step_sizes=tuple(float(eta) for eta in range(1, 101)),
-    num_variants=1,
-    num_pseudo=10_000,
-    controller=dataclasses.replace(
-        PRESETS["paper"],
-        embedding_size=64,
-        hidden_size=64,
-        bidirectional=True,
-        residual=True,
-        predictor_sizes=(16, 16),
-        bounded=False,
-        target="z_score",
-        num_epochs=500,
-    ),
-)
-
 
 @dataclasses.dataclass(frozen=True)
 class NAO(base.PoolStrategy):
-    """Gradient ascent in the latent space of an encoder-predictor-decoder."""
+    """Gradient ascent in the latent space of an encoder-predictor-decoder.
+
+    Attributes:
+        goals: Several objectives, or bounds; None for the evaluator's objective alone.
+            What breaks a bound that is known beforehand is not proposed.
+    """
 
     space: Space
     config: NAOConfig = dataclasses.field(default_factory=NAOConfig)
     deduplicate: str = "canonical"
     name: str = "nao"
+    goals: base.ColumnGoals | None = None
 
     def __post_init__(self):
+        if self.goals is not None and not self.config.rank_candidates:
+            raise ValueError(
+                "Several objectives, and bounds, need nao.rank_candidates=true."
+            )
         num = self.space.num_sequences
         if self.config.candidates == "all" and num > MAX_ENUMERATED:
             raise ValueError(
@@ -184,12 +80,17 @@ class NAO(base.PoolStrategy):
 
         params = self._fit(fit_key, rng, pool)
         candidates = self._candidates(ascent_key, rng, params, pool)
-        if self.config.rank_candidates:
+        if self.goals is not None:
+            errors = self._errors(fit_key, rng, pool)
+            candidates = self._towards(rng, params, errors, pool, told, candidates)
+        elif self.config.rank_candidates:
             # The mean over the ensemble; stable, so ties stay in the order of decoding.
             score = self._predict(params, candidates).mean(0)
             candidates = candidates[np.argsort(-score, kind="stable")]
         proposed = self._choose(told, num, candidates)
         predicted = self._predict(params, proposed).mean(0)
+        if predicted.ndim > 1:  # of the first objective, as of a single one
+            predicted = predicted[:, 0]
         # Where ascent found too little, the round is filled at random.
         unseen = Unseen(self.space, self.deduplicate, np.concatenate([told, proposed]))
         filling = unseen.take(at_random, num - len(proposed))
@@ -270,10 +171,29 @@ class NAO(base.PoolStrategy):
         rules = ["canonical"] if is_first else []
         chosen = np.zeros((0, self.space.length), np.int32)
         for rule in dict.fromkeys([*rules, self.deduplicate]):
-            unseen = Unseen(self.space, rule, np.concatenate([told, chosen]))
-            take = unseen.take if isinstance(source, np.ndarray) else unseen.draw
-            chosen = np.concatenate([chosen, take(source, num - len(chosen))])
+            known = np.concatenate([told, chosen])
+            if isinstance(source, np.ndarray):
+                take = Unseen(self.space, rule, known).take
+            else:
+                ruled = dataclasses.replace(self, deduplicate=rule)
+                take = base.unseen(ruled, known).draw
+            found = take(source, num - len(chosen))
+            if rule == "canonical":  # so no other sequence of the function is known
+                found = self._representatives(found)
+            chosen = np.concatenate([chosen, found])
         return chosen
+
+    def _representatives(self, tokens: np.ndarray) -> np.ndarray:
+        """Returns canonical forms of rows [num, length] where goals are many.
+
+        Costs may depend on operations that nobody reads: the canonical form has none,
+        and it is what the encoder predicts. Where that may not be asked for, the row.
+        """
+        if self.goals is None or not self.config.canonical:
+            return tokens
+        encoded = self.space.canonical(tokens)
+        may_be = self.space.is_valid(encoded) & self.goals.may_keep(encoded)
+        return np.where(may_be[:, None], encoded, tokens)
 
     def _fit(self, key: Array, rng: np.random.Generator, pool: base.Pool) -> PyTree:
         """Fits the controller to the pool and returns its parameters.
@@ -289,7 +209,8 @@ class NAO(base.PoolStrategy):
         unlabelled = None
         if config.controller.num_unlabelled:
             unlabelled = self.as_encoded(self.space.sample(rng, _NUM_UNLABELLED))
-        target = targets.normalise(pool.objective, config.controller.target)
+        aim, rule = self._aim(pool), config.controller.target
+        target = targets.normalise(pool.objective, rule) if aim is None else aim.learned
         params, _ = self.controller.fit(key, tokens, target, unlabelled)
         if config.num_pseudo:
             # Labels are predictions, which are in the unit of the targets.
@@ -314,24 +235,103 @@ class NAO(base.PoolStrategy):
             return np.concatenate(list(self.space.enumerate()))
         if config.candidates == "random":
             return self.space.sample(rng, _NUM_RANDOM)
-        best = pool.best(config.top_k)
-        starts = np.concatenate(
-            [best, self.space.sample(rng, config.num_random_starts)]
-        )
-        decoded = self.controller.propose(
+        aim = self._aim(pool)
+        if aim is None:
+            best = pool.best(config.top_k)
             # Folded, since the published results were drawn with this key.
-            jax.random.fold_in(key, 0),
+            rows = self._climb(jax.random.fold_in(key, 0), rng, params, best)
+        else:
+            keys = (jax.random.fold_in(key, number) for number in itertools.count())
+            found = [
+                self._climb(
+                    next(keys), rng, params, pool.tokens[aim.best(g, config.top_k)], g
+                )
+                for g in aim.ascents(config.num_trade_offs)
+            ]
+            rows = np.concatenate(found)
+        rows = _distinct(rows)
+        return rows[self.space.is_valid(rows)]
+
+    def _climb(
+        self,
+        key: Array,
+        rng: np.random.Generator,
+        params: PyTree,
+        best: np.ndarray,
+        goal: Goal | None = None,
+    ) -> np.ndarray:
+        """Returns what ascents from the best and from random architectures decode to.
+
+        Args:
+            key: Of decoding.
+            rng: Draws the random architectures.
+            params: Of the fitted controller.
+            best: Evaluated architectures, int32 [num, length].
+            goal: What is climbed; None for the prediction of a single objective.
+
+        Returns:
+            int32 [rows, length], the random starts first, as they are candidates, too:
+            where few sequences are valid, as in a user's table, decoding alone may miss
+            them all.
+        """
+        config = self.config
+        at_random = self.space.sample(rng, config.num_random_starts)
+        decoded = self.controller.propose(
+            key,
             params,
-            self.as_encoded(starts),
+            self.as_encoded(np.concatenate([best, at_random])),
             np.array(config.step_sizes, np.float32),
             config.temperature,
+            goal,
         )
         # [ensemble, step, start, length]: smaller steps first, best starts first.
         rows = decoded.swapaxes(0, 1).reshape(-1, self.space.length)
-        # In the default the random starts are candidates themselves: where few
-        # sequences are valid, as in a user's table, decoding alone may miss them all.
-        rows = _distinct(np.concatenate([starts[len(best) :], rows]))
-        return rows[self.space.is_valid(rows)]
+        return np.concatenate([at_random, rows])
+
+    def _aim(self, pool: base.Pool) -> Aim | None:
+        """Returns what a round aims at; None where one objective is all there is."""
+        if self.goals is None:
+            return None
+        return Aim(self.goals, pool.values, self.config.controller.target)
+
+    def _errors(
+        self, key: Array, rng: np.random.Generator, pool: base.Pool
+    ) -> np.ndarray:
+        """Returns how far off a fit is on what it had not seen, float64 [columns].
+
+        Root mean square errors, in targets, of a fit to all but a fifth of the pool.
+        """
+        order = rng.permutation(len(pool.tokens))
+        left, kept = np.split(order, [len(order) // 5])
+        if not len(left):
+            return np.zeros(pool.values.shape[1])
+        params = self._fit(key, rng, pool.where(kept))
+        predicted = self._predict(params, pool.tokens[left]).mean(0)
+        true = self._aim(pool).learned[left]
+        errors = np.sqrt(((predicted - true) ** 2).mean(0))
+        return errors.astype(np.float64).reshape(-1)
+
+    def _towards(
+        self,
+        rng: np.random.Generator,
+        params: PyTree,
+        errors: np.ndarray,
+        pool: base.Pool,
+        told: np.ndarray,
+        candidates: np.ndarray,
+    ) -> np.ndarray:
+        """Returns the new candidates that a round takes by its goals, best first."""
+        candidates = _distinct(self._representatives(candidates))
+        new, num = (
+            self._choose(told, len(candidates), candidates),
+            self.config.round_size,
+        )
+        if self.config.distinct_functions and self.deduplicate != "none":
+            functions = Unseen(self.space, "canonical", told).take(candidates)
+            new = functions if len(functions) >= num else new
+        predicted = self._predict(params, new)
+        predicted = predicted.reshape(*predicted.shape[:2], -1)
+        return new[self._aim(pool).order(rng, new, predicted, errors, num)]
 
     def _predict(self, params: PyTree, tokens: np.ndarray) -> np.ndarray:
         """Returns each member's prediction for each row, float32 [ensemble, num]."""

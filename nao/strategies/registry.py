@@ -12,11 +12,12 @@ from typing import Any
 from nao.fields import documented, part
 from nao.spaces import Space
 from nao.strategies.bananas import Bananas, BananasConfig
-from nao.strategies.base import Strategy
+from nao.strategies.base import ColumnGoals, Strategy
 from nao.strategies.evolution import Evolution, EvolutionConfig
 from nao.strategies.gp import GP, GPConfig
 from nao.strategies.local_search import LocalSearch, LocalSearchConfig
-from nao.strategies.nao import NAO, PAPER, SEMINAS, NAOConfig
+from nao.strategies.nao import NAO
+from nao.strategies.nao_config import PAPER, SEMINAS, NAOConfig
 from nao.strategies.random_search import RandomConfig, RandomSearch
 from nao.strategies.reinforce import Reinforce, ReinforceConfig
 from nao.strategies.successive_halving import (
@@ -52,6 +53,9 @@ _BASELINES = {
 # Strategies that choose among the budgets of an evaluator.
 _BUDGETED = {"successive_halving": SuccessiveHalving}
 
+# Strategies that take several objectives, and bounds.
+AIMED = ("nao", *ABLATIONS, "evolution", "random")
+
 STRATEGIES = ("nao", *_BASELINES, *_BUDGETED, *PUBLISHED, *ABLATIONS)
 
 
@@ -86,6 +90,7 @@ def make(
     settings: StrategySettings,
     deduplicate: str,
     budgets: Sequence[float] = (),
+    goals: ColumnGoals | None = None,
 ) -> Strategy:
     """Makes a strategy.
 
@@ -95,15 +100,22 @@ def make(
         settings: Settings of all strategies.
         deduplicate: What counts as the same architecture, one of `DEDUPLICATE`.
         budgets: Those that the evaluator lists, for strategies that choose among them.
+        goals: Several objectives, or bounds; None for one objective without any.
 
     Raises:
-        ValueError: If the name is unknown, or space or budgets do not suit the
+        ValueError: If the name is unknown, or space, budgets or goals do not suit the
             strategy.
     """
     check(name)
+    if goals is not None and name not in AIMED:
+        raise ValueError(
+            f"Strategy {name} takes one objective without bounds; for several, and for "
+            f"bounds, take one of {', '.join(AIMED)}."
+        )
+    more = {} if goals is None else {"goals": goals}
     if name in _BASELINES:
         config = getattr(settings, name)
-        return _BASELINES[name](space, config, deduplicate, name)
+        return _BASELINES[name](space, config, deduplicate, name, **more)
     if name in _BUDGETED:
         config = getattr(settings, name)
         return _BUDGETED[name](space, config, deduplicate, name, budgets)
@@ -111,4 +123,4 @@ def make(
         return NAO(space, PUBLISHED[name], deduplicate, name)
     # On top of the user's settings, so that an ablation is compared at equal ones.
     config = dataclasses.replace(settings.nao, **ABLATIONS.get(name, {}))
-    return NAO(space, config, deduplicate, name)
+    return NAO(space, config, deduplicate, name, **more)

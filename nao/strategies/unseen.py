@@ -1,6 +1,6 @@
 """Which architectures were not seen before, and random ones that were not."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import numpy as np
 
@@ -8,6 +8,7 @@ from nao.spaces import Space
 
 MAX_ENUMERATED = 1_000_000  # sequences worth listing to find the last unseen ones
 _MAX_DRAWS = 50  # batches drawn in vain before the space is listed
+_ALLOWED_DRAWS = 64  # least size of a batch where not all rows are allowed
 
 DEDUPLICATE = ("canonical", "sequence", "none")
 
@@ -22,8 +23,21 @@ class Unseen:
             under weights that change: what was seen may come again.
     """
 
-    def __init__(self, space: Space, deduplicate: str, seen: np.ndarray | None = None):
+    def __init__(
+        self,
+        space: Space,
+        deduplicate: str,
+        seen: np.ndarray | None = None,
+        allowed_fn: Callable[[np.ndarray], np.ndarray] | None = None,
+    ):
         """Starts from architectures already seen, int32 [num, length]; None is none.
+
+        Args:
+            space: Space of the architectures.
+            deduplicate: What counts as the same.
+            seen: What was seen.
+            allowed_fn: Says which rows [num, length] may be handed out, bool [num];
+                None for all.
 
         Raises:
             ValueError: If `deduplicate` is not one of `DEDUPLICATE`.
@@ -35,6 +49,7 @@ class Unseen:
             )
         self.space = space
         self.deduplicate = deduplicate
+        self._allowed_fn = allowed_fn
         self._seen: set[bytes] = set()
         if seen is not None and deduplicate != "none":
             self._seen.update(self.keys(seen))
@@ -58,6 +73,8 @@ class Unseen:
         Returns:
             int32 [<=num, length].
         """
+        if self._allowed_fn is not None:
+            tokens = tokens[self._allowed_fn(tokens)]
         taken = []
         seen = set() if self.deduplicate == "none" else self._seen
         for row, key in zip(tokens, self.keys(tokens), strict=True):
@@ -71,21 +88,22 @@ class Unseen:
     def draw(self, rng: np.random.Generator, num: int) -> np.ndarray:
         """Draws up to `num` new rows at random and counts them as seen.
 
-        Under `none` they are `num` independent draws. Otherwise fewer come back only
-        where the space has no more, or is too large to list and a long run of draws
-        gave nothing new.
+        Under `none` they are `num` independent draws. Otherwise, and where not all is
+        allowed, fewer come back only where the space has no more, or is too large to
+        list and a long run of draws gave nothing new.
 
         Returns:
             int32 [<=num, length].
         """
-        if self.deduplicate == "none":
+        if self.deduplicate == "none" and self._allowed_fn is None:
             return self.space.sample(rng, num)
         found: list[np.ndarray] = []
-        missing = num
+        missing, least = num, 16 if self._allowed_fn is None else _ALLOWED_DRAWS
         for _ in range(_MAX_DRAWS):
             if missing <= 0:
                 break
-            found.append(self.take(self.space.sample(rng, max(missing, 16)), missing))
+            drawn = self.space.sample(rng, max(missing, least))
+            found.append(self.take(drawn, missing))
             missing -= len(found[-1])
         # The last few of a space are hardly ever drawn: they are found by listing it.
         if missing > 0 and self.space.num_sequences <= MAX_ENUMERATED:

@@ -32,3 +32,19 @@ def test_directions_are_spread():
     weights = fronts.directions(3, 7)
     assert weights.shape == (10, 3)
     np.testing.assert_allclose(weights.sum(-1), 1)
+
+
+def test_gains_are_what_a_row_adds_to_the_volume():
+    rng = np.random.default_rng(0)
+    for num_objectives in (2, 3):
+        for num in (0, 1, 6):
+            front = rng.normal(size=(num, num_objectives))
+            rows = rng.normal(size=(20, num_objectives))
+            reference = np.full(num_objectives, -1.0)
+            before = fronts.hypervolume(front, reference)
+            expected = [
+                fronts.hypervolume(np.vstack([front, row]), reference) - before
+                for row in rows
+            ]
+            found = fronts.gains(front, rows, reference)
+            np.testing.assert_allclose(found, expected, atol=1e-12)

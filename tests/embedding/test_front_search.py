@@ -62,18 +62,6 @@ def test_failures_are_not_asked_for_again():
     assert len(np.unique(found.tokens, axis=0)) == len(found.tokens) == 25
 
 
-def test_gains_by_hand():
-    """Worst measured 0 and 0, best 1 and 1: the reference is (-0.1, -0.1).
-
-    The front (0, 1), (1, 0) holds 1.1 * 1.1 - 1 = 0.21. To it (1, 1) adds 1, (2, 0)
-    adds 1 * 0.1; after (1, 1), (0, 1) adds nothing and (2, 0) still 0.1.
-    """
-    measured = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0]])
-    predicted = np.array([[0.0, 1.0], [2.0, 0.0], [1.0, 1.0]])
-    assert front_search._largest_gains(measured, predicted, 2) == [2, 1]
-    assert front_search._largest_gains(measured, predicted, 9) == [2, 1, 0]
-
-
 def test_mistakes_of_a_search_are_named():
     with pytest.raises(ValueError, match="num_queries is too small: 0"):
         search_front(both, 0)

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from nao import spaces
-from nao.evaluators import table, table_config
+from nao.evaluators import Constraint, Goals, table, table_config
 
 SPACE = spaces.custom({"a": ("x", "y"), "b": ("1", "2")})
 TEXT = "arch,a,b,acc,test\na=x b=1,x,1,0.5,0.4\na=x b=2,x,2,0.7,0.6\na=y b=1,y,1,,0.9\n"
@@ -366,6 +366,51 @@ def test_any_file_is_a_table_or_an_error_of_one_line(
         assert np.isfinite(evaluator.best_value)
     except ValueError as error:
         assert len(str(error)) <= 500 and str(error).isprintable()
+
+
+def test_columns_become_metrics_and_known_ones_need_no_measurement(tmp_path):
+    text = "a,acc,size,ms\nx,0.5,10,3\ny,0.7,20,\n"
+    given = table_config.TableConfig(
+        path=write(tmp_path, text), slots="a", objective="acc", known="size"
+    )
+    evaluator = table.load(given, None, ["ms"])
+    assert evaluator.metrics == ("ms", "size")
+    tokens = np.concatenate(list(evaluator.space.enumerate()))
+    first, second = evaluator.evaluate(tokens, None)
+    assert first.metrics == {"ms": 3, "size": 10} and second.metrics == {"size": 20}
+    known = evaluator.known(tokens)
+    assert list(known) == ["size"] and known["size"].tolist() == [10, 20]
+    goals = Goals.of(evaluator, ("acc", "ms"), minimize=["ms"])
+    assert goals.checked(second).reason == "it has no ms"
+    with pytest.raises(ValueError, match="No architecture keeps size at most 9: "):
+        Goals.of(evaluator, constraints=[Constraint("size", at_most=9)])
+    assert table.load(given, None).metrics == ("size",)
+
+
+def test_a_column_named_seconds_is_what_an_evaluation_took(tmp_path):
+    text = "a,acc,seconds\nx,0.5,10\ny,0.7,20\n"
+    given = table_config.TableConfig(
+        path=write(tmp_path, text), slots="a", objective="acc", known="seconds"
+    )
+    evaluator = table.load(given, None)
+    tokens = np.concatenate(list(evaluator.space.enumerate()))
+    assert [e.seconds for e in evaluator.evaluate(tokens, None)] == [10, 20]
+
+
+@pytest.mark.parametrize(
+    ("fields", "metrics", "message"),
+    [
+        ({"known": "acc"}, (), "table.known must name neither table.objective"),
+        ({"known": "b"}, (), "no column of a measure"),
+        ({}, ["size"], "has no column 'size'; known: arch, a, b, acc, test"),
+        ({}, ["a"], "no column of a measure"),
+    ],
+)
+def test_mistakes_in_columns_of_goals_are_named(tmp_path, fields, metrics, message):
+    slots = {"architecture": "", "slots": "a,b"}
+    given = config(write(tmp_path, TEXT), **slots, **fields)
+    with pytest.raises(ValueError, match=message):
+        table.load(given, SPACE, metrics)
 
 
 PARTIAL = "a,b,early,acc\nx,1,0.1,0.5\nx,2,0.3,0.7\ny,1,,0.9\n"

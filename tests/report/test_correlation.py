@@ -8,7 +8,7 @@ import pytest
 from scipy import stats
 
 from nao import spaces
-from nao.evaluators import Objective
+from nao.evaluators import Goals, Objective
 from nao.report import correlation
 from nao.runs import StoredRun
 from nao.runs.record import SearchRecord
@@ -20,7 +20,9 @@ def legend_of(values, round_size):
         dataclasses.replace(trial, predicted=float(trial.index % 3))
         for trial in make_trials(values, round_size)
     ]
-    record = SearchRecord(spaces.custom({"a": (1, 2)}), Objective("score"), "gp")
+    record = SearchRecord(
+        spaces.custom({"a": (1, 2)}), Goals((Objective("score"),)), "gp"
+    )
     run = StoredRun(
         None, record, trials, "finished", {}, {}, {}, is_lost=False, notes=()
     )

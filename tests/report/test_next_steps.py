@@ -7,7 +7,7 @@ import pytest
 
 from nao import fields, spaces
 from nao.config import Config
-from nao.evaluators import Objective
+from nao.evaluators import Goals, Objective
 from nao.report import next_steps
 from nao.runs import StoredRun
 from nao.runs.record import SearchRecord
@@ -21,7 +21,7 @@ def stored(config, space, path):
     object.__setattr__(trial, "tokens", tokens)
     return StoredRun(
         path=path,
-        record=SearchRecord(space, Objective("accuracy"), config.strategy),
+        record=SearchRecord(space, Goals((Objective("accuracy"),)), config.strategy),
         trials=[trial],
         status="stopped",
         config=fields.to_dict(config),

@@ -14,7 +14,7 @@ import pytest
 
 from nao import fields, report, spaces, strategies
 from nao.config import Config
-from nao.evaluators import Evaluation, Objective
+from nao.evaluators import Evaluation, Goals, Objective
 from nao.report import answer, blocks, figures, hover, predictions, trial_table
 from nao.report import page as page_lib
 from nao.report.markup import to_html
@@ -374,7 +374,7 @@ def test_the_legend_has_the_marks_of_the_chart(finished, tmp_path, maximize):
 
 def _with(path, trials, maximize=True):
     run = report.read(path)
-    record = dataclasses.replace(run.record, objective=Objective("sum", maximize))
+    record = dataclasses.replace(run.record, goals=Goals((Objective("sum", maximize),)))
     object.__setattr__(run, "record", record)
     object.__setattr__(run, "trials", trials)
     return run

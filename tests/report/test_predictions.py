@@ -7,7 +7,7 @@ import pytest
 
 from nao import spaces
 from nao.controller import ControllerConfig
-from nao.evaluators import Evaluation, Objective
+from nao.evaluators import Evaluation, Goals, Objective
 from nao.report import predictions
 from nao.runs import StoredRun, Trial
 from nao.runs.record import SearchRecord
@@ -32,7 +32,7 @@ def make_run(strategy, predicted, use=None, maximize=True):
         )
     ]
     objective = Objective("score", maximize, "ms")
-    record = SearchRecord(SPACE, objective, strategy, use)
+    record = SearchRecord(SPACE, Goals((objective,)), strategy, use)
     return StoredRun(
         None, record, trials, "finished", {}, {}, {}, is_lost=False, notes=()
     )

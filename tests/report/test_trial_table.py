@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from nao import spaces
-from nao.evaluators import Objective
+from nao.evaluators import Goals, Objective
 from nao.report import trial_table
 from nao.runs import StoredRun
 from nao.runs.record import SearchRecord
@@ -26,7 +26,7 @@ def table_of(values, metrics=None, objective=None, num_examples=None):
     ]
     record = SearchRecord(
         SPACE,
-        objective or Objective("score"),
+        Goals((objective or Objective("score"),)),
         "random",
         num_examples=num_examples or {},
     )

@@ -6,15 +6,15 @@ import optuna
 import pytest
 
 from nao import spaces
-from nao.evaluators import Evaluation, Objective
-from nao.runs import ledger, storage
+from nao.evaluators import Evaluation, Goals, Objective
+from nao.runs import answers, ledger, storage
 
 SPACE = spaces.custom({"a": ("x", "y"), "b": ("1", "2", "3")})
 ACCURACY, LOSS = Objective("accuracy"), Objective("loss", maximize=False)
 
 
 def open_ledger(tmp_path, objective=ACCURACY, space=SPACE):
-    return ledger.Ledger(storage.to_write(tmp_path, ""), space, objective)
+    return ledger.Ledger(storage.to_write(tmp_path, ""), space, Goals((objective,)))
 
 
 def study_in(tmp_path):
@@ -76,18 +76,22 @@ def test_runs_that_share_a_storage_have_studies_of_telling_names(tmp_path):
     url = f"sqlite:///{tmp_path}/shared.db"
     for number, name in enumerate(("a", "b")):
         opened = storage.to_write(tmp_path / name, url, f"toy by nao, seed {number}")
-        ledger.Ledger(opened, SPACE, ACCURACY).append(trial(0, float(number)))
+        ledger.Ledger(opened, SPACE, Goals((ACCURACY,))).append(trial(0, float(number)))
     assert set(optuna.get_all_study_names(url)) == {
         f"toy by nao, seed 0 in {tmp_path}/a",
         f"toy by nao, seed 1 in {tmp_path}/b",
     }
-    read = ledger.Ledger(storage.to_read(tmp_path / "b", url), SPACE, ACCURACY)
+    read = ledger.Ledger(
+        storage.to_read(tmp_path / "b", url), SPACE, Goals((ACCURACY,))
+    )
     assert [t.value for t in read.trials] == [1.0]
 
 
 def test_tensorboard_gets_the_best_so_far_and_nothing_that_only_counts():
     trials = [trial(0, 0.5), trial(1, 0.7), trial(2, None, predicted=0.1)]
-    assert ledger.scalars(trials[-1], ledger.best_of(trials, LOSS), LOSS) == {
+    assert ledger.scalars(
+        trials[-1], answers.best_of(trials, Goals((LOSS,))), LOSS
+    ) == {
         "objective/loss": None,
         "objective/best_so_far": 0.5,
         "seconds": 1.5,

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 import nao
 from nao import runs
-from nao.evaluators import Objective
+from nao.evaluators import Goals, Objective
 from nao.runs import ledger, storage
 from tests.searching import SPACE, search
 
@@ -79,16 +79,20 @@ def test_a_ledger_is_there_whole_or_not_at_all(tmp_path, monkeypatch):
         storage.to_write(tmp_path, "")
     assert not list(tmp_path.iterdir())
     for _ in range(2):
-        ledger.Ledger(storage.to_write(tmp_path, ""), SPACE, Objective("sum"))
+        ledger.Ledger(storage.to_write(tmp_path, ""), SPACE, Goals((Objective("sum"),)))
     opened = storage.to_write(tmp_path, "")
     assert len(optuna.get_all_study_names(opened.storage)) == 1
 
 
 def test_a_snapshot_does_not_change(tmp_path):
     search(tmp_path, 3)
-    before = ledger.Ledger(storage.to_read(tmp_path, ""), SPACE, Objective("sum"))
+    before = ledger.Ledger(
+        storage.to_read(tmp_path, ""), SPACE, Goals((Objective("sum"),))
+    )
     search(tmp_path, 6)
-    after = ledger.Ledger(storage.to_read(tmp_path, ""), SPACE, Objective("sum"))
+    after = ledger.Ledger(
+        storage.to_read(tmp_path, ""), SPACE, Goals((Objective("sum"),))
+    )
     assert (len(before), len(after)) == (3, 6)
 
 
@@ -145,5 +149,5 @@ def test_a_damaged_ledger_is_one_line(tmp_path):
     path.write_bytes(path.read_bytes()[:5000])
     for opener in (storage.to_read, storage.to_write):
         with pytest.raises(ValueError, match=r"study\.db can't be opened: ") as error:
-            ledger.Ledger(opener(tmp_path, ""), SPACE, Objective("sum"))
+            ledger.Ledger(opener(tmp_path, ""), SPACE, Goals((Objective("sum"),)))
         assert "\n" not in str(error.value)

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from nao import spaces
-from nao.evaluators import Evaluation, Objective
+from nao.evaluators import Evaluation, Goals, Objective
 from nao.runs import ledger
 from nao.search import summary
 
@@ -49,7 +49,7 @@ def test_equal_functions_are_one_distinct_architecture(rng):
     tokens = SPACE.sample(rng, 1)
     rows = [tokens[0], SPACE.equivalents(rng, tokens)[0]]
     trials = [trial(i, 0, 1.0, tokens=row) for i, row in enumerate(rows)]
-    found = summary.of_trials(trials, SPACE, Objective("score"), None)
+    found = summary.of_trials(trials, SPACE, Goals((Objective("score"),)), None)
     assert found["num_distinct"] == 1
     assert found["best"]["test"] is None
 

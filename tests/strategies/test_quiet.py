@@ -7,7 +7,7 @@ import optuna
 import pytest
 
 from nao import strategies
-from nao.evaluators import Objective
+from nao.evaluators import Goals, Objective
 from nao.runs import ledger, storage
 from nao.strategies.quiet import quiet_optuna
 from tests.searching import SPACE
@@ -29,7 +29,7 @@ def test_a_users_verbosity_is_restored(verbosity):
 
 
 def test_what_nao_asks_of_optuna_is_quiet(verbosity, tmp_path, capfd):
-    ledger.Ledger(storage.to_write(tmp_path, ""), SPACE, Objective("sum"))
+    ledger.Ledger(storage.to_write(tmp_path, ""), SPACE, Goals((Objective("sum"),)))
     strategy = strategies.TPE(SPACE, strategies.TPEConfig(num_seed_archs=2))
     tokens = SPACE.sample(np.random.default_rng(0), 3)
     state = strategy.tell(strategy.init(jax.random.key(0)), tokens, np.arange(3.0))

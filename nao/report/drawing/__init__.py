@@ -8,11 +8,13 @@ from nao.report.drawing.benchmark import (
 )
 from nao.report.drawing.cells import MAX_WIDTH, draw_architecture
 from nao.report.drawing.files import save, to_svg
+from nao.report.drawing.front import draw_front
 from nao.report.drawing.progress import draw_progress
 
 __all__ = [
     "MAX_WIDTH",
     "draw_architecture",
+    "draw_front",
     "draw_progress",
     "draw_queries",
     "draw_regret",

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from nao.evaluators import Objective
+from nao.evaluators import Goals, Objective
 from nao.report import ticks
 from nao.report.bounds import bounded_trials
 from nao.report.curves import best_so_far, outside
@@ -22,7 +22,9 @@ _CHARACTER = 0.07  # inches, width of a small letter, rather too large
 _PAD = 0.06  # space beyond the extreme values, share of the axis
 
 
-def draw_progress(trials: list[ledger.Trial], objective: Objective) -> Figure:
+def draw_progress(
+    trials: list[ledger.Trial], objective: Objective, goals: Goals | None = None
+) -> Figure:
     """Draws the objective of each trial and the best so far, by number of trials.
 
     Failed trials are crosses on the lower edge. A few trials far worse than the rest
@@ -31,6 +33,7 @@ def draw_progress(trials: list[ledger.Trial], objective: Objective) -> Figure:
     Args:
         trials: In order of evaluation, at least one.
         objective: What was measured.
+        goals: Those of the search, where it has bounds that a best must keep.
 
     Returns:
         A figure, free of pyplot's global state.
@@ -56,7 +59,7 @@ def draw_progress(trials: list[ledger.Trial], objective: Objective) -> Figure:
     _draw_rounds(axes, trials)
     _draw_values(axes, values, inside)
     if not np.isnan(values).all():
-        _draw_best(axes, trials, objective)
+        _draw_best(axes, trials, objective, goals)
     _draw_edges(axes, failed, is_outside, objective)
     _label_axes(axes, objective)
     if axes.get_legend_handles_labels()[0]:  # of smaller budgets alone none is drawn
@@ -127,9 +130,13 @@ def _draw_values(axes: Axes, values: np.ndarray, inside: np.ndarray) -> None:
     axes.lines[-1].set(label="trial", ms=size, zorder=2.5)
 
 
-def _draw_best(axes: Axes, trials: list[ledger.Trial], objective: Objective) -> None:
+def _draw_best(
+    axes: Axes, trials: list[ledger.Trial], objective: Objective, goals: Goals | None
+) -> None:
     """Draws the best so far as steps, the last one up to the edge of the axes."""
-    best = best_so_far(trials, objective)
+    best = best_so_far(trials, objective, goals)
+    if np.isnan(best[-1]):
+        return  # nothing keeps the bounds
     unit = f" {objective.unit}" if objective.unit else ""
     label = f"best so far: {best[-1]:.4g}{unit}"
     x = [*range(1, len(trials) + 1), len(trials) + 0.5]

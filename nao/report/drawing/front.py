@@ -1,0 +1,74 @@
+"""The figure of a front: what was measured of the first two objectives."""
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from nao.evaluators import Goals
+from nao.report.bounds import clip
+from nao.report.curves import outside_both
+from nao.runs import Trial, answers
+
+_SIZE = (7.5, 4.2)  # inches
+_DOT, _LINE, _BOUND = "#56B4E9", "#0072B2", "#D55E00"  # Okabe & Ito (2008)
+_SMALL = 9  # points, font size
+_PAD = 0.06  # space beyond the extreme values, share of the axis
+
+
+def draw_front(trials: list[Trial], goals: Goals) -> Figure:
+    """Draws the first two objectives of all trials, the front and the bounds on them.
+
+    Args:
+        trials: All trials of a search.
+        goals: Its goals, two objectives or more.
+
+    Returns:
+        A figure, free of pyplot's global state.
+
+    Raises:
+        ValueError: If there is one objective, or no trial keeps the bounds.
+    """
+    front = answers.front_of(trials, goals)
+    if len(goals.objectives) < 2 or not front:
+        raise ValueError(
+            f"A front needs two objectives and a trial, got {len(goals.objectives)} "
+            f"and {len(front)}."
+        )
+    first, second = goals.objectives[:2]
+    figure = Figure(figsize=_SIZE, layout="constrained")
+    FigureCanvasAgg(figure)
+    axes = figure.add_subplot()
+    for found, style, label in (
+        (trials, {"c": _DOT, "ms": 4, "marker": "o"}, "trial"),
+        (front, {"c": _LINE, "ms": 6, "marker": "o"}, f"front: {len(front)}"),
+    ):
+        values = clip(answers.values(found, goals) * goals.signs)
+        axes.plot(values[:, 1], values[:, 0], ls="", mec="none", label=label, **style)
+    if len(goals.objectives) == 2:
+        order = np.argsort(values[:, 1], kind="stable")
+        where = "pre" if second.maximize else "post"
+        axes.step(*values[order, 1::-1].T, where=where, c=_LINE, lw=1.4)
+    _set_limits(axes, trials, front, goals)
+    for bound in goals.constraints:
+        line = {first.name: axes.axhline, second.name: axes.axvline}.get(bound.name)
+        for end in bound.ends:
+            if line is not None:
+                line(end, c=_BOUND, ls="--", lw=1.2)
+    axes.set(xlabel=second.label, ylabel=first.label)
+    axes.spines[["top", "right"]].set_visible(False)
+    figure.legend(loc="outside lower center", ncols=3, frameon=False, fontsize=_SMALL)
+    return figure
+
+
+def _set_limits(
+    axes: Axes, trials: list[Trial], front: list[Trial], goals: Goals
+) -> None:
+    """Fits the axes to the front and to all but a few trials far worse than most."""
+    signed = answers.values(trials, goals)[:, :2]
+    kept = signed[~outside_both(signed) & np.isfinite(signed).all(-1)]
+    kept = clip(np.concatenate([kept, answers.values(front, goals)[:, :2]]))
+    ends = np.sort(np.stack([kept.min(0), kept.max(0)]) * goals.signs[:2], axis=0)
+    pad = _PAD * np.where(np.ptp(ends, 0) > 0, np.ptp(ends, 0), 1.0)
+    axes.set_ylim(ends[0, 0] - pad[0], ends[1, 0] + pad[0])
+    axes.set_xlim(ends[0, 1] - pad[1], ends[1, 1] + pad[1])
