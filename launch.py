@@ -2,6 +2,7 @@
 
 import functools
 import importlib
+import logging as standard_logging
 import math
 import os
 import pathlib
@@ -193,10 +194,18 @@ def _request() -> Request:
     )
 
 
+def _log_once() -> None:
+    """Takes away the handler that importing Orbax adds: each line was logged twice."""
+    for handler in list(standard_logging.root.handlers):
+        if type(handler) is standard_logging.StreamHandler:  # absl's is another
+            standard_logging.root.removeHandler(handler)
+
+
 def main(argv: list[str]) -> None:
     """Runs the mode; a user's mistake is one line on standard error."""
     if len(argv) > 1:
         _fail(f"Unexpected arguments: {' '.join(argv[1:])}.")
+    _log_once()
     if not flags.FLAGS["verbosity"].present:
         logging.set_verbosity(logging.WARNING)  # Orbax reports every step it takes.
     try:

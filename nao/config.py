@@ -61,7 +61,7 @@ class Config(StrategySettings, EvaluatorSettings):
 
     seed: int = option(0, "Seed of everything random.", most=MAX_SEED)
     num_trials: int = option(
-        60, "Budget of evaluations, of any budget, the random round included."
+        60, "Evaluations to spend, partial ones and the random round included."
     )
     max_cost: float = option(
         0.0, "Full trainings that all evaluations may cost together; 0 for any number."

@@ -504,6 +504,17 @@ def test_the_help_of_flags_is_whole(run):
         assert "".join(flags.FLAGS[flag.name].help.split()) in out, flag.name
 
 
+def test_a_warning_is_logged_once():
+    """Importing Orbax gives the log a handler; with absl's, each line came twice."""
+    text = (
+        "import launch; from absl import app, logging; "
+        "app.run(lambda _: (launch._log_once(), logging.warning('odd')), argv=['x'])"
+    )
+    command = [sys.executable, "-c", text]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert done.stderr.count("odd") == 1
+
+
 def test_versions_are_those_of_what_runs(run):
     code, out, err = run("--version")
     assert (code, err) == (0, "")

@@ -106,7 +106,8 @@ def summarise(groups: Sequence[Group], goal: float) -> list[dict[str, Any]]:
     """Returns a row of numbers per strategy.
 
     `best@N` and `test@N` are mean and standard deviation over seeds after N queries;
-    `queries` describes the queries to the goal, means over the seeds that reached it.
+    `queries` describes the queries to the goal, means over the seeds that reached it;
+    where some were less (`has_partial`), they count in full ones, as they cost.
     """
     rows = []
     longest = max(found.num_queries for found in groups)
@@ -118,6 +119,7 @@ def summarise(groups: Sequence[Group], goal: float) -> list[dict[str, Any]]:
             "strategy": found.strategy,
             "seeds": len(found.runs),
             "queries": found.num_queries,
+            "has_partial": found.has_partial,
             "reached": len(reached),
             "queries_mean": float(reached.mean()) if len(reached) else None,
             "queries_sd": _deviation(reached),
@@ -151,7 +153,8 @@ def to_markdown(rows: Sequence[dict[str, Any]], goal: str = "the best") -> str:
     ]
     shared = [n for n in budgets if n <= min(row["queries"] for row in rows)] or budgets
     shown = [n for n in shared if n in (50, 100, 200)] or shared[-1:]
-    head = ["strategy", "seeds", f"queries to {goal}: mean ± sd (max)", "reached"]
+    spent = "cost" if any(row.get("has_partial") for row in rows) else "queries"
+    head = ["strategy", "seeds", f"{spent} to {goal}: mean ± sd (max)", "reached"]
     curves = [name for name in ("best", "test") if _has(rows, name, shown)]
     head += [f"{name} at {n}" for name in curves for n in shown]
     head += ["time / query", "peak MiB"]

@@ -21,12 +21,9 @@ def of_search(
         folder: Folder of the run.
         command_fn: Maps a mode to the command that runs it on the folder.
     """
-    lines = [_counts(summary)]
-    if summary["exhausted"]:
-        lines.insert(0, f"The space has no more architectures than {_num(summary)}.")
+    lines = [*_limit(summary), _counts(summary)]
     if summary["best"] is None:
-        lines.append(_nothing(summary))
-        return "\n".join(lines)
+        return "\n".join([*lines, *_nothing(summary)])
     lines += [*_best(summary), *_test(summary), *_front(summary)]
     lines.append(f"To look at it all: {shlex.quote(f'{folder}/report.html')}")
     for mode, does in _next_modes(summary):
@@ -74,6 +71,21 @@ def _num(summary: Mapping[str, Any]) -> int:
     return summary["num_trials"]
 
 
+def _limit(summary: Mapping[str, Any]) -> list[str]:
+    """Says what ended a search before its number of trials, if anything did."""
+    if summary["exhausted"]:
+        # An architecture measured with several budgets is several trials.
+        num = summary.get("num_distinct", _num(summary))
+        return [f"The space has no more architectures than {num}."]
+    if summary.get("is_spent"):
+        return [f"The next trial would cost more than max_cost, {_most(summary)}."]
+    return []
+
+
+def _most(summary: Mapping[str, Any]) -> str:
+    return f"{summary['max_cost']:.4g} full trainings"
+
+
 def _counts(summary: Mapping[str, Any]) -> str:
     # A run that finished before this was counted has the last process's alone.
     seconds = summary["seconds"]
@@ -100,12 +112,16 @@ def _best(summary: Mapping[str, Any]) -> list[str]:
     return [*lines, f"  {best['architecture']}"]
 
 
-def _nothing(summary: Mapping[str, Any]) -> str:
+def _nothing(summary: Mapping[str, Any]) -> list[str]:
     """Says why there is no best."""
+    if not _num(summary):
+        return []
+    if summary["num_failed"] == _num(summary):
+        return ["No evaluation succeeded; see metrics.jsonl for the reasons."]
     bounds = [Constraint(**bound) for bound in summary.get("constraints", [])]
-    if not bounds or summary["num_failed"] == _num(summary):
-        return "No evaluation succeeded; see metrics.jsonl for the reasons."
-    return f"No trial keeps the bounds: {', '.join(map(str, bounds))}."
+    if bounds:
+        return [f"No trial keeps the bounds: {', '.join(map(str, bounds))}."]
+    return ["No evaluation of the full budget succeeded, so there is no best."]
 
 
 def _front(summary: Mapping[str, Any]) -> list[str]:

@@ -39,8 +39,8 @@ def load(path: str | os.PathLike, space: spaces.Space | None) -> FittedControlle
     asked = run.last_round()
     if asked is None or asked.state.model is None:
         raise ValueError(
-            f"The search in {run.path} has not fitted a controller yet; it does once "
-            "its random round is over."
+            f"The search in {run.path} has not fitted a controller yet; "
+            f"{_when_fitted(run)}."
         )
     if run.is_lost:
         raise ValueError(f"{run.path} has lost its trials (no {storage.FILE}).")
@@ -60,6 +60,15 @@ def load(path: str | os.PathLike, space: spaces.Space | None) -> FittedControlle
         canonical=use.canonical,
     )
     return dataclasses.replace(without, objectives=_calibrated(without, run, asked))
+
+
+def _when_fitted(run: StoredRun) -> str:
+    """Says when a search will have a controller that has none."""
+    if run.status != "finished":
+        return "it does once its random round is over"
+    if run.summary.get("exhausted"):
+        return "its random round held all architectures of its space"
+    return "it ended in its random round, and goes on with a larger budget"
 
 
 def _scale(pool: Pool, run: StoredRun, index: int = 0) -> targets.Scale:

@@ -4,7 +4,7 @@ import dataclasses
 import itertools
 import math
 import traceback
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -240,6 +240,8 @@ def checked_budgets(name: str, budgets: Sequence[float]) -> tuple[float, ...]:
     Raises:
         ValueError: If they are not positive, or don't ascend.
     """
+    if isinstance(budgets, str) or not isinstance(budgets, Iterable):
+        raise ValueError(f"{name} must be numbers that ascend, got {budgets!r}.")
     found = tuple(functions.number(name, budget) for budget in budgets)
     pairs = itertools.pairwise((0.0, *found))
     if not all(low < high < math.inf for low, high in pairs):

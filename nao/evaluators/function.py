@@ -69,9 +69,10 @@ class FunctionEvaluator:
         budgets = base.checked_budgets("function.budgets", self.budgets)
         object.__setattr__(self, "budgets", budgets)
         if self._takes_budget != bool(budgets):
+            name = getattr(self.function, "__name__", self.function)
             raise ValueError(
                 "function.budgets must be given to a function that takes a `budget`, "
-                f"and to no other; got {list(budgets)} and {self.function!r}."
+                f"and to no other; got {list(budgets)} and the function {name!r}."
             )
 
     @property

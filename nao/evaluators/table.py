@@ -100,7 +100,7 @@ class TableEvaluator:
             else:
                 value, _ = self.values.get(key, (None, None))
                 metrics = dict(self.notes.get(key, {}))
-            reason = "not in the table" if value is None else ""
+            reason = "" if value is not None else self._why_missing(key, budget)
             seconds = metrics.pop("seconds", 0.0)  # of a column of this name
             yield base.Evaluation(value, metrics, seconds, reason)
 
@@ -126,6 +126,11 @@ class TableEvaluator:
         else:
             found = [row[name] for row in self.notes.values() if name in row]
         return min(found, default=math.nan), max(found, default=math.nan)
+
+    def _why_missing(self, key: bytes, budget: float | None) -> str:
+        if key not in self.values:
+            return "not in the table"
+        return f"no value of budget {budget:g} in the table"
 
     def cost(self, budget: float, before: float) -> float:
         """Returns a budget's share of the full one.

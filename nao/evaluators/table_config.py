@@ -93,6 +93,11 @@ class TableConfig:
                 "table.budgets must be NUMBER:COLUMN, ascending, the last column "
                 f"table.objective, {self.objective!r}; got {self.budgets!r}."
             )
+        if self.test in names:
+            raise ValueError(
+                f"table.budgets must not read table.test, {self.test!r}, which is for "
+                f"the final choice alone; got {self.budgets!r}."
+            )
         return found
 
 

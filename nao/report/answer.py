@@ -48,8 +48,10 @@ def title(run: StoredRun) -> str:
 
 
 def _cost(run: StoredRun) -> list[str]:
-    """Says what the trials cost, where that is not their number."""
-    cost = sum(trial.cost for trial in run.trials)
+    """Says what the trials cost, where that is bounded or not their number."""
+    cost, most = sum(trial.cost for trial in run.trials), run.summary.get("max_cost")
+    if most:
+        return [f"cost of {cost:.4g} full trainings, at most {most:.4g}"]
     return [] if cost == len(run.trials) else [f"cost of {cost:.4g} full trainings"]
 
 
@@ -68,13 +70,20 @@ def _when(run: StoredRun) -> list[str]:
     return found
 
 
+def _why_none(run: StoredRun) -> str:
+    """Says why there is no best trial."""
+    if not run.trials:
+        return "Nothing is evaluated yet."
+    is_partial = any(trial.value is not None for trial in run.trials)
+    return f"No trial{' of the full budget' if is_partial else ''} succeeded."
+
+
 def best_architecture(run: StoredRun) -> Element:
     """Shows the best architecture, its numbers and the commands that go on from it."""
     best = run.best
     if best is None:
-        found = "No trial succeeded." if run.trials else "Nothing is evaluated yet."
         return blocks.section(
-            "Best architecture", element("p", {}, found), _goes_on(run)
+            "Best architecture", element("p", {}, _why_none(run)), _goes_on(run)
         )
     train = next_steps.train(run)
     is_table = slots.is_made_of_slots(run.space)

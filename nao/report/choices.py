@@ -70,20 +70,22 @@ def _measured(run: StoredRun) -> Element:
     done = answers.measured(run.trials)
     indices = np.array([slots.chosen(run.space, trial.tokens) for trial in done])
     values = np.array([trial.value for trial in done])
-    rows = []
+    rows, places = [], rounding.places(run)
     for column, slot in zip(indices.T, run.space.slots, strict=True):
         groups = [(c, values[column == i]) for i, c in enumerate(slot.choices)]
         tried = [(choice, found) for choice, found in groups if len(found)]
         tried.sort(key=lambda item: -run.objective.sign * _median(item[1]))
-        rows += [(slot.name, *_row(run, *item)) for item in tried]
+        rows += [(slot.name, *_row(run, places, *item)) for item in tried]
     name = run.objective.label
     head = ("slot", "choice", "trials", f"{name}, median", "best")
     return blocks.table(head, rows, right=(2, 3, 4))
 
 
-def _row(run: StoredRun, choice: object, values: np.ndarray) -> tuple:
+def _row(
+    run: StoredRun, places: int | None, choice: object, values: np.ndarray
+) -> tuple:
     best = values.max() if run.objective.maximize else values.min()
-    texts = [rounding.text(run, value) for value in (_median(values), best)]
+    texts = [rounding.to_places(value, places) for value in (_median(values), best)]
     return str(choice), len(values), *texts
 
 

@@ -40,3 +40,31 @@ def to_places(value: float, places: int | None) -> str:
     if places is None or abs(value) >= _LARGE:
         return f"{value:g}"
     return f"{value:.{places}f}"
+
+
+def aligned(values: Iterable[float | None], digits: int) -> int | None:
+    """Returns with how many decimals a column is written, so that its points align.
+
+    Args:
+        values: The column; None where there is no value.
+        digits: Digits of the largest, at most.
+
+    Returns:
+        None where its numbers are too different in size for that.
+    """
+    sizes = [abs(value) for value in values if value]
+    if not sizes:
+        return 0
+    if max(sizes) >= _LARGE or min(sizes) < 1e-4:
+        return None
+    before = len(f"{max(sizes):.0f}") if max(sizes) >= 1 else 0
+    texts = (f"{size:.{digits}f}".rstrip("0") for size in sizes)
+    needed = max(len(text.partition(".")[2]) for text in texts)
+    return min(max(digits - before, 0), needed)
+
+
+def places(run: StoredRun) -> int | None:
+    """Returns with how many decimals the trials' values stand in a column."""
+    values = [trial.value for trial in run.trials]
+    told = decimals(values, num_examples(run, run.objective.name))
+    return aligned(values, 6) if told is None else told

@@ -91,13 +91,13 @@ def _in_sentences(run: StoredRun) -> str:
         blocks.duration(seconds[name]) for name in ("total", "trace", "compile")
     )
     sentences = [
-        f"{total} in the process that ended last, of them {trace} tracing and "
-        f"{compiled} compiling or reading compiled programs."
+        f"The process that ended last searched for {total}, of them {trace} tracing "
+        f"and {compiled} compiling or reading compiled programs."
     ]
     first = seconds.get("first_child")
     if first:
-        text = f"Its first trial was done {blocks.duration(first)} after its start."
-        sentences.append(text)
+        done = f"its first trial was done {blocks.duration(first)} after its start."
+        sentences.append(f"Imports included, {done}")
     mebibytes = run.summary["peak_rss_mib"]
     sentences.append(f"It took {mebibytes:,.0f} MiB of memory at most.")
     return " ".join(sentences)

@@ -156,7 +156,9 @@ def _rows(
 
 def _cells(column: _Column) -> list[Element]:
     """Returns the cells of a column; they sort by their number, empty ones last."""
-    decimals = _decimals(column) if column.decimals is None else column.decimals
+    decimals = column.decimals
+    if decimals is None:
+        decimals = rounding.aligned(column.values, column.digits)
     missing = "failed" if column.is_objective else None
     return [
         element("td", {"class": column.kind}, missing)
@@ -170,19 +172,3 @@ def _cells(column: _Column) -> list[Element]:
         )
         for value in column.values
     ]
-
-
-def _decimals(column: _Column) -> int | None:
-    """Returns with how many decimals a column is written, so that its points align.
-
-    None where its numbers are too different in size for that.
-    """
-    sizes = [abs(value) for value in column.values if value]
-    if not sizes:
-        return 0
-    if max(sizes) >= 1e9 or min(sizes) < 1e-4:
-        return None
-    before = len(f"{max(sizes):.0f}") if max(sizes) >= 1 else 0
-    texts = (f"{size:.{column.digits}f}".rstrip("0") for size in sizes)
-    needed = max(len(text.partition(".")[2]) for text in texts)
-    return min(max(column.digits - before, 0), needed)

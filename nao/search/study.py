@@ -62,7 +62,7 @@ def run(
 
 def _run(loop: Loop, allowed: Limits, monitor: CompileMonitor, watch: Watch) -> Result:
     """Runs what is left of a search, and shows how far it is."""
-    bar = SearchBar(loop.ledger, allowed.num_trials, loop.evaluator, watch.progress)
+    bar = SearchBar(loop.ledger, allowed, loop.evaluator, watch.progress)
     # From here on a signal is remembered: rounds end where that is safe.
     with bar, interrupts.stoppable() as check:
         is_exhausted = _run_rounds(loop, allowed, monitor, bar, check, watch)

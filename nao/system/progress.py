@@ -48,7 +48,7 @@ class Pace:
         elif done > before:
             self._per_second = (done - before) / (now - start)
 
-    def words(self, unit: str, total: int) -> list[str]:
+    def words(self, unit: str, total: float) -> list[str]:
         """Says how many of a unit finish a minute, and when all will have."""
         if self._per_second is None or self._done >= total:
             return []
@@ -227,9 +227,13 @@ class Progress(contextlib.AbstractContextManager):
         """Counts the lines that are due by now."""
         return self.done * min(self._most_lines, self.total) // max(self.total, 1)
 
+    def expected(self) -> float:
+        """Returns how many things there will be, by which the time left is told."""
+        return self.total
+
     def _words(self) -> tuple[list[str], list[str]]:
         note = [self._note] if self._note else []
-        return note, self._pace.words(self._unit, self.total)
+        return note, self._pace.words(self._unit, self.expected())
 
     def _write(self, line: str) -> None:
         if line != self._last_line:  # Several places may say the same.

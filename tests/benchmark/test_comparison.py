@@ -1,6 +1,7 @@
 """Numbers of finished runs, worked by hand."""
 
 import csv
+import dataclasses
 import io
 import json
 
@@ -51,6 +52,16 @@ def test_summary_rows():
     assert "time / query" in text
     (read,) = csv.DictReader(io.StringIO(comparison.to_csv([row])))
     assert read["best@10"] == "9.5" and read["test@10"] == ""
+
+
+def test_what_partial_queries_cost_is_not_called_queries():
+    """Of 2, 0.5 full ones each, the best came after a cost of 1."""
+    runs = [make_run("a", 0, range(2)), make_run("b", 0, range(2))]
+    runs[1] = dataclasses.replace(runs[1], costs=np.array([0.5, 0.5]))
+    rows = comparison.summarise(comparison.group(runs, maximize=True), goal=1)
+    assert [row["queries_mean"] for row in rows] == [2, 1]
+    assert "| cost to the best: mean" in comparison.to_markdown(rows)
+    assert "| queries to the best: mean" in comparison.to_markdown(rows[:1])
 
 
 def test_strategies_of_unequal_budgets_are_shown_where_all_have_numbers():

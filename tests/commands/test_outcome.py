@@ -78,12 +78,40 @@ def test_a_summary_from_before_examples_were_counted_is_told():
 
 def test_a_search_without_a_result_names_no_next_step():
     at_random = {"objective": None, "num_trials": 20}
-    text = of_search(best=None, random_best=at_random, exhausted=True)
+    text = of_search(best=None, random_best=at_random, exhausted=True, num_failed=60)
     assert text == (
         "The space has no more architectures than 60.\n"
-        "60 trials, 1 failed, 332 s.\n"
+        "60 trials, 60 failed, 332 s.\n"
         "No evaluation succeeded; see metrics.jsonl for the reasons."
     )
+
+
+def test_an_architecture_with_several_budgets_is_counted_once():
+    """A space of 6 was said to have no more than 8."""
+    text = of_search(exhausted=True, num_trials=8, num_distinct=6)
+    assert text.startswith("The space has no more architectures than 6.\n8 trials")
+
+
+def test_a_bound_on_cost_is_told_where_it_ended_the_search():
+    """The last words were of 5 trials of 100, and nothing said why no more."""
+    spent = {"is_spent": True, "max_cost": 5.5, "num_trials": 5}
+    assert of_search(**spent).startswith(
+        "The next trial would cost more than max_cost, 5.5 full trainings.\n5 trials"
+    )
+
+
+def test_a_bound_below_one_trial_blames_no_evaluation():
+    """No evaluation was said to have succeeded, and none was begun."""
+    at_random = {"objective": None, "num_trials": 0}
+    nothing = {"best": None, "random_best": at_random, "num_failed": 0}
+    spent = {"is_spent": True, "max_cost": 0.5, "num_trials": 0, "cost": 0}
+    text = of_search(**nothing, **spent)
+    assert text.endswith("0.5 full trainings.\n0 trials, 0 failed, 332 s.")
+
+
+def test_without_a_full_evaluation_partial_ones_have_not_failed():
+    text = of_search(best=None, num_trials=27, num_failed=1)
+    assert text.endswith("full budget succeeded, so there is no best.")
 
 
 def test_a_training_tells_what_was_measured():

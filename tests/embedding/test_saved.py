@@ -181,7 +181,7 @@ def test_a_run_without_a_controller_says_so(tmp_path):
         nao.Embedding.from_workdir(tmp_path)
     for strategy, message in (
         (nao.strategies.RandomSearch(SPACE), "has no controller"),
-        (nao.strategies.NAO(SPACE), "has not fitted a controller yet"),
+        (nao.strategies.NAO(SPACE), "fitted a controller yet; it ended in its random"),
     ):
         workdir = tmp_path / type(strategy).__name__
         nao.search(

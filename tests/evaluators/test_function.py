@@ -129,9 +129,15 @@ def test_a_function_may_take_a_budget():
 @pytest.mark.parametrize(
     ("called", "budgets", "message"),
     [
-        (scaled, (), "must be given to a function that takes a `budget`"),
+        (
+            scaled,
+            (),
+            r"that takes a `budget`, and to no other; got \[\] and .* 'scaled'",
+        ),
         (inverse, (1, 2), "must be given to a function that takes a `budget`"),
         (scaled, (2, 1), r"must be positive numbers that ascend, got \[2, 1\]"),
+        (scaled, 5, "budgets must be numbers that ascend, got 5"),
+        (scaled, "13", "budgets must be numbers that ascend, got '13'"),
         (scaled, (0, 1), "must be positive numbers that ascend"),
         (scaled, (1, float("inf")), "must be positive numbers that ascend"),
     ],

@@ -432,9 +432,17 @@ def test_columns_of_smaller_budgets(tmp_path):
     keys = jax.random.split(jax.random.key(0), 3)
     early = list(evaluator.evaluate(tokens, keys, np.array([12.0, 200.0, 12.0])))
     assert [outcome.value for outcome in early] == [0.1, 0.7, None]
-    assert early[2].reason == "not in the table"
+    assert early[2].reason == "no value of budget 12 in the table"
     assert evaluator.cost(12.0, 0.0) == 0.06
     assert evaluator.cost(200.0, 12.0) == 1.0
+
+
+def test_the_test_column_is_no_budget(tmp_path):
+    """Searched by, it would be read for more than the final choice."""
+    given = {"architecture": "", "slots": "a,b", "test": "early"}
+    path = write(tmp_path, PARTIAL)
+    with pytest.raises(ValueError, match=r"table\.budgets must not read table\.test"):
+        table.load(config(path, **given, budgets="12:early,200:acc"), SPACE)
 
 
 @pytest.mark.parametrize(

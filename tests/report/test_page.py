@@ -131,7 +131,7 @@ def test_the_page_says_what_was_tested(copied):
 
 def test_accuracies_have_the_digits_that_their_images_can_tell(copied):
     record = json.loads((copied / "search.json").read_text())
-    record["num_examples"] = {"test_sum": 384}
+    record |= {"num_examples": {"test_sum": 384}, "example": "image"}
     (copied / "search.json").write_text(json.dumps(record))
     summary = json.loads((copied / "summary.json").read_text())
     summary["best"]["test"] = {"test_sum": 0.9921875}
@@ -161,6 +161,16 @@ def test_nothing_is_loaded_from_elsewhere(finished):
 
 def test_the_same_run_gives_the_same_page(finished):
     assert write(finished[0]) == write(finished[0])
+
+
+def test_a_first_trial_may_be_done_after_more_than_the_search_took(copied):
+    """9 s in the process, and the first trial 11 s after its start: with imports."""
+    summary = json.loads((copied / "summary.json").read_text())
+    summary["seconds"] |= {"total": 9.0, "first_child": 11.0}
+    (copied / "summary.json").write_text(json.dumps(summary))
+    said = words(write(copied))
+    assert "The process that ended last searched for 9 s, of them" in said
+    assert "Imports included, its first trial was done 11 s after its start." in said
 
 
 def test_a_search_cut_off_before_its_summary(copied):
@@ -304,6 +314,17 @@ def test_few_and_equal_values(finished, maximize, values):
         page_lib.to_html(page_lib.to_element(_with(finished[0], trials, maximize)))
     )
     assert ("No trial succeeded" in said) == (set(values) == {None})
+
+
+def test_partial_evaluations_alone_are_no_failures(finished):
+    """A page said that no trial had succeeded, above a table of their values."""
+    tokens = SPACE.sample(np.random.default_rng(0), 1)[0]
+    trial = Trial(0, 0, 4, tokens, Evaluation(0.5), budget=1, is_full=False, cost=0.25)
+    run = _with(finished[0], [trial], True)
+    run = dataclasses.replace(run, summary={**run.summary, "max_cost": 0.5})
+    said = words(page_lib.to_html(page_lib.to_element(run)))
+    assert "No trial of the full budget succeeded." in said
+    assert "cost of 0.25 full trainings, at most 0.5" in said
 
 
 # The first has a trial and a round of number 0 alone.

@@ -46,7 +46,9 @@ def test_a_stopped_search_goes_on_with_its_next_round(tmp_path):
 
 def test_a_round_larger_than_the_budget_stops_the_search_too(tmp_path):
     for _ in range(2):  # Called again, it doesn't pass for a finished search.
-        with pytest.raises(NothingSucceededError, match="a larger num_trials goes on"):
+        with pytest.raises(
+            NothingSucceededError, match="a larger num_trials, or a search"
+        ):
             search(tmp_path, 2, Failing())
 
 

@@ -62,9 +62,10 @@ def draw_progress(
         _draw_best(axes, trials, objective, goals)
     _draw_edges(axes, failed, is_outside, objective)
     _label_axes(axes, objective)
-    figure.legend(
-        loc="outside lower center", ncols=4, frameon=False, fontsize=_SMALL + 1
-    )
+    if axes.get_legend_handles_labels()[0]:  # of smaller budgets alone none is drawn
+        figure.legend(
+            loc="outside lower center", ncols=4, frameon=False, fontsize=_SMALL + 1
+        )
     return figure
 
 

@@ -1,6 +1,8 @@
 """The progress of a search, on lists of trials worked by hand."""
 
+import dataclasses
 import itertools
+import warnings
 
 import numpy as np
 import pytest
@@ -107,6 +109,18 @@ def test_labels_of_rounds_keep_apart(num, round_size, rng):
     for left, right in itertools.pairwise(extents):
         assert left.x1 < right.x0
     assert extents[-1].x1 < figure.bbox.x1
+
+
+def test_trials_of_smaller_budgets_alone_are_drawn_without_a_warning():
+    """Matplotlib complained on the terminal that there was nothing for a legend."""
+    trials = [
+        dataclasses.replace(trial, budget=1.0, is_full=False)
+        for trial in make_trials([0.5, 0.7])
+    ]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        figure = report.draw_progress(trials, _ACCURACY)
+    assert not figure.legends
 
 
 def test_no_trials_are_refused():
