@@ -208,7 +208,8 @@ def test_seminas_fits_what_it_labels_itself():
 
 def test_every_name_makes_a_strategy():
     for name in strategies.STRATEGIES:
-        assert strategies.make(name, SPACE, SETTINGS, "sequence").space is SPACE
+        made = strategies.make(name, SPACE, SETTINGS, "sequence", (1.0, 3.0))
+        assert made.space is SPACE
     with pytest.raises(ValueError, match="Unknown strategy 'nap'; known: nao, random"):
         strategies.make("nap", SPACE, SETTINGS, "sequence")
 
