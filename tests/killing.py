@@ -3,9 +3,10 @@
     python -m tests.killing FOLDER [JOB [EVERY]]
 
 Jobs are a search by a function, one by successive halving, one whose evaluator learns,
-one that trains children, the training of one architecture, and a benchmark. Prints a
-line for each kill: the event that was the last, and whether the job that went on ended
-as one that was never killed. Forks before JAX has begun any thread.
+one for two objectives, one that trains children, the training of one architecture, and
+a benchmark. Prints a line for each kill: the event that was the last, and whether the
+job that went on ended as one that was never killed. Forks before JAX has begun any
+thread.
 """
 
 import functools
@@ -26,7 +27,13 @@ from nao.commands.benchmark import run_benchmark
 from nao.config import BenchmarkConfig, Config
 from nao.controller import ControllerConfig
 from nao.data import PARTS, ImageDataset, Split
-from nao.evaluators import FunctionEvaluator, TableConfig, TrainingEvaluator
+from nao.evaluators import (
+    FunctionEvaluator,
+    Goals,
+    Objective,
+    TableConfig,
+    TrainingEvaluator,
+)
 from nao.runs import RunDirectory
 from nao.spaces import ConvCell, SpaceConfig
 from nao.system import compiling
@@ -96,6 +103,19 @@ def _learn(folder):
     search(folder, 8, Learning(), random)
 
 
+def _front(folder):
+    space = spaces.custom({"tens": range(5), "ones": range(5)})
+
+    def measures(choices):
+        return {"score": sum(choices.values()), "size": choices["tens"] ** 2}
+
+    evaluator = FunctionEvaluator(space, measures, Objective("score"))
+    goals = Goals.of(evaluator, ("score", "size"), minimize=("size",))
+    config = strategies.EvolutionConfig(population_size=4, sample_size=2)
+    evolution = strategies.Evolution(space, config, "sequence", goals=goals)
+    search(folder, 8, evaluator, evolution)
+
+
 def _children():
     """Returns an evaluator that trains cells of one node on sixteen tiny images."""
     rng, labels = np.random.default_rng(0), np.arange(16, dtype=np.int32) % 2
@@ -144,7 +164,7 @@ def _lines(folder, *keys):
 def _summary(folder):
     trials = _lines(folder, "trial", "round", "objective", "predicted")
     summary = json.loads(pathlib.Path(folder, "summary.json").read_text())
-    return trials, summary["best"], summary["finished"]
+    return trials, summary["best"], summary.get("front"), summary["finished"]
 
 
 def _trained(folder):
@@ -165,6 +185,7 @@ _JOBS = {
     "search": (_search, _summary),
     "halving": (_halve, _summary),
     "learning": (_learn, _summary),
+    "front": (_front, _summary),
     "children": (_search_children, _summary),
     "training": (_train, _trained),
     "benchmark": (_benchmark, _compared),
