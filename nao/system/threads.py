@@ -16,9 +16,10 @@ def tell_failures_in_a_line() -> None:
     """
     threading.excepthook = _tell
     sys.excepthook = _tell_foreign
-    logger = logging.get_absl_logger()
-    if not any(isinstance(found, _FirstLine) for found in logger.filters):
-        logger.addFilter(_FirstLine())
+    # Orbax writes in tasks of asyncio, too, which logs what nobody has waited for.
+    for logger in (logging.get_absl_logger(), standard_logging.getLogger("asyncio")):
+        if not any(isinstance(found, _FirstLine) for found in logger.filters):
+            logger.addFilter(_FirstLine())
 
 
 class _FirstLine(standard_logging.Filter):
