@@ -80,11 +80,11 @@ def _rounds(
     made = strategies.make(strategy, space, config, config.deduplicate, budgets)
     proposer = Proposer(made, seed)
     progress = proposer.start()
-    while sum(oracle.costs) + ROUNDING < oracle.budget:
+    while oracle.spent + ROUNDING < oracle.budget:
         asked = proposer.ask(progress)
         # Columns are trainings of their own, so that none was begun before.
-        costs = limits.costs(evaluator, asked, {}, space)
-        stop = allowed.num_of(costs, len(oracle.rows), sum(oracle.costs))
+        costs = limits.costs(evaluator, asked, [], space)
+        stop = allowed.num_of(costs, len(oracle.rows), oracle.spent)
         if not stop:
             break
         given = None if asked.budgets is None else asked.budgets[:stop]

@@ -20,6 +20,7 @@ class Oracle:
         budget: What distinct queries may cost together, in full evaluations.
         rows: Those asked for so far, int32 [length] each, in order.
         costs: What each of them cost, in full evaluations.
+        spent: What all of them cost together.
     """
 
     def __init__(self, evaluator: TableEvaluator, budget: float):
@@ -27,6 +28,7 @@ class Oracle:
         self.evaluator, self.budget = evaluator, budget
         self.rows: list[np.ndarray] = []
         self.costs: list[float] = []
+        self.spent = 0.0
         # By `space.keys` and budget, in the order of `rows`.
         self._values: dict[tuple[bytes, float | None], float] = {}
         self._is_closed = False
@@ -57,12 +59,13 @@ class Oracle:
         new = {k: row for k, row in distinct.items() if k not in self._values}
         # Before the first is looked up: a refused query costs and shows nothing.
         costs = [self._cost(budget) for _, budget in new]
-        if sum(self.costs) + sum(costs) > self.budget + ROUNDING:
+        if self.spent + sum(costs) > self.budget + ROUNDING:
             raise RuntimeError(
                 f"The budget is {counted(self.budget, 'query', 'queries')}: "
-                f"{sum(self.costs):g} spent, {sum(costs):g} more asked for."
+                f"{self.spent:g} spent, {sum(costs):g} more asked for."
             )
         self.costs.extend(costs)
+        self.spent += sum(costs)
         if new:
             self._look_up(list(new), np.stack(list(new.values())))
         return np.array([self._values[key] for key in keys])

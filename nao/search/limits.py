@@ -1,6 +1,5 @@
 """How far a search may go, and what its evaluations cost, in full ones."""
 
-from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -44,24 +43,24 @@ def spent_on(trials: list[Trial]) -> float:
 
 
 def costs(
-    evaluator: Evaluator, asked: Round, before: Mapping[bytes, float], space: Space
+    evaluator: Evaluator, asked: Round, trials: list[Trial], space: Space
 ) -> np.ndarray:
     """Returns what each architecture of a round costs, float64 [num].
 
     Args:
         evaluator: Who measures; one that lists budgets says what each costs.
         asked: The round.
-        before: Largest budget of what was measured before, by `space.keys`: a training
-            may go on from there.
+        trials: All trials told before it: a training may go on from where it was.
         space: Space of the architectures.
     """
     if asked.budgets is None:
         return np.ones(len(asked.tokens))
+    before = _largest_budgets(trials, space)
     pairs = zip(space.keys(asked.tokens), asked.budgets.tolist(), strict=True)
     return np.array([evaluator.cost(b, before.get(key, 0.0)) for key, b in pairs])
 
 
-def largest_budgets(trials: list[Trial], space: Space) -> dict[bytes, float]:
+def _largest_budgets(trials: list[Trial], space: Space) -> dict[bytes, float]:
     """Returns the largest budget of what was measured, by `space.keys`."""
     found: dict[bytes, float] = {}
     for key, trial in zip(_keys(space, trials), trials, strict=True):

@@ -166,8 +166,7 @@ class Loop:
                 return True
             stages.tell(f"round {number}")
             before = self.ledger.trials[:told]
-            known = limits.largest_budgets(before, self.space)
-            costs = limits.costs(self.evaluator, asked, known, self.space)
+            costs = limits.costs(self.evaluator, asked, before, self.space)
             stop = allowed.num_of(costs, told, limits.spent_on(before))
             rows = range(len(self.ledger) - told, stop)
             self._evaluate(asked, rows, costs, bar, check, watch)

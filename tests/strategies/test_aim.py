@@ -65,7 +65,10 @@ def test_what_adds_to_the_front_is_taken_first():
 
 def test_known_values_take_the_place_of_predicted_ones():
     """Candidate 0 is predicted to be cheap, and known to be the worst."""
-    known = lambda tokens: {"b": np.array([0.0, 2.0])[tokens[:, 0]]}  # noqa: E731
+
+    def known(tokens):
+        return {"b": np.array([0.0, 2.0])[tokens[:, 0]]}
+
     made = make([[0, 2], [2, 0], [1, 1]], known_fn=known)
     assert order(made, [[0.9, 1.0], [0.9, -1.0]], 1) == [1]
     assert order(make([[0, 2], [2, 0], [1, 1]]), [[0.9, 1.0], [0.9, -1.0]], 1) == [0]
