@@ -27,6 +27,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2]))
 import jax
 import numpy as np
 
+from experiments.benchmarks.random_images import random_task
 from nao import data
 from nao.child import ChildConfig, ChildTrainer, ImageTask, nets
 from nao.spaces import ConvCell
@@ -59,17 +60,12 @@ def measure_epoch(
 def take_first_step(specialised: bool) -> None:
     """Trains the network of `child_speed.py` for one step; prints the seconds."""
     compiling.use_compile_cache()
-    rng = np.random.default_rng(0)
-    images = rng.integers(0, 256, (96, 32, 32, 3)).astype(np.uint8)
-    labels = np.arange(96, dtype=np.int32) % 10
-    rows = np.split(np.arange(96), 3)
-    splits = [data.Split(images[r], labels[r]) for r in rows]
-    task = ImageTask.of(data.ImageDataset("random", 10, *splits))
+    task = random_task(32)
     config = ChildConfig(
         channels=16, cells_per_stage=2, batch_size=32, epochs=1, specialised=specialised
     )
     net = nets.make_net(SPACE, task, config)
-    arch = SPACE.architecture(SPACE.sample(rng, 1))
+    arch = SPACE.architecture(SPACE.sample(np.random.default_rng(0), 1))
     _, (outcome,) = ChildTrainer(net, task, config).train([jax.random.key(0)], arch)
     if outcome.failure:
         raise ValueError(outcome.failure)
