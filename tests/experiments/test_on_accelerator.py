@@ -64,10 +64,21 @@ def test_devices_double_and_all_come_first():
     assert found[1] == Variant("specialised", "float32")
 
 
+@pytest.mark.slow
 def test_several_children_on_each_of_two_devices_are_measured():
     case = on_accelerator._case("digits", 64, is_tiny=True)
     found = on_accelerator.measure(case, Variant("universal", "float32", 2, 2))
     assert min(found) > 0
+
+
+def test_several_children_in_one_program_are_lowered_in_native_form():
+    case = on_accelerator._case("digits", 64, is_tiny=True)
+    variant = Variant("universal", "bfloat16", at_once=2)
+    train, states, (keys, *fixed) = on_accelerator.make_training(case, variant)
+    traced = train.trace(keys, *jax.eval_shape(lambda *x: x, states, *fixed))
+    for platform in ("cuda", "tpu"):
+        text = traced.lower(lowering_platforms=(platform,)).as_text()
+        assert "stablehlo.convolution" in text
 
 
 @pytest.mark.slow
