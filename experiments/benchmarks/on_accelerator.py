@@ -9,8 +9,8 @@ digits     the child of `--config=digits`: 5 cells, 8 channels, 8x8 images, batc
 cifar_32   8 cells, 16 channels, 32x32 random images, batch 32
 cifar_128  the same, batch 128
 split      where a step's time goes: the child of digits, in batches of 8 to 1,024
-           images: as long as a step takes the same for more, it waits and starts
-           operations, and does not compute
+           images, and copies of one child: as long as a step takes the same for more
+           of them, it waits and starts operations, and does not compute
 
 A program is `universal`, for any architecture, or `specialised` to one, which takes one
 device and compiles anew for every child. `at once` is how many children a device trains
@@ -172,10 +172,7 @@ def write_part(
 def _rows(part: str, args: argparse.Namespace) -> Iterator[tuple[Case, Variant]]:
     """Yields the rows of a part, those that tell most first."""
     if part == "split":
-        for batch_size in SPLIT_BATCHES[: 1 if args.tiny else None]:
-            case = _case(part, batch_size, args.tiny)
-            for program in ("universal", "specialised"):
-                yield case, Variant(program, args.dtypes[0])
+        yield from _split_rows(args)
         return
     batch_size = 64 if part == "digits" else int(part.split("_")[1])
     case = _case(part, batch_size, args.tiny)
@@ -183,8 +180,20 @@ def _rows(part: str, args: argparse.Namespace) -> Iterator[tuple[Case, Variant]]
         yield case, variant
 
 
+def _split_rows(args: argparse.Namespace) -> Iterator[tuple[Case, Variant]]:
+    """Yields batches of several sizes, and copies of one child."""
+    dtype = args.dtypes[0]
+    for batch_size in SPLIT_BATCHES[: 1 if args.tiny else None]:
+        case = _case("split", batch_size, args.tiny)
+        for program in ("universal", "specialised"):
+            yield case, Variant(program, dtype)
+    for num in args.at_once:
+        # Of one architecture, so that no operation is computed in vain.
+        yield _case("split", 64, args.tiny), Variant("specialised", dtype, 1, num)
+
+
 def variants(dtypes: list[str], at_once: list[int], most: int) -> Iterator[Variant]:
-    """Yields the rows of a case: each with all types, one device before several."""
+    """Yields the rows of a case: type by type, one device before several."""
     scaled = [2**k for k in range(1, most.bit_length()) if 2**k < most]
     shapes = [
         ("universal", 1, 1),
@@ -193,8 +202,8 @@ def variants(dtypes: list[str], at_once: list[int], most: int) -> Iterator[Varia
         # All devices before some of them: that is what a search would take.
         *(("universal", num, 1) for num in ([most] if most > 1 else []) + scaled),
     ]
-    for program, num_devices, num in shapes:
-        for dtype in dtypes:
+    for dtype in dtypes:
+        for program, num_devices, num in shapes:
             yield Variant(program, dtype, num_devices, num)
 
 
