@@ -278,7 +278,13 @@ def _gradients(
     return grads, loss, stats, carry
 
 
-@functools.partial(jax.jit, static_argnames="settings")
+# Where XLA of jaxlib 0.11.2 fuses this program's products by Triton, a check of its own
+# fails ("subdim_size_accumulator") and ends the process. It matters on a GPU alone.
+@functools.partial(
+    jax.jit,
+    static_argnames="settings",
+    compiler_options={"xla_gpu_enable_triton_gemm": False},
+)
 def child_evaluate(
     states: TrainState, archs: Array, part: DevicePart, *, settings: Settings
 ) -> dict[str, Array]:
