@@ -7,7 +7,7 @@ import pytest
 
 from nao import report
 from nao.evaluators import Constraint, Evaluation, Goals, Objective
-from nao.report import curves, front
+from nao.report import bounds, curves, front
 from nao.report.markup import to_html
 from nao.runs import StoredRun
 from nao.runs.record import SearchRecord
@@ -91,3 +91,16 @@ def test_a_figure_shows_trials_front_and_bounds():
     assert np.isfinite(trials.get_xdata()).sum() == 5
     assert found.get_xydata().tolist() == [[4, 2], [1, 1]]
     assert steps.get_xdata().tolist() == [1, 4] and bound.get_xdata() == [4, 4]
+
+
+@pytest.mark.parametrize("size", [lambda i: 1e308 * (-1) ** i, lambda i: 1e308])
+def test_a_front_of_huge_numbers_is_drawn(tmp_path, size):
+    """Figures ended in `arange: cannot compute length`, the page had `nan` in it."""
+    found = run_of([(i, size(i)) for i in range(5)])
+    run = bounds.bounded(found)
+    assert not bounds.is_bounded(found) and bounds.is_bounded(run)
+    for drawn in (front.draw(run), front.volume(run)):
+        assert "nan" not in to_html(drawn)
+    figure = report.draw_front(found.trials, GOALS)
+    assert np.isfinite(figure.axes[0].get_xlim()).all()
+    report.save(figure, tmp_path / "figure")
