@@ -12,7 +12,13 @@ from typing import Any
 
 import numpy as np
 
-from nao.evaluators.base import TAKEN, Evaluation, Evaluator, Objective
+from nao.evaluators.base import (
+    TAKEN,
+    Evaluation,
+    Evaluator,
+    Objective,
+    name_is_taken,
+)
 
 # Of these less is better, whether or not `minimize` names them.
 MINIMIZED = ("num_parameters", "num_multiply_adds", "seconds")
@@ -112,7 +118,7 @@ class Goals:
         known = {*(metrics or ()), "seconds", own.name}
         for name in (*names, *(bound.name for bound in constraints)):
             if name in TAKEN and name != "seconds":
-                raise ValueError(f"A metric must not be called {name!r}.")
+                raise ValueError(name_is_taken(name))
             # Of an evaluator that does not tell, evaluations without it fail.
             if metrics is not None and name not in known:
                 raise ValueError(
