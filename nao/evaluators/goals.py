@@ -19,6 +19,7 @@ from nao.evaluators.base import (
     Objective,
     name_is_taken,
 )
+from nao.system import functions
 
 # Of these less is better, whether or not `minimize` names them.
 MINIMIZED = ("num_parameters", "num_multiply_adds", "seconds")
@@ -42,6 +43,15 @@ class Constraint:
     at_least: float | None = None
 
     def __post_init__(self):
+        if not isinstance(self.name, str):
+            raise TypeError(
+                f"A constraint's name must be that of a metric, got {self.name!r}."
+            )
+        for field in ("at_most", "at_least"):
+            bound = getattr(self, field)
+            if bound is not None:  # of NumPy it could not be written as JSON
+                number = functions.number(f"{field} of {self.name!r}", bound)
+                object.__setattr__(self, field, number)
         if not self.ends or not all(map(math.isfinite, self.ends)):
             raise ValueError(
                 f"Constraint on {self.name!r} needs a finite at_most or at_least, got "
@@ -107,10 +117,15 @@ class Goals:
         Raises:
             ValueError: If a name is unknown or comes twice, or no value can keep the
                 bounds on one measure.
-            TypeError: If `constraints` is no list of them.
+            TypeError: If the evaluator is none, or names or constraints are no list.
         """
         check_constraints(constraints)
-        own = evaluator.objective
+        for role, given in (("objectives", objectives), ("minimize", minimize)):
+            if isinstance(given, str):
+                raise TypeError(f"{role} must be a list of names, got {given!r}.")
+        own = getattr(evaluator, "objective", None)
+        if not isinstance(own, Objective):
+            raise TypeError(f"evaluator must have an objective, got {evaluator!r}.")
         names = tuple(objectives) or (own.name,)
         _check_objectives(names, own, minimize)
         _check_bounds(constraints)
@@ -238,8 +253,20 @@ def check_constraints(constraints: Sequence[Constraint]) -> None:
 
 
 def goals_of(strategy: Any, evaluator: Evaluator) -> Goals:
-    """Returns the goals of a search: the strategy's, or the evaluator's objective."""
-    return getattr(strategy, "goals", None) or Goals((evaluator.objective,))
+    """Returns the goals of a search: the strategy's, or the evaluator's objective.
+
+    Raises:
+        TypeError: If the strategy's are something else.
+    """
+    goals = getattr(strategy, "goals", None)
+    if goals is None:
+        return Goals((evaluator.objective,))
+    if not isinstance(goals, Goals):
+        raise TypeError(
+            "goals of a strategy must be made by nao.Goals.of(evaluator, ...), got "
+            f"{goals!r}."
+        )
+    return goals
 
 
 def _is_raised(goals: Goals, name: str) -> bool:

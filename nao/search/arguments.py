@@ -15,7 +15,7 @@ def check(strategy: Any, evaluator: Any) -> None:
     """Checks that an evaluator can measure what a strategy can propose.
 
     Raises:
-        TypeError: If one of them is something else.
+        TypeError: If one of them, or the strategy's goals, is something else.
         ValueError: If they are of different spaces, or the strategy asks for budgets
             that the evaluator does not list.
     """
