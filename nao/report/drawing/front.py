@@ -53,11 +53,13 @@ def draw_front(trials: list[Trial], goals: Goals) -> Figure:
         where = "pre" if second.maximize else "post"
         axes.step(*values[order, 1::-1].T, where=where, c=_LINE, lw=1.4)
     _set_limits(axes, trials, front, goals)
+    style, label = {"c": _BOUND, "ls": "--", "lw": 1.2}, "bound"
     for bound in goals.constraints:
         line = {first.name: axes.axhline, second.name: axes.axvline}.get(bound.name)
         for end in bound.ends:
             if line is not None:
-                line(end, c=_BOUND, ls="--", lw=1.2)
+                line(end, label=label, **style)
+                label = None  # one entry of the legend is enough
     axes.set(xlabel=second.label, ylabel=first.label)
     axes.spines[["top", "right"]].set_visible(False)
     figure.legend(loc="outside lower center", ncols=3, frameon=False, fontsize=_SMALL)
