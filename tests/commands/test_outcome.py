@@ -99,6 +99,8 @@ def test_why_a_space_has_no_more_is_told():
     assert "no more architectures that may keep the bounds than 3." in bounded
     warm = of_search(exhausted=True, num_distinct=17, num_warm_start=2)
     assert "no more architectures than 17 and those of the warm start." in warm
+    none = of_search(exhausted=True, num_distinct=0, num_warm_start=19)
+    assert "no more architectures than those of the warm start." in none
 
 
 def test_a_bound_on_cost_is_told_where_it_ended_the_search():
