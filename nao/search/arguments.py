@@ -9,6 +9,7 @@ from nao.system.showing import counted
 
 _STRATEGY = ("space", "config", "deduplicate", "name", "init", "ask", "tell")
 _EVALUATOR = ("objective", "evaluate", "test")
+_LEARNING = ("init", "learn")
 
 
 def check(strategy: Any, evaluator: Any) -> None:
@@ -27,6 +28,9 @@ def check(strategy: Any, evaluator: Any) -> None:
             "evaluator.objective must be one such as nao.evaluators.Objective('loss', "
             f"maximize=False), got {_describe(evaluator.objective)}."
         )
+    if hasattr(evaluator, "learn"):
+        hint = "one that learns has a state: nao.evaluators.LearningEvaluator"
+        _check("evaluator", evaluator, (*_EVALUATOR, *_LEARNING), hint)
     _check_spaces(strategy, evaluator)
     _check_budgets(strategy, evaluator)
     _check_goals(strategy, evaluator)

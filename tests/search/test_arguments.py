@@ -11,6 +11,13 @@ STRATEGY = strategies.NAO(SPACE, CONFIG)
 AIMLESS = strategies.RandomSearch(SPACE, goals=("sum", "size"))
 
 
+class Forgetful(Counting):
+    """Learns, but has no state to begin with."""
+
+    def learn(self, state, draw):
+        return state
+
+
 def score(choices):
     return 1.0
 
@@ -26,6 +33,7 @@ def score(choices):
         (STRATEGY, Counting, "evaluator must be .* got the class Counting"),
         (STRATEGY, None, "evaluator must be .* got NoneType None"),
         (Counting(), STRATEGY, "strategy must be an object with space, config"),
+        (STRATEGY, Forgetful(), "evaluator must be .* test, init and learn, got"),
         (AIMLESS, Counting(), r"goals of a strategy must be made by nao.Goals.of"),
     ],
 )
