@@ -150,6 +150,17 @@ def test_a_search_goes_on_with_the_same_goals_alone(tmp_path):
         search(tmp_path, 8, evaluator, MAKERS["random"](None))
 
 
+@pytest.mark.parametrize("name", MAKERS)
+def test_goals_of_one_objective_are_none(tmp_path, name):
+    """`nao` ended in a traceback, as nobody told it columns."""
+    evaluator = Two(fails=False)
+    found = search(tmp_path / "a", 14, evaluator, MAKERS[name](Goals.of(evaluator)))
+    plain = search(tmp_path / "b", 14, evaluator, MAKERS[name](None))
+    assert [t.tokens.tolist() for t in found.trials] == [
+        t.tokens.tolist() for t in plain.trials
+    ]
+
+
 def test_goals_must_be_of_the_evaluator(tmp_path):
     goals = Goals((Objective("loss", maximize=False), Objective("size")))
     with pytest.raises(ValueError, match="must begin with the evaluator's objective"):
