@@ -222,12 +222,15 @@ class Goals:
 
         Returns:
             Signed values, float64 [num], by the number of their column.
+
+        Raises:
+            ValueError: If the evaluator knows other than a number of each.
         """
         if self.known_fn is None:
             return {}
         found = self.known_fn(tokens)
         return {
-            i: column.sign * np.asarray(found[column.name], np.float64)
+            i: column.sign * _row_for_each(column.name, found[column.name], tokens)
             for i, column in enumerate(self.columns)
             if column.name in found
         }
@@ -267,6 +270,17 @@ def goals_of(strategy: Any, evaluator: Evaluator) -> Goals:
             f"{goals!r}."
         )
     return goals
+
+
+def _row_for_each(name: str, values: Any, tokens: np.ndarray) -> np.ndarray:
+    """Returns what is known of each row, float64 [num]; ValueError if it is not."""
+    values = np.asarray(values, np.float64)
+    if values.shape != (len(tokens),):
+        raise ValueError(
+            f"evaluator.known must give {name!r} a number for each architecture, here "
+            f"[{len(tokens)}], got shape {list(values.shape)}."
+        )
+    return values
 
 
 def _is_raised(goals: Goals, name: str) -> bool:

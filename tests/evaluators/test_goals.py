@@ -109,6 +109,19 @@ def test_what_is_no_list_or_evaluator_is_named(make, message):
         make()
 
 
+def test_what_is_known_must_be_so_of_each_architecture():
+    """A list of one number stood for all."""
+
+    class Careless(Measuring):
+        def known(self, tokens):
+            return {"num_parameters": [1.0]}
+
+    bound = Constraint("num_parameters", at_most=3)
+    goals = Goals.of(Careless(), constraints=[bound])
+    with pytest.raises(ValueError, match=r"here \[2\], got shape \[1\]"):
+        goals.may_keep(np.zeros((2, 3), np.int32))
+
+
 def test_bounds_are_numbers_that_json_can_hold():
     """A search by bounds of NumPy's ended in a traceback of `json`."""
     bound = Constraint("size", at_most=np.float32(2.5), at_least=np.int64(1))
