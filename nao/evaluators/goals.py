@@ -128,7 +128,6 @@ class Goals:
             raise TypeError(f"evaluator must have an objective, got {evaluator!r}.")
         names = tuple(objectives) or (own.name,)
         _check_objectives(names, own, minimize)
-        _check_bounds(constraints)
         metrics = getattr(evaluator, "metrics", None)
         known = {*(metrics or ()), "seconds", own.name}
         for name in (*names, *(bound.name for bound in constraints)):
@@ -246,13 +245,19 @@ class Goals:
 
 
 def check_constraints(constraints: Sequence[Constraint]) -> None:
-    """Raises TypeError where these are not a list of constraints."""
+    """Checks that these are constraints, and that a value may keep them all.
+
+    Raises:
+        TypeError: If they are no list of them.
+        ValueError: If no value can keep the bounds on one measure.
+    """
     is_list = isinstance(constraints, Sequence) and not isinstance(constraints, str)
     if not is_list or not all(isinstance(each, Constraint) for each in constraints):
         raise TypeError(
             "constraints must be a list such as "
             f"[nao.Constraint('params', at_most=3e6)], got {constraints!r}."
         )
+    _check_bounds(constraints)
 
 
 def goals_of(strategy: Any, evaluator: Evaluator) -> Goals:
