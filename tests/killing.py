@@ -2,11 +2,11 @@
 
     python -m tests.killing FOLDER [JOB [EVERY]]
 
-Jobs are a search by a function, one by successive halving, one whose evaluator learns,
-one for two objectives, one that trains children, the training of one architecture, and
-a benchmark. Prints a line for each kill: the event that was the last, and whether the
-job that went on ended as one that was never killed. Forks before JAX has begun any
-thread.
+Jobs are a search by NAO, one by successive halving, one whose evaluator learns, one for
+two objectives by evolution and one by NAO, one that trains children, the training of
+one architecture, and a benchmark. Prints a line for each kill: the event that was the
+last, and whether the job that went on ended as one that was never killed. Forks before
+JAX has begun any thread.
 """
 
 import functools
@@ -28,6 +28,7 @@ from nao.config import BenchmarkConfig, Config
 from nao.controller import ControllerConfig
 from nao.data import PARTS, ImageDataset, Split
 from nao.evaluators import (
+    Constraint,
     FunctionEvaluator,
     Goals,
     Objective,
@@ -72,16 +73,16 @@ def _watch(folder, last, seen):
     sys.addaudithook(hook)
 
 
+_TINY = strategies.NAOConfig(
+    num_seed_archs=4,
+    round_size=2,
+    candidates="random",
+    controller=ControllerConfig(4, 4, predictor_sizes=(4,), num_epochs=1, min_steps=0),
+)
+
+
 def _search(folder):
-    config = strategies.NAOConfig(
-        num_seed_archs=4,
-        round_size=2,
-        candidates="random",
-        controller=ControllerConfig(
-            4, 4, predictor_sizes=(4,), num_epochs=1, min_steps=0
-        ),
-    )
-    search(folder, 7, strategy=strategies.NAO(SPACE, config))
+    search(folder, 7, strategy=strategies.NAO(SPACE, _TINY))
 
 
 def _halve(folder):
@@ -103,17 +104,29 @@ def _learn(folder):
     search(folder, 8, Learning(), random)
 
 
-def _front(folder):
+def _measured(bounds=()):
+    """Returns a space, who measures two numbers of it, and goals on both."""
     space = spaces.custom({"tens": range(5), "ones": range(5)})
 
     def measures(choices):
         return {"score": sum(choices.values()), "size": choices["tens"] ** 2}
 
     evaluator = FunctionEvaluator(space, measures, Objective("score"))
-    goals = Goals.of(evaluator, ("score", "size"), minimize=("size",))
+    names = ("score", "size")
+    goals = Goals.of(evaluator, names, minimize=("size",), constraints=bounds)
+    return space, evaluator, goals
+
+
+def _front(folder):
+    space, evaluator, goals = _measured()
     config = strategies.EvolutionConfig(population_size=4, sample_size=2)
     evolution = strategies.Evolution(space, config, "sequence", goals=goals)
     search(folder, 8, evaluator, evolution)
+
+
+def _aim(folder):
+    space, evaluator, goals = _measured([Constraint("size", at_most=9)])
+    search(folder, 9, evaluator, strategies.NAO(space, _TINY, goals=goals))
 
 
 def _children():
@@ -186,6 +199,7 @@ _JOBS = {
     "halving": (_halve, _summary),
     "learning": (_learn, _summary),
     "front": (_front, _summary),
+    "aim": (_aim, _summary),
     "children": (_search_children, _summary),
     "training": (_train, _trained),
     "benchmark": (_benchmark, _compared),

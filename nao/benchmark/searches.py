@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from nao.benchmark.trajectory import Trajectory
-from nao.runs import StoredRun, directory, reader
+from nao.runs import StoredRun, answers, directory, reader
 
 
 def read_searches(
@@ -18,7 +18,7 @@ def read_searches(
 
     Raises:
         ValueError: If a folder holds no finished search, two are the same strategy with
-            the same seed, or they differ in what they measured.
+            the same seed, they differ in what they measured, or none has a best.
     """
     paths = [directory.absolute(path) for path in workdirs]
     runs = [_read_finished(path) for path in paths]
@@ -39,6 +39,10 @@ def read_searches(
                     f"Searches must have the same {name} to be compared, got {value!r} "
                     f"in {paths[0]} and {other[name]!r} in {path}."
                 )
+    if all(np.isnan(found.objective).all() for found in trajectories):
+        raise ValueError(
+            "Searches must have found something to be compared: none has a best."
+        )
     return runs, trajectories
 
 
@@ -49,7 +53,9 @@ def to_trajectory(run: StoredRun) -> Trajectory:
     its queries.
     """
     summary, num = run.summary, len(run.trials)
-    full = [trial.value if trial.is_full else None for trial in run.trials]
+    # What breaks a bound is never the best, and no measure of a search.
+    kept = {trial.index for trial in answers.allowed(run.trials, run.goals)}
+    found = [trial.value if trial.index in kept else None for trial in run.trials]
     costs = np.array([trial.cost for trial in run.trials])
     test = np.full(num, np.nan)
     if run.test:
@@ -58,7 +64,7 @@ def to_trajectory(run: StoredRun) -> Trajectory:
     return Trajectory(
         strategy=summary["strategy"],
         seed=summary["seed"],
-        objective=np.array(full, np.float64),  # None is NaN
+        objective=np.array(found, np.float64),  # None is NaN
         test=test,
         seconds=np.linspace(0, seconds["total"], num + 1)[1:],
         compile_seconds=np.full(num, seconds["trace"] + seconds["compile"]),
@@ -85,6 +91,7 @@ def _measured(run: StoredRun) -> dict[str, Any]:
     return {
         "objective": {"name": objective.name, "maximize": objective.maximize},
         "space": run.space.name,
+        "bounds": run.goals.in_words,
         "evaluator": run.summary["evaluator"],
         "table.sha256": run.record.content.get("table.sha256", ""),
     }

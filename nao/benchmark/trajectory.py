@@ -19,8 +19,8 @@ class Trajectory:
     Attributes:
         strategy: Name of the strategy.
         seed: Its seed.
-        objective: What every query measured, float64 [num], NaN where it failed or was
-            not of the full budget.
+        objective: What every query measured, float64 [num], NaN where it failed, was
+            not of the full budget or broke a bound of the search.
         test: Test number of the best so far after each query, float64 [num]; NaN where
             it was not read.
         seconds: Wall-clock seconds from the start to each query, float64 [num].

@@ -138,8 +138,18 @@ class Task:
         return {}
 
     def measures(self, outputs: PyTree, targets: Array) -> dict[str, Array]:
-        """Returns all that is measured, the loss included, float32 [batch] each."""
-        return self.metrics(outputs, targets) | {"loss": self.loss(outputs, targets)}
+        """Returns all that is measured, the loss included, float32 [batch] each.
+
+        Raises:
+            TypeError: If metrics are not given by name.
+        """
+        metrics = self.metrics(outputs, targets)
+        if not isinstance(metrics, Mapping):
+            raise TypeError(
+                f"metrics of {type(self).__name__} must return arrays by name, got "
+                f"{type(metrics).__name__}."
+            )
+        return {**metrics, "loss": self.loss(outputs, targets)}
 
     def amounts(self, config: TrainingConfig) -> PyTree:
         """Returns what `augment` reads of the recipe, as arrays; None for nothing.

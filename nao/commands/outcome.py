@@ -76,7 +76,10 @@ def _limit(summary: Mapping[str, Any]) -> list[str]:
     if summary["exhausted"]:
         # An architecture measured with several budgets is several trials.
         num = summary.get("num_distinct", _num(summary))
-        return [f"The space has no more architectures than {num}."]
+        which = " that may keep the bounds" if summary.get("constraints") else ""
+        warm = ["those of the warm start"] if summary.get("num_warm_start") else []
+        known = " and ".join([str(num)] * bool(num or not warm) + warm)
+        return [f"The space has no more architectures{which} than {known}."]
     if summary.get("is_spent"):
         return [f"The next trial would cost more than max_cost, {_most(summary)}."]
     return []

@@ -1,6 +1,13 @@
 """Where the number of an architecture comes from."""
 
-from nao.evaluators.base import Evaluation, Evaluator, Objective
+from nao.evaluators.base import (
+    BudgetedEvaluator,
+    Evaluation,
+    Evaluator,
+    LearningEvaluator,
+    MeasuringEvaluator,
+    Objective,
+)
 from nao.evaluators.function import FunctionConfig, FunctionEvaluator
 from nao.evaluators.goal_settings import GoalSettings
 from nao.evaluators.goals import Constraint, Goals, check_constraints, goals_of
@@ -11,6 +18,7 @@ from nao.evaluators.training import TrainingEvaluator
 
 __all__ = [
     "EVALUATORS",
+    "BudgetedEvaluator",
     "Constraint",
     "Evaluation",
     "Evaluator",
@@ -19,6 +27,8 @@ __all__ = [
     "FunctionEvaluator",
     "GoalSettings",
     "Goals",
+    "LearningEvaluator",
+    "MeasuringEvaluator",
     "Objective",
     "TableConfig",
     "TableEvaluator",

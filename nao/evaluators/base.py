@@ -16,7 +16,7 @@ from nao.types import Array, PyTree
 
 ROUNDING = 1e-9  # of sums of costs such as 1/9
 _MAX_TRACEBACK = 20_000  # characters
-_MAX_SECONDS = 1e9  # 31 years
+MAX_SECONDS = 1e9  # 31 years
 # What a line of `metrics.jsonl` says of every trial.
 TAKEN = (
     *("step", "trial", "round", "objective", "predicted", "budget", "cost"),
@@ -100,9 +100,9 @@ class Evaluation:
             raise ValueError(
                 f"value must be finite, or None for a failed one, got {self.value}."
             )
-        if not 0 <= self.seconds <= _MAX_SECONDS:
+        if not 0 <= self.seconds <= MAX_SECONDS:
             raise ValueError(
-                f"seconds must be 0 to {_MAX_SECONDS:g}, got {self.seconds}."
+                f"seconds must be 0 to {MAX_SECONDS:g}, got {self.seconds}."
             )
         if (self.value is None) != bool(self.reason):
             raise ValueError("A failed evaluation, and no other, has a reason.")
@@ -251,12 +251,18 @@ def checked_budgets(name: str, budgets: Sequence[float]) -> tuple[float, ...]:
     return found
 
 
+def name_is_taken(name: str) -> str:
+    """Says that a metric can't have a name of `TAKEN`."""
+    return (
+        f"A metric must not be called {', '.join(TAKEN)}, as all trials have these; "
+        f"got {name!r}."
+    )
+
+
 def _metrics(metrics: Any) -> dict[str, float]:
     """Returns the finite ones of metrics; raises ValueError where a name is taken."""
     found = functions.numbers("metrics", metrics)
     for name in found:
         if name in TAKEN:
-            raise ValueError(
-                f"A metric must not be called {', '.join(TAKEN)}; got {name!r}."
-            )
+            raise ValueError(name_is_taken(name))
     return {name: value for name, value in found.items() if math.isfinite(value)}

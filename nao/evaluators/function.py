@@ -68,20 +68,13 @@ class FunctionEvaluator:
             )
         budgets = base.checked_budgets("function.budgets", self.budgets)
         object.__setattr__(self, "budgets", budgets)
-        if self._takes_budget != bool(budgets):
+        takes, needs = _use_of_budget(self.function)
+        if (budgets and not takes) or (needs and not budgets):
             name = getattr(self.function, "__name__", self.function)
             raise ValueError(
                 "function.budgets must be given to a function that takes a `budget`, "
                 f"and to no other; got {list(budgets)} and the function {name!r}."
             )
-
-    @property
-    def _takes_budget(self) -> bool:
-        try:
-            parameters = inspect.signature(self.function).parameters
-        except (TypeError, ValueError):  # of some builtins nothing is known
-            return False
-        return "budget" in parameters
 
     @property
     def source(self) -> str:
@@ -144,6 +137,20 @@ class FunctionEvaluator:
         """Returns nothing: a function has no test part."""
         del tokens, key
         return {}
+
+
+def _use_of_budget(function: Callable) -> tuple[bool, bool]:
+    """Says whether a function takes a `budget` by name, and whether it needs one."""
+    try:
+        parameters = inspect.signature(function).parameters
+    except (TypeError, ValueError):  # of some builtins nothing is known
+        return False, False
+    kinds = {each.kind for each in parameters.values()}
+    found = parameters.get("budget")
+    if found is None:
+        return inspect.Parameter.VAR_KEYWORD in kinds, False
+    takes = found.kind is not inspect.Parameter.POSITIONAL_ONLY
+    return takes, found.default is inspect.Parameter.empty
 
 
 def load(

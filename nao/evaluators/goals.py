@@ -12,7 +12,14 @@ from typing import Any
 
 import numpy as np
 
-from nao.evaluators.base import TAKEN, Evaluation, Evaluator, Objective
+from nao.evaluators.base import (
+    TAKEN,
+    Evaluation,
+    Evaluator,
+    Objective,
+    name_is_taken,
+)
+from nao.system import functions
 
 # Of these less is better, whether or not `minimize` names them.
 MINIMIZED = ("num_parameters", "num_multiply_adds", "seconds")
@@ -36,6 +43,15 @@ class Constraint:
     at_least: float | None = None
 
     def __post_init__(self):
+        if not isinstance(self.name, str):
+            raise TypeError(
+                f"A constraint's name must be that of a metric, got {self.name!r}."
+            )
+        for field in ("at_most", "at_least"):
+            bound = getattr(self, field)
+            if bound is not None:  # of NumPy it could not be written as JSON
+                number = functions.number(f"{field} of {self.name!r}", bound)
+                object.__setattr__(self, field, number)
         if not self.ends or not all(map(math.isfinite, self.ends)):
             raise ValueError(
                 f"Constraint on {self.name!r} needs a finite at_most or at_least, got "
@@ -101,18 +117,22 @@ class Goals:
         Raises:
             ValueError: If a name is unknown or comes twice, or no value can keep the
                 bounds on one measure.
-            TypeError: If `constraints` is no list of them.
+            TypeError: If the evaluator is none, or names or constraints are no list.
         """
         check_constraints(constraints)
-        own = evaluator.objective
+        for role, given in (("objectives", objectives), ("minimize", minimize)):
+            if isinstance(given, str):
+                raise TypeError(f"{role} must be a list of names, got {given!r}.")
+        own = getattr(evaluator, "objective", None)
+        if not isinstance(own, Objective):
+            raise TypeError(f"evaluator must have an objective, got {evaluator!r}.")
         names = tuple(objectives) or (own.name,)
         _check_objectives(names, own, minimize)
-        _check_bounds(constraints)
         metrics = getattr(evaluator, "metrics", None)
         known = {*(metrics or ()), "seconds", own.name}
         for name in (*names, *(bound.name for bound in constraints)):
             if name in TAKEN and name != "seconds":
-                raise ValueError(f"A metric must not be called {name!r}.")
+                raise ValueError(name_is_taken(name))
             # Of an evaluator that does not tell, evaluations without it fail.
             if metrics is not None and name not in known:
                 raise ValueError(
@@ -201,12 +221,15 @@ class Goals:
 
         Returns:
             Signed values, float64 [num], by the number of their column.
+
+        Raises:
+            ValueError: If the evaluator knows other than a number of each.
         """
         if self.known_fn is None:
             return {}
         found = self.known_fn(tokens)
         return {
-            i: column.sign * np.asarray(found[column.name], np.float64)
+            i: column.sign * _row_for_each(column.name, found[column.name], tokens)
             for i, column in enumerate(self.columns)
             if column.name in found
         }
@@ -222,18 +245,47 @@ class Goals:
 
 
 def check_constraints(constraints: Sequence[Constraint]) -> None:
-    """Raises TypeError where these are not a list of constraints."""
+    """Checks that these are constraints, and that a value may keep them all.
+
+    Raises:
+        TypeError: If they are no list of them.
+        ValueError: If no value can keep the bounds on one measure.
+    """
     is_list = isinstance(constraints, Sequence) and not isinstance(constraints, str)
     if not is_list or not all(isinstance(each, Constraint) for each in constraints):
         raise TypeError(
             "constraints must be a list such as "
             f"[nao.Constraint('params', at_most=3e6)], got {constraints!r}."
         )
+    _check_bounds(constraints)
 
 
 def goals_of(strategy: Any, evaluator: Evaluator) -> Goals:
-    """Returns the goals of a search: the strategy's, or the evaluator's objective."""
-    return getattr(strategy, "goals", None) or Goals((evaluator.objective,))
+    """Returns the goals of a search: the strategy's, or the evaluator's objective.
+
+    Raises:
+        TypeError: If the strategy's are something else.
+    """
+    goals = getattr(strategy, "goals", None)
+    if goals is None:
+        return Goals((evaluator.objective,))
+    if not isinstance(goals, Goals):
+        raise TypeError(
+            "goals of a strategy must be made by nao.Goals.of(evaluator, ...), got "
+            f"{goals!r}."
+        )
+    return goals
+
+
+def _row_for_each(name: str, values: Any, tokens: np.ndarray) -> np.ndarray:
+    """Returns what is known of each row, float64 [num]; ValueError if it is not."""
+    values = np.asarray(values, np.float64)
+    if values.shape != (len(tokens),):
+        raise ValueError(
+            f"evaluator.known must give {name!r} a number for each architecture, here "
+            f"[{len(tokens)}], got shape {list(values.shape)}."
+        )
+    return values
 
 
 def _is_raised(goals: Goals, name: str) -> bool:

@@ -26,6 +26,8 @@ Values = dict[bytes, tuple[float, float | None]]
 Metrics = dict[bytes, dict[str, float]]
 Column = dict[bytes, float]  # a further measure by `space.keys`, where it is a number
 
+_SECONDS = "seconds"  # a column of this name is what evaluations took
+
 
 # Equal to itself alone, so that no table is compared row by row.
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -101,8 +103,12 @@ class TableEvaluator:
                 value, _ = self.values.get(key, (None, None))
                 metrics = dict(self.notes.get(key, {}))
             reason = "" if value is not None else self._why_missing(key, budget)
-            seconds = metrics.pop("seconds", 0.0)  # of a column of this name
-            yield base.Evaluation(value, metrics, seconds, reason)
+            seconds = metrics.pop(_SECONDS, None)
+            # Any other metric that is missing is no number; this one would be 0.
+            is_asked = _SECONDS in self.metrics and budget not in self.partial
+            if value is not None and seconds is None and is_asked:
+                value, reason = None, f"it has no {_SECONDS}"
+            yield base.Evaluation(value, metrics, seconds or 0.0, reason)
 
     def known(self, tokens: np.ndarray) -> dict[str, np.ndarray]:
         """Returns what needs no measurement, by name.
@@ -208,6 +214,8 @@ def _load(
             counted(num_rows, "row"),
             config.objective,
         )
+    notes = {key: _notes(config, rows, metrics) for key, rows in measured.items()}
+    _check_seconds(config, notes)
     return TableEvaluator(
         space,
         base.Objective(config.objective, config.maximize, config.unit),
@@ -215,7 +223,7 @@ def _load(
         config.test,
         num_skipped,
         table.sha256,
-        {key: _notes(config, rows, metrics) for key, rows in measured.items()},
+        notes,
         f"on {pathlib.PurePath(config.path).name.partition('.csv')[0]}",
         *_budgets(config, measured),
         metrics,
@@ -255,7 +263,18 @@ def _notes(
     first = len(rows[0]) - len(metrics)  # they come last
     means = {name: _mean(rows, i) for i, name in enumerate(metrics, first)}
     found = {name: mean for name, mean in means.items() if mean is not None}
-    return found | (_spread(rows) if config.repeats == "mean" else {})
+    # A column of one of these names is what the user asked for.
+    return (_spread(rows) if config.repeats == "mean" else {}) | found
+
+
+def _check_seconds(config: TableConfig, notes: Metrics) -> None:
+    """Raises ValueError where an evaluation can't have taken as long as it says."""
+    for row in notes.values():
+        if not 0 <= row.get(_SECONDS, 0.0) <= base.MAX_SECONDS:
+            raise ValueError(
+                f"Table {config.path}: column {_SECONDS!r} must be 0 to "
+                f"{base.MAX_SECONDS:g}, got {row[_SECONDS]:g}."
+            )
 
 
 def _spread(rows: Measured) -> dict[str, float]:
@@ -274,7 +293,7 @@ def from_settings(settings: Any, space: Space | None) -> TableEvaluator:
         ValueError: If the table is not as `load` needs it.
     """
     own = settings.table.objective
-    metrics = [name for name in settings.names if name not in (own, "seconds")]
+    metrics = [name for name in settings.names if name != own]
     return load(settings.table, space, metrics)
 
 

@@ -148,3 +148,11 @@ def check_settings(config: TableConfig, metrics: Sequence[str] = ()) -> None:
             "table.known must name neither table.objective nor table.test, got "
             f"{config.known!r}."
         )
+    for name in metrics:
+        if name in base.TAKEN and name != "seconds":
+            raise ValueError(base.name_is_taken(name))
+    if config.test in metrics:
+        raise ValueError(
+            f"Objectives and bounds must not read table.test, {config.test!r}, which "
+            "is for the final choice alone."
+        )

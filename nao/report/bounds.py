@@ -10,14 +10,14 @@ from nao.runs.trial import Trial
 LARGEST = 1e150
 
 
-def clip(values: np.ndarray) -> np.ndarray:
+def clip(values: np.ndarray | float) -> np.ndarray:
     """Brings values to the largest that charts can draw; NaN stays."""
     return np.clip(values, -LARGEST, LARGEST)
 
 
 def is_bounded(run: StoredRun) -> bool:
     """Says whether charts can draw all values of a run as they are."""
-    return all(abs(trial.value or 0.0) <= LARGEST for trial in run.trials)
+    return all(map(_is_small, run.trials))
 
 
 def bounded(run: StoredRun) -> StoredRun:
@@ -31,14 +31,18 @@ def bounded(run: StoredRun) -> StoredRun:
 
 def bounded_trials(trials: list[Trial]) -> list[Trial]:
     """Returns trials whose values are brought to the largest that charts can draw."""
-    return [
-        trial
-        if abs(trial.value or 0.0) <= LARGEST
-        else dataclasses.replace(
-            trial,
-            evaluation=dataclasses.replace(
-                trial.evaluation, value=float(np.copysign(LARGEST, trial.value))
-            ),
-        )
-        for trial in trials
-    ]
+    return [trial if _is_small(trial) else _clipped(trial) for trial in trials]
+
+
+def _is_small(trial: Trial) -> bool:
+    """Says whether the objective and all metrics of a trial can be drawn."""
+    values = (trial.value or 0.0, *trial.evaluation.metrics.values())
+    return max(map(abs, values)) <= LARGEST
+
+
+def _clipped(trial: Trial) -> Trial:
+    found = trial.evaluation
+    value = None if found.value is None else float(clip(found.value))
+    metrics = {name: float(clip(number)) for name, number in found.metrics.items()}
+    bounded = dataclasses.replace(found, value=value, metrics=metrics)
+    return dataclasses.replace(trial, evaluation=bounded)

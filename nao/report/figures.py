@@ -16,7 +16,7 @@ def shown(run: StoredRun) -> list[ledger.Trial]:
     """Returns the trials that get a mark and a row: all, or as many as a page holds.
 
     Of a long search half of those shown are its best trials; the other half are spread
-    evenly over the rest, in order of evaluation.
+    evenly over the rest, in order of evaluation. Its front is always among them.
     """
     if len(run.trials) <= _MOST_MARKS:
         return run.trials
@@ -24,7 +24,8 @@ def shown(run: StoredRun) -> list[ledger.Trial]:
     half = _MOST_MARKS // 2
     rest = np.sort(order[half:])
     spread = rest[np.linspace(0, len(rest) - 1, half).astype(int)]
-    return [run.trials[i] for i in sorted({*order[:half], *spread})]
+    front = [trial.index for trial in run.front]
+    return [run.trials[i] for i in sorted({*order[:half], *spread, *front})]
 
 
 def best_first(run: StoredRun) -> np.ndarray:

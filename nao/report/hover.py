@@ -24,7 +24,7 @@ def tooltips(run: StoredRun, latent: LatentMap | None) -> dict[str, dict]:
         lines of text, and `drawing`, as a data URI, which is None for all but the best.
     """
     drawn = _drawn(run)
-    fits = {} if latent is None else _fits(latent)
+    fits = {} if latent is None else _fits(run, latent)
     foretold = predictions.of_trials(run)
     found = {}
     for trial in figures.shown(run):
@@ -63,16 +63,19 @@ def _lines(run: StoredRun, trial: ledger.Trial, foretold: Predictions) -> list[s
     if trial.index not in foretold.values:
         return lines
     guess = rounding.to_places(foretold.values[trial.index], foretold.decimals)
-    return [*lines, f"predicted before: {guess}"]
+    return [*lines, f"predicted{_of(run)} before: {guess}"]
 
 
-def _fits(latent: LatentMap) -> dict[int, list[str]]:
+def _of(run: StoredRun) -> str:
+    """Says of which of several goals a prediction is; nothing where there is one."""
+    return f" of {run.objective.label}" if len(run.goals.columns) > 1 else ""
+
+
+def _fits(run: StoredRun, latent: LatentMap) -> dict[int, list[str]]:
     """Says what the last controller predicts, in the objective's unit, by trial."""
+    said = f"predicted{_of(run)} by the last fit"
     rows = zip(latent.trials, latent.predicted.mean, latent.predicted.std, strict=True)
-    return {
-        t.index: [f"predicted by the last fit: {precision.estimate(m, s)}"]
-        for t, m, s in rows
-    }
+    return {t.index: [f"{said}: {precision.estimate(m, s)}"] for t, m, s in rows}
 
 
 def _ascents(run: StoredRun, latent: LatentMap) -> dict[str, dict]:

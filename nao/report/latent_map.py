@@ -104,7 +104,9 @@ def draw(latent: LatentMap, run: StoredRun) -> Element:
     """Draws trials as dots, coloured from worst to best, and ascents as arrows."""
     drawn = _frame(np.concatenate([latent.places, latent.ends]))
     signed = ledger.objectives(latent.trials, run.objective)
-    best = int(np.argmax(signed))
+    # Not the highest: that one may break a bound.
+    numbers = [trial.index for trial in latent.trials]
+    best = numbers.index(run.best.index)
     sides = zip(latent.origins, latent.ends, strict=True)
     for number, (start, end) in enumerate(sides):
         drawn.pointer(start, end, "path", key_of(number))
@@ -121,10 +123,10 @@ def draw(latent: LatentMap, run: StoredRun) -> Element:
     ]
     if latent.starts:
         keys += [("path", "ascent"), ("path found", "found by it")]
-    return chart.figure(drawn, _caption(latent), *keys)
+    return chart.figure(drawn, _caption(latent, run), *keys)
 
 
-def _caption(latent: LatentMap) -> str:
+def _caption(latent: LatentMap, run: StoredRun) -> str:
     trials = (
         "Every trial where the encoder of the last round puts it: the two main axes of "
         f"the embeddings, which hold {latent.explained.sum():.0%} of their variance."
@@ -133,11 +135,14 @@ def _caption(latent: LatentMap) -> str:
         return (
             f"{trials} No ascent of the predictor leads to a place far from its start."
         )
-    return (
+    said = (
         f"{trials} Arrows lead from a trial to the best new architecture that {_STEPS} "
         "steps along the predictor's gradient find: a few of those from good, middling "
         "and bad trials, chosen so that none cross."
     )
+    if run.goals.is_plain:
+        return said
+    return f"{said} All by {run.objective.label} alone, whatever the bounds."
 
 
 def key_of(number: int) -> str:

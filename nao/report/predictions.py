@@ -129,6 +129,9 @@ def draw(run: StoredRun) -> Element | None:
         "to what was known then. On the dashed line, both are equal; those beyond the "
         "axes are drawn on their edge."
     )
+    more = [column.label for column in run.goals.columns[1:]]
+    if more:
+        caption += f" Those of {', '.join(more)} were made as well, but are not kept."
     keys = [("shaded early", "early round"), ("shaded late", "late round")]
     return chart.figure(drawn, caption, *(keys if len(rounds) > 1 else ()))
 

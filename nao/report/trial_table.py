@@ -94,6 +94,9 @@ def _main_columns(run: StoredRun, listed: list[ledger.Trial]) -> Iterator[_Colum
         is_objective=True,
         decimals=_told(run, run.objective.name, values),
     )
+    for goal in run.goals.columns[1:]:
+        values = [_measures(trial).get(goal.name) for trial in listed]
+        yield _Column(goal.label, values, decimals=_told(run, goal.name, values))
     budgets = [trial.budget for trial in listed]
     if any(budget is not None for budget in budgets):
         yield _Column("budget", budgets)
@@ -101,6 +104,11 @@ def _main_columns(run: StoredRun, listed: list[ledger.Trial]) -> Iterator[_Colum
     if predicted.values:  # Random search predicts nothing.
         values = [predicted.values.get(trial.index) for trial in listed]
         yield _Column("predicted", values, decimals=predicted.decimals)
+
+
+def _measures(trial: ledger.Trial) -> dict[str, float]:
+    """Returns what was noted of a trial besides its objective, by name."""
+    return {"seconds": trial.evaluation.seconds, **trial.evaluation.metrics}
 
 
 def _told(run: StoredRun, name: str, values: list[float | None]) -> int | None:
@@ -114,15 +122,19 @@ def _more_columns(run: StoredRun, listed: list[ledger.Trial]) -> Iterator[_Colum
         costs = [trial.cost for trial in listed]
         yield _Column("cost in full trainings", costs, is_more=True)
     yield _Column("round", [trial.round for trial in listed], is_more=True)
-    seconds = [trial.evaluation.seconds for trial in listed]
-    if any(seconds):  # A table answers in no time.
-        yield _Column("seconds", seconds, is_more=True)
-    for name in dict.fromkeys(itertools.chain(*(t.evaluation.metrics for t in listed))):
-        values = [trial.evaluation.metrics.get(name) for trial in listed]
-        if any(value is not None for value in values):
+    names = dict.fromkeys(itertools.chain(*map(_measures, listed)))
+    for name in [name for name in names if name not in _goals(run)]:
+        values = [_measures(trial).get(name) for trial in listed]
+        # A table answers in no time.
+        if any(values) if name == "seconds" else any(v is not None for v in values):
             decimals = _told(run, name, values)
             heading = name.replace("_", " ")
             yield _Column(heading, values, is_more=True, decimals=decimals)
+
+
+def _goals(run: StoredRun) -> set[str]:
+    """Returns the names of all that a search was for."""
+    return {column.name for column in run.goals.columns}
 
 
 def _head(run: StoredRun, column: _Column) -> Element:

@@ -9,13 +9,14 @@ from nao.system.showing import counted
 
 _STRATEGY = ("space", "config", "deduplicate", "name", "init", "ask", "tell")
 _EVALUATOR = ("objective", "evaluate", "test")
+_LEARNING = ("init", "learn")
 
 
 def check(strategy: Any, evaluator: Any) -> None:
     """Checks that an evaluator can measure what a strategy can propose.
 
     Raises:
-        TypeError: If one of them is something else.
+        TypeError: If one of them, or the strategy's goals, is something else.
         ValueError: If they are of different spaces, or the strategy asks for budgets
             that the evaluator does not list.
     """
@@ -27,6 +28,9 @@ def check(strategy: Any, evaluator: Any) -> None:
             "evaluator.objective must be one such as nao.evaluators.Objective('loss', "
             f"maximize=False), got {_describe(evaluator.objective)}."
         )
+    if hasattr(evaluator, "learn"):
+        hint = "one that learns has a state: nao.evaluators.LearningEvaluator"
+        _check("evaluator", evaluator, (*_EVALUATOR, *_LEARNING), hint)
     _check_spaces(strategy, evaluator)
     _check_budgets(strategy, evaluator)
     _check_goals(strategy, evaluator)

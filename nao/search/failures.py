@@ -63,10 +63,11 @@ def check(trials: list[Trial], path: str | os.PathLike, is_over: bool = False) -
         return
     reasons = collections.Counter(trial.evaluation.reason for trial in trials)
     ((reason, num),) = reasons.most_common(1)
+    traced = any(trial.evaluation.traceback for trial in trials)
     more = "the same command or call"
     if is_over:
         more = "a larger num_trials, or a search in another workdir,"
     raise NothingSucceededError(
         f"{_all(len(trials))} failed, {num} of them with {reason!r}; they are kept in "
-        f"{path}, with tracebacks. Once that is mended, {more} goes on."
+        f"{path}{', with tracebacks' * traced}. Once that is mended, {more} goes on."
     )

@@ -108,9 +108,14 @@ def of_search(
     }
     goals = goals_of(strategy, evaluator)
     if not goals.is_plain:
-        settings["goals"] = dataclasses.asdict(
-            dataclasses.replace(goals, known_fn=None)
-        )
+        settings["goals"] = {
+            "objectives": [dataclasses.asdict(each) for each in goals.objectives],
+            "constraints": [dataclasses.asdict(bound) for bound in goals.constraints],
+        }
     # A strategy's settings may grow like a config's; the others here are fixed.
     defaults = {"strategy_config": fields.defaults(type(strategy.config))}
+    # The strategy's, as one that knows none measures with the full budget alone.
+    if getattr(strategy, "budgets", ()):
+        settings["budgets"] = list(map(float, strategy.budgets))
+        defaults["budgets"] = settings["budgets"]  # of a run that did not note them
     return Settings(settings, defaults)

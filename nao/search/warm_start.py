@@ -8,6 +8,7 @@ import numpy as np
 
 from nao.evaluators import Goals
 from nao.runs import RunDirectory, answers, reader, shapes
+from nao.runs.trial import Trial
 from nao.spaces import Space
 from nao.strategies import Pool
 
@@ -35,6 +36,7 @@ def pool(
                 else f"Nothing to start from: {path} has no trials."
             )
         values = answers.values(trials, goals)
+        _check_columns(path, trials, values, goals)
         # As text, which keeps its meaning where a space numbers its tokens anew.
         kept = {
             "architectures": [space.format(trial.tokens) for trial in trials],
@@ -50,6 +52,21 @@ def pool(
         return _to_pool(kept, space)
     except ValueError as error:
         raise ValueError(f"{run.path / _NAME} is damaged: {error}") from None
+
+
+def _check_columns(
+    path: str | os.PathLike, trials: list[Trial], values: np.ndarray, goals: Goals
+) -> None:
+    """Raises ValueError where trials succeeded, but none has all columns of goals."""
+    succeeded = values[[trial.value is not None for trial in trials]]
+    if not len(succeeded) or np.isfinite(succeeded).all(-1).any():
+        return
+    lacks = ~np.isfinite(succeeded).any(0)
+    names = [c.name for c, is_so in zip(goals.columns, lacks, strict=True) if is_so]
+    raise ValueError(
+        f"Nothing to start from: no trial of {path} has "
+        f"{', '.join(names) or 'all objectives and bounded metrics'}."
+    )
 
 
 def _to_pool(kept: Mapping[str, Any], space: Space) -> Pool:

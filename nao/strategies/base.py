@@ -105,6 +105,14 @@ class ColumnGoals(Protocol):
         """Says which rows [num, length] break no bound on what is known, bool [num]."""
 
 
+def several(goals: ColumnGoals | None) -> ColumnGoals | None:
+    """Returns the goals; None where they are one objective without any bound."""
+    is_plain = goals is None or (
+        len(goals.columns) == 1 and np.isinf(goals.bounds).all()
+    )
+    return None if is_plain else goals
+
+
 class State(NamedTuple):
     """Everything a strategy needs to go on: plain data.
 

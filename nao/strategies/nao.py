@@ -48,6 +48,8 @@ class NAO(base.PoolStrategy):
     goals: base.ColumnGoals | None = None
 
     def __post_init__(self):
+        # One objective alone is told no columns, and is searched for as without goals.
+        object.__setattr__(self, "goals", base.several(self.goals))
         if self.goals is not None and not self.config.rank_candidates:
             raise ValueError(
                 "Several objectives, and bounds, need nao.rank_candidates=true."

@@ -88,6 +88,15 @@ def test_a_task_without_a_loss_is_named():
         Task("x", PARTS_OF_FOUR).measures(PAIR[0], PAIR[1])
 
 
+def test_metrics_without_names_are_named():
+    class Bare(Squares):
+        def metrics(self, outputs, targets):
+            return abs(outputs - targets)
+
+    with pytest.raises(TypeError, match="metrics of Bare must return arrays by name"):
+        Bare("x", PARTS_OF_FOUR).measures(PAIR[0], PAIR[0])
+
+
 def test_a_loss_that_is_no_number_for_each_example_is_named():
     check_measures({"loss": np.zeros(4)}, 4)
     with pytest.raises(ValueError, match=r"loss must be \[batch\], .* here \[4\], got"):

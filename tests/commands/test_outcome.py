@@ -92,6 +92,17 @@ def test_an_architecture_with_several_budgets_is_counted_once():
     assert text.startswith("The space has no more architectures than 6.\n8 trials")
 
 
+def test_why_a_space_has_no_more_is_told():
+    """A space of 19 was said to have 17, and one of 12 to have 3."""
+    bounds = [{"name": "size", "at_most": 5, "at_least": None}]
+    bounded = of_search(exhausted=True, num_distinct=3, constraints=bounds)
+    assert "no more architectures that may keep the bounds than 3." in bounded
+    warm = of_search(exhausted=True, num_distinct=17, num_warm_start=2)
+    assert "no more architectures than 17 and those of the warm start." in warm
+    none = of_search(exhausted=True, num_distinct=0, num_warm_start=19)
+    assert "no more architectures than those of the warm start." in none
+
+
 def test_a_bound_on_cost_is_told_where_it_ended_the_search():
     """The last words were of 5 trials of 100, and nothing said why no more."""
     spent = {"is_spent": True, "max_cost": 5.5, "num_trials": 5}

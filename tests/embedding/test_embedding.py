@@ -339,6 +339,17 @@ def test_an_architecture_outside_a_table_is_read_too(single, everything):
     )
 
 
+def test_bounds_that_contradict_each_other_are_named(embedding, everything):
+    """An ascent went on without a word, a front was empty."""
+    bounds = [nao.Constraint("cost", at_most=1), nao.Constraint("cost", at_least=4)]
+    for call in (
+        lambda: embedding.pareto(constraints=bounds),
+        lambda: embedding.ascend(everything[0], constraints=bounds),
+    ):
+        with pytest.raises(ValueError, match="at_least must not be above at_most, got"):
+            call()
+
+
 @pytest.mark.parametrize("wrong", [nao.Constraint("cost", at_most=120), "cost", [120]])
 def test_constraints_that_are_no_list_are_named(embedding, everything, wrong):
     """One bound in place of a list ended in `'Constraint' object is not iterable`."""

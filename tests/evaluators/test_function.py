@@ -1,3 +1,5 @@
+import functools
+
 import jax
 import numpy as np
 import pytest
@@ -124,6 +126,31 @@ def test_a_function_may_take_a_budget():
     given = evaluator.evaluate(tokens, keys, np.array([1.0, 4.0, 1.0]))
     assert [outcome.value for outcome in given] == [1, 8, 3]
     assert evaluator.budgets == (1.0, 4.0) and evaluator.cost(1.0, 0.0) == 0.25
+
+
+def with_default(choices, budget=4):
+    return choices["a"] * budget
+
+
+def passed_on(choices, **more):
+    return scaled(choices, **more)
+
+
+@pytest.mark.parametrize(
+    ("called", "alone"),
+    [(with_default, 4), (functools.partial(scaled, budget=9), 9)],
+)
+def test_a_budget_with_a_default_may_be_given(called, alone):
+    """A partial function whose budget was given was refused without budgets."""
+    first, *_ = outcomes(function.FunctionEvaluator(SPACE, called))
+    assert first.value == alone
+    first, *_ = outcomes(function.FunctionEvaluator(SPACE, called, budgets=(1, 2)))
+    assert first.value == 2
+
+
+def test_a_function_may_pass_its_budget_on():
+    found = function.FunctionEvaluator(SPACE, passed_on, budgets=(1, 4))
+    assert [outcome.value for outcome in outcomes(found)] == [4, 8, 12]
 
 
 @pytest.mark.parametrize(

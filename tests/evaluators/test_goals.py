@@ -1,3 +1,6 @@
+import dataclasses
+import json
+
 import numpy as np
 import pytest
 
@@ -90,6 +93,41 @@ def test_what_is_known_beforehand_rules_architectures_out():
 def test_mistakes_are_named(objectives, kwargs, message):
     with pytest.raises(ValueError, match=message):
         of(*objectives, **kwargs)
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: of("accuracy", minimize="latency"), "minimize must be a list of"),
+        (lambda: Goals.of(Measuring(), "accuracy"), "objectives must be a list of"),
+        (lambda: Goals.of(abs, ("accuracy",)), "evaluator must have an objective, got"),
+        (lambda: Constraint(3, at_most=1), "name must be that of a metric, got 3"),
+    ],
+)
+def test_what_is_no_list_or_evaluator_is_named(make, message):
+    with pytest.raises(TypeError, match=message):
+        make()
+
+
+def test_what_is_known_must_be_so_of_each_architecture():
+    """A list of one number stood for all."""
+
+    class Careless(Measuring):
+        def known(self, tokens):
+            return {"num_parameters": [1.0]}
+
+    bound = Constraint("num_parameters", at_most=3)
+    goals = Goals.of(Careless(), constraints=[bound])
+    with pytest.raises(ValueError, match=r"here \[2\], got shape \[1\]"):
+        goals.may_keep(np.zeros((2, 3), np.int32))
+
+
+def test_bounds_are_numbers_that_json_can_hold():
+    """A search by bounds of NumPy's ended in a traceback of `json`."""
+    bound = Constraint("size", at_most=np.float32(2.5), at_least=np.int64(1))
+    assert json.dumps(dataclasses.asdict(bound)).count("2.5") == 1
+    with pytest.raises(ValueError, match="at_most of 'size' must be a number, got '3'"):
+        Constraint("size", at_most="3")
 
 
 def test_settings_are_names_and_bounds():

@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from nao import spaces
+from nao.config import Config
 from nao.evaluators import Constraint, Goals, table, table_config
 
 SPACE = spaces.custom({"a": ("x", "y"), "b": ("1", "2")})
@@ -397,6 +398,33 @@ def test_a_column_named_seconds_is_what_an_evaluation_took(tmp_path):
     assert [e.seconds for e in evaluator.evaluate(tokens, None)] == [10, 20]
 
 
+def test_seconds_of_goals_are_those_of_the_table(tmp_path):
+    """They were 0 of every row; a look-up takes no time worth searching for."""
+    text = "a,acc,seconds\nx,0.5,10\ny,0.7,\n"
+    path = write(tmp_path, text)
+    given = table_config.TableConfig(path=path, slots="a", objective="acc")
+    asked = Config(table=given, objectives=("acc", "seconds"))
+    evaluator = table.from_settings(asked, None)
+    tokens = np.concatenate(list(evaluator.space.enumerate()))
+    first, second = evaluator.evaluate(tokens, None)
+    assert (first.value, first.seconds) == (0.5, 10)
+    assert second.reason == "it has no seconds"
+    write(tmp_path, text.replace("10", "-3"))
+    with pytest.raises(ValueError, match="'seconds' must be 0 to"):
+        table.from_settings(asked, None)
+
+
+def test_a_column_goes_before_a_number_of_repeats(tmp_path):
+    text = "a,acc,num_rows\nx,0.5,7\nx,0.7,9\n"
+    given = table_config.TableConfig(
+        path=write(tmp_path, text), slots="a", objective="acc", repeats="mean"
+    )
+    evaluator = table.load(given, None, ["num_rows"])
+    tokens = np.concatenate(list(evaluator.space.enumerate()))
+    (found,) = evaluator.evaluate(tokens, None)
+    assert found.metrics["num_rows"] == 8
+
+
 @pytest.mark.parametrize(
     ("fields", "metrics", "message"),
     [
@@ -404,6 +432,9 @@ def test_a_column_named_seconds_is_what_an_evaluation_took(tmp_path):
         ({"known": "b"}, (), "no column of a measure"),
         ({}, ["size"], "has no column 'size'; known: arch, a, b, acc, test"),
         ({}, ["a"], "no column of a measure"),
+        ({}, ["test"], "must not read table.test, 'test', which is for the final"),
+        ({}, ["seconds"], "has no column 'seconds'"),
+        ({}, ["cost"], "A metric must not be called .*; got 'cost'"),
     ],
 )
 def test_mistakes_in_columns_of_goals_are_named(tmp_path, fields, metrics, message):

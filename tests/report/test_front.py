@@ -5,13 +5,20 @@ import dataclasses
 import numpy as np
 import pytest
 
-from nao import report
-from nao.evaluators import Constraint, Evaluation, Goals, Objective
-from nao.report import curves, front
+from nao import report, strategies
+from nao.evaluators import (
+    Constraint,
+    Evaluation,
+    FunctionEvaluator,
+    Goals,
+    Objective,
+)
+from nao.report import bounds, curves, figures, front, hover
 from nao.report.markup import to_html
 from nao.runs import StoredRun
 from nao.runs.record import SearchRecord
 from nao.spaces import custom
+from tests import searching
 from tests.report.trials import make_trials
 
 SPACE = custom({"a": (1, 2)})
@@ -82,6 +89,16 @@ def test_one_objective_and_no_success_have_no_front():
             report.draw_front(run.trials, run.goals)
 
 
+def test_what_a_bound_rules_out_does_not_push_the_front_from_the_page(monkeypatch):
+    """Of a long search the best half was shown, whether or not it kept the bounds."""
+    monkeypatch.setattr(figures, "_MOST_MARKS", 4)
+    bounds = (Constraint("size", at_most=1),)
+    rows = [(9 - i, 5) for i in range(4)] + [(1, 1)] + [(0, 5)] * 4
+    run = run_of(rows, dataclasses.replace(GOALS, constraints=bounds))
+    assert [trial.index for trial in run.front] == [4]
+    assert 4 in [trial.index for trial in figures.shown(run)]
+
+
 def test_a_figure_shows_trials_front_and_bounds():
     goals = dataclasses.replace(GOALS, constraints=(Constraint("size", at_most=4),))
     figure = report.draw_front(run_of().trials, goals)
@@ -91,3 +108,59 @@ def test_a_figure_shows_trials_front_and_bounds():
     assert np.isfinite(trials.get_xdata()).sum() == 5
     assert found.get_xydata().tolist() == [[4, 2], [1, 1]]
     assert steps.get_xdata().tolist() == [1, 4] and bound.get_xdata() == [4, 4]
+
+
+@pytest.mark.parametrize("size", [lambda i: 1e308 * (-1) ** i, lambda i: 1e308])
+def test_a_front_of_huge_numbers_is_drawn(tmp_path, size):
+    """Figures ended in `arange: cannot compute length`, the page had `nan` in it."""
+    found = run_of([(i, size(i)) for i in range(5)])
+    run = bounds.bounded(found)
+    assert not bounds.is_bounded(found) and bounds.is_bounded(run)
+    for drawn in (front.draw(run), front.volume(run)):
+        assert "nan" not in to_html(drawn)
+    figure = report.draw_front(found.trials, GOALS)
+    assert np.isfinite(figure.axes[0].get_xlim()).all()
+    report.save(figure, tmp_path / "figure")
+
+
+def measures(choices):
+    """Later slots cost more, so the best score breaks any bound on the size."""
+    size = sum(i * choices[f"slot{i}"] for i in range(5))
+    return {"score": sum(choices.values()), "size": size, "noted": 1.0}
+
+
+def test_the_page_of_a_search_by_nao_for_several_objectives(tmp_path, monkeypatch):
+    """Page and figures have the front, and say of which objective predictions are."""
+    monkeypatch.setattr(hover, "_NUM_DRAWN", 1)
+    evaluator = FunctionEvaluator(searching.SPACE, measures, Objective("score"))
+    goals = Goals.of(
+        evaluator,
+        ("score", "size"),
+        minimize=["size"],
+        constraints=[Constraint("size", at_most=12)],
+    )
+    # Random candidates: there is a controller, and less to compile.
+    config = dataclasses.replace(searching.CONFIG, candidates="random")
+    nao = strategies.NAO(searching.SPACE, config, goals=goals)
+    result = searching.search(tmp_path, 14, evaluator, nao, report=True)
+    text = (tmp_path / "report.html").read_text("utf-8")
+    for title in ("Front", "Hypervolume", "Predicted against measured"):
+        assert f"<h2>{title}</h2>" in text
+    num = len(result.front)
+    assert 1 < num and f"The front: {num} architectures" in text
+    assert text.count('class="best" data-trial') == num
+    assert "Bounds: size at most 12." in text
+    assert "Those of size were made as well, but are not kept." in text
+    assert "All by score alone, whatever the bounds." in text
+    assert "predicted of score by the last fit: " in text
+    # All goals have a column, and what is only noted is shown on demand.
+    assert '<button type="button">size</button>' in text
+    assert "also round, seconds, noted</label>" in text
+    # Many a score is higher, beyond the bound.
+    assert max(trial.value for trial in result.trials) > result.best.value
+    assert f'class="best star" data-trial="{result.best.index}"' in text
+    for name in ("front", "progress"):
+        assert {p.suffix for p in (tmp_path / "figures").glob(f"{name}.*")} == {
+            ".png",
+            ".svg",
+        }

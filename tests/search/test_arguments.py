@@ -8,6 +8,14 @@ from nao.evaluators import FunctionEvaluator
 from tests.searching import CONFIG, SPACE, Counting
 
 STRATEGY = strategies.NAO(SPACE, CONFIG)
+AIMLESS = strategies.RandomSearch(SPACE, goals=("sum", "size"))
+
+
+class Forgetful(Counting):
+    """Learns, but has no state to begin with."""
+
+    def learn(self, state, draw):
+        return state
 
 
 def score(choices):
@@ -25,6 +33,8 @@ def score(choices):
         (STRATEGY, Counting, "evaluator must be .* got the class Counting"),
         (STRATEGY, None, "evaluator must be .* got NoneType None"),
         (Counting(), STRATEGY, "strategy must be an object with space, config"),
+        (STRATEGY, Forgetful(), "evaluator must be .* test, init and learn, got"),
+        (AIMLESS, Counting(), r"goals of a strategy must be made by nao.Goals.of"),
     ],
 )
 def test_a_wrong_object_is_named(tmp_path, strategy, evaluator, message):

@@ -30,9 +30,9 @@ def evaluator():
     return FunctionEvaluator(SPACE, grown, Objective("grown"), BUDGETS)
 
 
-def strategy():
+def strategy(budgets=(1.0, 3.0, 9.0)):
     config = SuccessiveHalvingConfig(num_archs=9)
-    return SuccessiveHalving(SPACE, config, "sequence", budgets=(1.0, 3.0, 9.0))
+    return SuccessiveHalving(SPACE, config, "sequence", budgets=budgets)
 
 
 def listing(result):
@@ -95,6 +95,16 @@ def test_the_bound_on_cost_ends_a_search_and_a_larger_one_continues(tmp_path, wh
     assert listing(more) == listing(result)[:13]
     rest = search(tmp_path, 30, evaluator(), strategy())
     assert listing(rest) == listing(result)
+
+
+def test_a_run_of_other_budgets_does_not_go_on(tmp_path):
+    """The strategy asked for what was told before, and the message blamed it."""
+    search(tmp_path, 12, evaluator(), strategy())
+    other = FunctionEvaluator(SPACE, grown, Objective("grown"), (1, 2, 4))
+    with pytest.raises(
+        ValueError, match=r"another config: budgets is \[1.0, 3.0, 9.0\]"
+    ):
+        search(tmp_path, 14, other, strategy((1, 2, 4)))
 
 
 def test_full_evaluations_cost_one_each(tmp_path):

@@ -8,7 +8,13 @@ import pytest
 
 import nao
 from nao import strategies
-from nao.evaluators import Constraint, Evaluation, Goals, Objective
+from nao.evaluators import (
+    Constraint,
+    Evaluation,
+    FunctionEvaluator,
+    Goals,
+    Objective,
+)
 from nao.runs import reader
 from tests.searching import CONFIG, SPACE, search
 
@@ -144,6 +150,17 @@ def test_a_search_goes_on_with_the_same_goals_alone(tmp_path):
         search(tmp_path, 8, evaluator, MAKERS["random"](None))
 
 
+@pytest.mark.parametrize("name", MAKERS)
+def test_goals_of_one_objective_are_none(tmp_path, name):
+    """`nao` ended in a traceback, as nobody told it columns."""
+    evaluator = Two(fails=False)
+    found = search(tmp_path / "a", 14, evaluator, MAKERS[name](Goals.of(evaluator)))
+    plain = search(tmp_path / "b", 14, evaluator, MAKERS[name](None))
+    assert [t.tokens.tolist() for t in found.trials] == [
+        t.tokens.tolist() for t in plain.trials
+    ]
+
+
 def test_goals_must_be_of_the_evaluator(tmp_path):
     goals = Goals((Objective("loss", maximize=False), Objective("size")))
     with pytest.raises(ValueError, match="must begin with the evaluator's objective"):
@@ -156,6 +173,15 @@ def test_a_warm_start_brings_all_columns(tmp_path):
     strategy = MAKERS["nao"](goals_for(evaluator))
     result = search(tmp_path / "b", 8, evaluator, strategy, warm_start=tmp_path / "a")
     assert result.trials[0].predicted is not None and result.front
+
+
+def test_a_warm_start_that_lacks_an_objective_is_refused(tmp_path):
+    """All its trials counted as failed, and the search began at random."""
+    plain = MAKERS["random"](None)
+    search(tmp_path / "a", 6, FunctionEvaluator(SPACE, len, Two.objective), plain)
+    strategy = MAKERS["nao"](goals_for(Two()))
+    with pytest.raises(ValueError, match=r"Nothing to start from: no .* has size"):
+        search(tmp_path / "b", 8, Two(), strategy, warm_start=tmp_path / "a")
 
 
 def test_the_embedding_of_a_search_predicts_every_objective(tmp_path):

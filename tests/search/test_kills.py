@@ -19,6 +19,7 @@ ROOT = pathlib.Path(__file__).parents[2]
         ("halving", 11, 5),
         ("learning", 11, 5),
         ("front", 11, 5),
+        ("aim", 11, 5),
         ("children", 20, 3),
         ("training", 15, 3),
         ("benchmark", 9, 3),

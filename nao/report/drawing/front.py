@@ -6,7 +6,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from nao.evaluators import Goals
-from nao.report.bounds import clip
+from nao.report.bounds import bounded_trials
+from nao.report.chart import extent
 from nao.report.curves import outside_both
 from nao.runs import Trial, answers
 
@@ -29,6 +30,8 @@ def draw_front(trials: list[Trial], goals: Goals) -> Figure:
     Raises:
         ValueError: If there is one objective, or no trial keeps the bounds.
     """
+    # What is larger can't be drawn; as on the page, it is brought to what can.
+    trials = bounded_trials(trials)
     front = answers.front_of(trials, goals)
     if len(goals.objectives) < 2 or not front:
         raise ValueError(
@@ -43,18 +46,20 @@ def draw_front(trials: list[Trial], goals: Goals) -> Figure:
         (trials, {"c": _DOT, "ms": 4, "marker": "o"}, "trial"),
         (front, {"c": _LINE, "ms": 6, "marker": "o"}, f"front: {len(front)}"),
     ):
-        values = clip(answers.values(found, goals) * goals.signs)
+        values = answers.values(found, goals) * goals.signs
         axes.plot(values[:, 1], values[:, 0], ls="", mec="none", label=label, **style)
     if len(goals.objectives) == 2:
         order = np.argsort(values[:, 1], kind="stable")
         where = "pre" if second.maximize else "post"
         axes.step(*values[order, 1::-1].T, where=where, c=_LINE, lw=1.4)
     _set_limits(axes, trials, front, goals)
+    style, label = {"c": _BOUND, "ls": "--", "lw": 1.2}, "bound"
     for bound in goals.constraints:
         line = {first.name: axes.axhline, second.name: axes.axvline}.get(bound.name)
         for end in bound.ends:
             if line is not None:
-                line(end, c=_BOUND, ls="--", lw=1.2)
+                line(end, label=label, **style)
+                label = None  # one entry of the legend is enough
     axes.set(xlabel=second.label, ylabel=first.label)
     axes.spines[["top", "right"]].set_visible(False)
     figure.legend(loc="outside lower center", ncols=3, frameon=False, fontsize=_SMALL)
@@ -67,8 +72,7 @@ def _set_limits(
     """Fits the axes to the front and to all but a few trials far worse than most."""
     signed = answers.values(trials, goals)[:, :2]
     kept = signed[~outside_both(signed) & np.isfinite(signed).all(-1)]
-    kept = clip(np.concatenate([kept, answers.values(front, goals)[:, :2]]))
-    ends = np.sort(np.stack([kept.min(0), kept.max(0)]) * goals.signs[:2], axis=0)
-    pad = _PAD * np.where(np.ptp(ends, 0) > 0, np.ptp(ends, 0), 1.0)
-    axes.set_ylim(ends[0, 0] - pad[0], ends[1, 0] + pad[0])
-    axes.set_xlim(ends[0, 1] - pad[1], ends[1, 1] + pad[1])
+    kept = np.concatenate([kept, answers.values(front, goals)[:, :2]])
+    kept = kept * goals.signs[:2]
+    axes.set_ylim(*extent(kept[:, 0], _PAD))
+    axes.set_xlim(*extent(kept[:, 1], _PAD))
