@@ -252,7 +252,7 @@ def _answer(words: list[str]) -> None:
 
     Before absl parses: it has flags of the same names, which print all there is.
     """
-    for word, following in zip(words, [*words[1:], "-"], strict=True):
+    for word, following in zip(words, [*words, "-"][1:], strict=True):
         name, equals, part = word.partition("=")
         if name in ("--version", "-version"):
             _end_with(help.versions())

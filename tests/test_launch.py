@@ -480,6 +480,12 @@ def test_the_best_of_a_search_is_exported(run, table, tmp_path):
     assert exported["slots"] == TYPED.to_json(tokens)["slots"]
 
 
+def test_no_flags_at_all_are_the_default_search():
+    with flagsaver.flagsaver():
+        flags.FLAGS.unparse_flags()
+        assert launch._parse(["launch.py"]) == ["launch.py"]
+
+
 def test_help_is_asked_for_in_several_ways(run):
     """Unlike absl's, which exits with 1 and lists its own flags as well."""
     code, out, err = run("--help")
