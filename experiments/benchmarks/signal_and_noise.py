@@ -9,7 +9,8 @@ describes, and prints a row for each number that cells could be compared by:
 
 val_accuracy  share of the validation images after the last epoch: what a search reads
 last epochs   mean of that over the last three epochs
-two short     mean of that over two trainings of half the epochs
+two short     mean of that over two trainings of half the epochs; half of all the time,
+              so `--no_short` leaves it out
 val_loss      on the same images as val_accuracy
 train_loss    of the last epoch: reads no validation image at all
 
@@ -76,7 +77,7 @@ class Trainers(NamedTuple):
     """Who trains children for all epochs of the config, and for half of them."""
 
     full: ChildTrainer
-    short: ChildTrainer
+    short: ChildTrainer | None
 
 
 class Training(NamedTuple):
@@ -129,6 +130,9 @@ def _parse(words: list[str] | None) -> argparse.Namespace:
     add("--cells", type=int, default=50, help="random cells")
     add("--repeats", type=int, default=2, help="trainings of each")
     add("--seed", type=int, default=0, help="of cells and trainings")
+    add(
+        "--no_short", action="store_true", help="leave out trainings of half the epochs"
+    )
     add("--output", type=pathlib.Path, help="file of the trainings")
     for leaf in _leaves():
         add(f"--config.{leaf.name}", metavar="VALUE", help=argparse.SUPPRESS)
@@ -175,13 +179,13 @@ def measure(
 ) -> dict[Job, dict[str, float]]:
     """Trains the children that a file does not have; returns the numbers of all."""
     parts = {name: fields.to_dict(getattr(config, name)) for name in PARTS}
-    settings = {"seed": args.seed, **parts}
+    settings = {"seed": args.seed, "short": not args.no_short, **parts}
     jobs = list(itertools.product(range(args.cells), range(args.repeats)))
     done = read(path, settings)
     if missing := [job for job in jobs if job not in done]:
         _begin(path, settings)
         with Progress(len(jobs), "child", len(jobs) - len(missing)) as bar:
-            for row in trained(config, missing, args.seed):
+            for row in trained(config, missing, args.seed, not args.no_short):
                 with path.open("a") as file:
                     file.write(json.dumps(row) + "\n")
                 bar.advance(note=f"accuracy {row['val_accuracy']:.3f}")
@@ -213,14 +217,16 @@ def _begin(path: pathlib.Path, settings: Mapping) -> None:
     path.write_text(whole or json.dumps(settings) + "\n")
 
 
-def trained(config: Config, jobs: list[Job], seed: int) -> Iterable[dict[str, float]]:
+def trained(
+    config: Config, jobs: list[Job], seed: int, has_short: bool
+) -> Iterable[dict[str, float]]:
     """Yields the numbers of each child; as many train at once as there are devices."""
     build.use_devices(config)
     compiling.use_compile_cache()
     halved = {"child.epochs": math.ceil(config.child.epochs / 2), "child.budgets": ()}
     evaluator = build.evaluator(config)
     half = build.evaluator(fields.override(config, halved))
-    trainers = Trainers(evaluator.trainer, half.trainer)
+    trainers = Trainers(evaluator.trainer, half.trainer if has_short else None)
     _compile(trainers, evaluator.space)
     at_once = trainers.full.num_children
     for start in range(0, len(jobs), at_once):
@@ -245,7 +251,7 @@ def child_key(seed: int, job: Job) -> jax.Array:
 def _compile(trainers: Trainers, space: Space) -> None:
     """Compiles all programs, so that no child's time includes it."""
     archs = space.architecture(cell(space, 0, 0))
-    for trainer in trainers:
+    for trainer in filter(None, trainers):
         states, _ = trainer.train(jax.random.split(jax.random.key(0), 1), archs, stop=1)
         trainer.evaluate(states, archs, "val")
 
@@ -256,20 +262,20 @@ def measure_group(
     """Trains children at once, fully and twice shortly; returns the numbers of each."""
     own, *others = jax.vmap(lambda key: jax.random.split(key, 3))(jnp.stack(keys)).T
     full = train(trainers.full, archs, own)
-    shorts = [train(trainers.short, archs, key) for key in others]
     numbers = {
         "val_accuracy": full.last("val_accuracy"),
         "last epochs": full.last("val_accuracy", NUM_LAST),
-        "two short": np.mean([short.last("val_accuracy") for short in shorts], 0),
         "val_loss": full.last("val_loss"),
         "train_loss": np.array(full.train_losses),
     }
     seconds = {
-        "train_s": full.train_s,
-        "validate_s": full.validate_s,
-        "short_s": sum(short.train_s + short.validate_s for short in shorts),
-        "clock_s": full.clock_s,
+        name: getattr(full, name) for name in ("train_s", "validate_s", "clock_s")
     }
+    if trainers.short is not None:
+        shorts = [train(trainers.short, archs, key) for key in others]
+        of_shorts = [short.last("val_accuracy") for short in shorts]
+        numbers["two short"] = np.mean(of_shorts, 0)
+        seconds["short_s"] = sum(short.train_s + short.validate_s for short in shorts)
     shares = {name: value / len(archs) for name, value in seconds.items()}
     rows = zip(*numbers.values(), strict=True)
     return [dict(zip(numbers, map(float, row), strict=True)) | shares for row in rows]
@@ -327,7 +333,8 @@ def _values(rows: Mapping[Job, Mapping[str, float]], name: str) -> np.ndarray:
 
 def table(rows: Mapping[Job, Mapping[str, float]]) -> Iterable[str]:
     """Yields the lines of the table; cells with a failed training are left out."""
-    values = {name: sign * _values(rows, name) for name, sign in OBJECTIVES.items()}
+    there = {name: sign for name, sign in OBJECTIVES.items() if name in rows[0, 0]}
+    values = {name: sign * _values(rows, name) for name, sign in there.items()}
     is_whole = np.isfinite(list(values.values())).all((0, 2))
     values = {name: own[is_whole] for name, own in values.items()}
     accuracy, costs = values["val_accuracy"], _costs(rows)
@@ -346,16 +353,19 @@ def table(rows: Mapping[Job, Mapping[str, float]]) -> Iterable[str]:
 
 def _costs(rows: Mapping[Job, Mapping[str, float]]) -> dict[str, float]:
     """Returns what each objective costs, in trainings that read val_accuracy."""
-    names = ("train_s", "validate_s", "short_s")
-    train_s, validate_s, short_s = (_values(rows, name).mean() for name in names)
-    seconds = {
-        "val_accuracy": train_s + validate_s,
-        "last epochs": train_s + NUM_LAST * validate_s,
-        "two short": short_s,
-        "val_loss": train_s + validate_s,
-        "train_loss": train_s,
+    train_s, validate_s = (
+        _values(rows, f"{x}_s").mean() for x in ("train", "validate")
+    )
+    one = train_s + validate_s
+    costs = {
+        "val_accuracy": 1.0,
+        "last epochs": (train_s + NUM_LAST * validate_s) / one,
+        "val_loss": 1.0,
+        "train_loss": train_s / one,
     }
-    return {name: s / seconds["val_accuracy"] for name, s in seconds.items()}
+    if "short_s" in rows[0, 0]:
+        costs["two short"] = _values(rows, "short_s").mean() / one
+    return costs
 
 
 if __name__ == "__main__":

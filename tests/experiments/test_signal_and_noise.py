@@ -14,7 +14,7 @@ TINY = (
     "--config.child.epochs=2",
     "--config.data.num_train=64",
     "--config.data.num_validation=32",
-    "--config.num_devices=2",
+    "--config.num_devices=1",
     "--cells=3",
 )
 
@@ -34,6 +34,7 @@ def test_a_cut_off_run_goes_on_and_ends_in_the_same_table(tmp_path, capsys):
     rows = rows_of(printed)
     assert list(rows) == [*signal_and_noise.OBJECTIVES, "the truth"]
     assert rows["val_accuracy"][0] == rows["val_loss"][0] == "1.00"
+    assert float(rows["train_loss"][0]) < 1 < float(rows["last epochs"][0])
     # The settings, three whole children, and one that a kill cut off.
     lines = path.read_text().splitlines()
     assert len(lines) == 1 + 3 * 2
@@ -45,6 +46,12 @@ def test_a_cut_off_run_goes_on_and_ends_in_the_same_table(tmp_path, capsys):
     assert values[0] == pytest.approx(values[1], rel=1e-5)
     # Of one cell, the two trainings differ: the second is no copy.
     assert values[0][0] != values[0][1]
+
+
+def test_short_trainings_can_be_left_out(tmp_path, capsys):
+    signal_and_noise.main([*TINY, "--no_short", f"--output={tmp_path / 'x'}"])
+    expected = [name for name in signal_and_noise.OBJECTIVES if name != "two short"]
+    assert list(rows_of(capsys.readouterr().out)) == [*expected, "the truth"]
 
 
 def test_a_file_of_other_settings_is_refused(tmp_path):
