@@ -184,7 +184,7 @@ def measure(
     done = read(path, settings)
     if missing := [job for job in jobs if job not in done]:
         _begin(path, settings)
-        with Progress(len(jobs), "child", len(jobs) - len(missing)) as bar:
+        with Progress(len(jobs), "training", len(jobs) - len(missing)) as bar:
             for row in trained(config, missing, args.seed, not args.no_short):
                 with path.open("a") as file:
                     file.write(json.dumps(row) + "\n")
