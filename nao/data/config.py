@@ -32,7 +32,7 @@ class DataConfig:
     validation_share: float = option(
         0.1,
         "Share of the training images that validation gets where the source has no "
-        "such part, and test as well; digits keep their own.",
+        "such part, and test as well; digits and cluttered_digits have their own.",
     )
     num_train: int = option(0, "Training images that are used; 0 is all.")
     num_validation: int = option(0, "Validation images that are used; 0 is all.")

@@ -6,7 +6,15 @@ from collections.abc import Callable
 
 import numpy as np
 
-from nao.data import arrays, digits, folder, parts, prepared, split
+from nao.data import (
+    arrays,
+    cluttered_digits,
+    digits,
+    folder,
+    parts,
+    prepared,
+    split,
+)
 from nao.data.images import RESIZES
 from nao.data.split import PARTS, Split
 from nao.system.showing import counted
@@ -113,6 +121,7 @@ def _statistics(images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 # validation and test parts only where the source brings them.
 DATASETS: dict[str, Callable[..., tuple[dict[str, Split], int]]] = {
     "digits": digits.load,
+    "cluttered_digits": cluttered_digits.load,
     **{name: functools.partial(prepared.load, name) for name in prepared.SETS},
     "folder": folder.load,
     "npz": arrays.load,

@@ -10,15 +10,19 @@ from nao.data.split import PARTS, Split
 NUM_TRAIN, NUM_VALIDATION = 1024, 384  # 389 are left for the test
 
 
-def load(path: str = "") -> tuple[dict[str, Split], int]:
+def load(path: str = "", name: str = "digits") -> tuple[dict[str, Split], int]:
     """Returns all three splits, always the same, and the number of classes.
+
+    Args:
+        path: Must be empty.
+        name: The data set that is made of them, for the message.
 
     Raises:
         ValueError: If a path is given: the images come with scikit-learn.
     """
     if path:
         raise ValueError(
-            "data.name=digits has no data.path; folder or npz reads your own images, "
+            f"data.name={name} has no data.path; folder or npz reads your own images, "
             f"got {path!r}."
         )
     # Only here, so that other data sets work without scikit-learn.

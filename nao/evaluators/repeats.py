@@ -1,0 +1,146 @@
+"""How much of a measured value is the architecture, and how much is noise.
+
+Several architectures are measured several times each, and the values are modelled as
+`value[i, j] = mean + architecture[i] + noise[i, j]`, all normal: a one-way
+random-effects analysis of variance (Searle, Casella and McCulloch, Variance Components,
+1992, chapter 3). Higher values are better; those of a loss are given negated.
+"""
+
+import functools
+import itertools
+import math
+from typing import NamedTuple
+
+import numpy as np
+from scipy import integrate, stats
+
+from nao.controller import metrics
+
+
+class Components(NamedTuple):
+    """What a measured value is made of.
+
+    Attributes:
+        mean: Mean over all architectures.
+        between: Standard deviation of the architectures' true values, without noise.
+        within: Standard deviation of repeated measurements of one architecture.
+    """
+
+    mean: float
+    between: float
+    within: float
+
+    @property
+    def reliability(self) -> float:
+        """Share of the variance of one measurement that is the architecture.
+
+        Also the correlation of two measurements; NaN where all values are equal.
+        """
+        total = self.between**2 + self.within**2
+        return self.between**2 / total if total else math.nan
+
+
+def components(values: np.ndarray) -> Components:
+    """Splits the variance of measurements into architecture and noise.
+
+    Args:
+        values: float64 [num architectures, num repeats], two or more of both.
+
+    Raises:
+        ValueError: If they are fewer, or not finite.
+    """
+    values = _checked(values)
+    between, within = _covariances(values, values)
+    # The estimate of a small variance may be negative.
+    return Components(values.mean(), math.sqrt(max(between, 0.0)), math.sqrt(within))
+
+
+def agreement(values: np.ndarray) -> tuple[float, float]:
+    """Returns Kendall's tau between two repeats, and its standard error.
+
+    The mean over all pairs of repeats; the error is the jackknife's, which leaves out
+    an architecture at a time, so it needs three of them.
+
+    Args:
+        values: float64 [num architectures, num repeats], as in `components`.
+
+    Raises:
+        ValueError: If they are fewer, or not finite.
+    """
+    values = _checked(values)
+    num = len(values)
+    without = [_tau(np.delete(values, i, axis=0)) for i in range(num)]
+    return _tau(values), math.sqrt((num - 1) * np.var(without))
+
+
+def expected_choice(
+    true: np.ndarray, num: int, chosen_by: np.ndarray | None = None
+) -> float:
+    """Returns the expected true value of the best of `num` random architectures.
+
+    The expectation of the concomitant of the largest of normal variables, `mean + r *
+    between * E[largest]` (David and Nagaraja, Order Statistics, 2003, section 6.8),
+    where `r` is the correlation of the true value with the number chosen by.
+
+    Args:
+        true: Measurements whose true values count, float64 [num architectures, num
+            repeats].
+        num: How many architectures there are to choose from.
+        chosen_by: Measurements of what the best is chosen by, of the same shape, one of
+            them for each architecture; None for the true value itself.
+
+    Raises:
+        ValueError: If the shapes differ, or see `components`.
+    """
+    mean, between, _ = components(true)
+    if chosen_by is None:
+        return mean + between * largest_of_normals(num)
+    if np.shape(chosen_by) != np.shape(true):
+        raise ValueError(
+            "Measurements to choose by must have the shape of the true ones, got "
+            f"{np.shape(chosen_by)} and {np.shape(true)}."
+        )
+    _, *deviations = components(chosen_by)
+    shared, _ = _covariances(_checked(true), _checked(chosen_by))
+    deviation = math.hypot(*deviations)
+    # With nothing to tell architectures by, the choice is any of them.
+    slope = shared / deviation if deviation else 0.0
+    return mean + slope * largest_of_normals(num)
+
+
+@functools.cache
+def largest_of_normals(num: int) -> float:
+    """Returns the expected largest of `num` independent standard normal variables."""
+    largest, _ = integrate.quad(
+        lambda x: num * x * stats.norm.pdf(x) * stats.norm.cdf(x) ** (num - 1), -12, 12
+    )
+    return largest
+
+
+def _covariances(first: np.ndarray, second: np.ndarray) -> tuple[float, float]:
+    """Returns the covariances of two measurements between and within architectures.
+
+    The estimates of the analysis of variance, from mean products instead of squares;
+    of a measurement with itself they are its variance components.
+    """
+    num, repeats = first.shape
+    means = [values.mean(1, keepdims=True) for values in (first, second)]
+    rests = [values - mean for values, mean in zip((first, second), means, strict=True)]
+    within = np.vdot(*rests) / (num * (repeats - 1))
+    of_means = np.vdot(*(mean - mean.mean() for mean in means)) / (num - 1)
+    return float(of_means - within / repeats), float(within)
+
+
+def _tau(values: np.ndarray) -> float:
+    pairs = itertools.combinations(values.T, 2)
+    return float(np.mean([metrics.kendall_tau(*pair) for pair in pairs]))
+
+
+def _checked(values: np.ndarray) -> np.ndarray:
+    values = np.asarray(values, np.float64)
+    if values.ndim != 2 or min(values.shape) < 2 or not np.isfinite(values).all():
+        raise ValueError(
+            "Repeated measurements must be finite, of two architectures or more, twice "
+            f"or more each, got shape {values.shape}."
+        )
+    return values
