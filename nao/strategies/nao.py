@@ -20,7 +20,7 @@ import itertools
 import jax
 import numpy as np
 
-from nao.controller import Controller, Goal, metrics, targets
+from nao.controller import Controller, Goal, metrics, order, targets
 from nao.spaces import Space
 from nao.strategies import base, expectation, improvement
 from nao.strategies.aim import Aim
@@ -227,10 +227,7 @@ class NAO(base.PoolStrategy):
     def _candidates(
         self, key: Array, rng: np.random.Generator, params: PyTree, pool: base.Pool
     ) -> np.ndarray:
-        """Returns valid sequences that a round is chosen from, int32 [num, length].
-
-        Those of ascent are distinct, and include the random starts themselves.
-        """
+        """Returns valid sequences that a round is chosen from, int32 [num, length]."""
         config = self.config
         if config.candidates == "all":
             return np.concatenate(list(self.space.enumerate()))
@@ -250,6 +247,7 @@ class NAO(base.PoolStrategy):
                 for g in aim.ascents(config.num_trade_offs)
             ]
             rows = np.concatenate(found)
+        # Where few sequences are valid, as in a user's table, decoding may miss them.
         more = self.space.sample(rng, config.num_random_candidates)
         rows = distinct(np.concatenate([rows, more]))
         return rows[self.space.is_valid(rows)]
@@ -272,9 +270,7 @@ class NAO(base.PoolStrategy):
             goal: What is climbed; None for the prediction of a single objective.
 
         Returns:
-            int32 [rows, length], the random starts first, as they are candidates, too:
-            where few sequences are valid, as in a user's table, decoding alone may miss
-            them all.
+            int32 [rows, length], the random starts first, as they are candidates, too.
         """
         config = self.config
         at_random = self.space.sample(rng, config.num_random_starts)
@@ -308,15 +304,19 @@ class NAO(base.PoolStrategy):
     def _expectation(self, by: str, params: PyTree, pool: base.Pool) -> Expectation:
         """Returns what a process on the pool, or the predictor, expects."""
         if by == "process":
-            # It reads what the encoder reads: sequences of a function are one.
             return expectation.of_processes(
-                lambda tokens: self.space.one_hot(self.as_encoded(tokens)),
-                pool.tokens,
-                self._targets(pool),
+                self._features, pool.tokens, self._targets(pool)
             )
         return expectation.of_members(
             lambda tokens: self.controller.predict(params, self.as_encoded(tokens))
         )
+
+    def _features(self, tokens: np.ndarray) -> np.ndarray:
+        # What the encoder reads: sequences of a function are one, numbers have order.
+        encoded = self.as_encoded(tokens)
+        if self.config.controller.ordered:
+            return order.mixed_rows(self.space, encoded)
+        return self.space.one_hot(encoded)
 
     def _rank(
         self,
