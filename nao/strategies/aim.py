@@ -15,7 +15,7 @@ import numpy as np
 from scipy import special
 
 from nao.controller import Goal, fronts, targets
-from nao.strategies import improvement, sorting
+from nao.strategies import ranking, sorting
 from nao.strategies.base import ColumnGoals
 
 _MAX_KNOWN = 1000  # candidates of a round whose costs are looked up
@@ -150,7 +150,7 @@ class Aim:
         """Returns the expected improvement on the best within the bounds."""
         kept = self._kept[:, 0]
         best = kept.max() if len(kept) else self.learned.min()
-        return improvement.expected(mean, std, best)
+        return ranking.expected_improvement(mean, std, best)
 
     def _largest_gains(
         self, drawn: np.ndarray, chances: np.ndarray, num: int

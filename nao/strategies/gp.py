@@ -11,7 +11,7 @@ import numpy as np
 
 from nao.fields import check_at_least, check_types, documented, option
 from nao.spaces import Space
-from nao.strategies import base, encodings, improvement, process
+from nao.strategies import base, encodings, process, ranking
 from nao.strategies.unseen import Unseen
 from nao.system import floats
 from nao.types import Array
@@ -67,7 +67,7 @@ class GP(base.PoolStrategy):
         mean, deviation = self._predict(pool, candidates)
         # In the unit of `mean`: squares of numbers near the ends of float64 overflow.
         best = pool.objective.max() / floats.unit(pool.objective)
-        gains = improvement.expected(mean, deviation, best)
+        gains = ranking.expected_improvement(mean, deviation, best)
         chosen = np.argsort(-gains, kind="stable")[: config.round_size]
         return candidates[chosen], state._replace(predicted=mean[chosen])
 

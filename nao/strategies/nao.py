@@ -5,13 +5,11 @@ good architectures up the gradient of the predicted objective, decodes where the
 up, and proposes what is new.
 
 What the released recipe lacks was measured on tables. Its one greedy decoding per
-starting point reaches few new cells; the default starts from random architectures too
-and decodes by sampling at several step sizes. Of what that finds, the predictor takes
-ever more neighbours of what it knows; the default takes the largest expected
-improvement by a Gaussian process on the sequences, which knows how far away it has seen
-nothing. Its controller sees one function as many sequences; the default's reads
-canonical forms, and asks for a function once before it asks for one again. `PAPER` and
-`SEMINAS` are released recipes.
+starting point reaches few new cells; the default starts from random architectures too,
+and decodes by sampling at several step sizes. Of what that finds, the predictor and a
+Gaussian process on the sequences choose in turn: where one of them stays with the
+second best, the other leads out. The default reads canonical forms, and asks for a
+function once before it asks for one again. `PAPER` and `SEMINAS` are released recipes.
 """
 
 import dataclasses
@@ -22,7 +20,7 @@ import numpy as np
 
 from nao.controller import Controller, Goal, metrics, order, targets
 from nao.spaces import Space
-from nao.strategies import base, expectation, improvement
+from nao.strategies import base, expectation, ranking
 from nao.strategies.aim import Aim
 from nao.strategies.expectation import Expectation
 from nao.strategies.nao_config import NAOConfig
@@ -55,8 +53,7 @@ class NAO(base.PoolStrategy):
         object.__setattr__(self, "goals", base.several(self.goals))
         if self.goals is not None and self.config.ranked_by == "nothing":
             raise ValueError(
-                "Several objectives, and bounds, need nao.ranked_by=process or "
-                "predictor, got nothing."
+                "Several objectives, and bounds, need a ranking, got ranked_by=nothing"
             )
         num = self.space.num_sequences
         if self.config.candidates == "all" and num > MAX_ENUMERATED:
@@ -304,9 +301,8 @@ class NAO(base.PoolStrategy):
     def _expectation(self, by: str, params: PyTree, pool: base.Pool) -> Expectation:
         """Returns what a process on the pool, or the predictor, expects."""
         if by == "process":
-            return expectation.of_processes(
-                self._features, pool.tokens, self._targets(pool)
-            )
+            target = self._targets(pool)
+            return expectation.of_processes(self._features, pool.tokens, target)
         return expectation.of_members(
             lambda tokens: self.controller.predict(params, self.as_encoded(tokens))
         )
@@ -327,21 +323,23 @@ class NAO(base.PoolStrategy):
         candidates: np.ndarray,
     ) -> np.ndarray:
         """Returns candidates, the most promising first; by goals those of a round."""
-        expect = self._expectation(self.config.ranked_by, params, pool)
         if self.goals is not None:
+            by = "predictor" if self.config.ranked_by == "predictor" else "process"
             new, num = self._new(told, candidates), self.config.round_size
-            return new[self._aim(pool).order(rng, new, *expect(new), num)]
-        mean, deviation = (part[:, 0] for part in expect(candidates))
-        gain = mean
-        if self.config.ranked_by == "process":
-            # Of what it takes the best to be without their noise.
-            best = expect(pool.best(self.config.top_k))[0].max()
-            gain = improvement.expected(mean, deviation, best)
-        # Stable, so ties stay in the order of decoding.
-        return candidates[np.argsort(-gain, kind="stable")]
+            expected = self._expectation(by, params, pool)(new)
+            return new[self._aim(pool).order(rng, new, *expected, num)]
+        by, scores = self.config.ranked_by, []
+        if by != "predictor":
+            expect = self._expectation("process", params, pool)
+            best = pool.best(self.config.top_k)
+            scores.append(ranking.improvement_over(expect, candidates, best))
+        if by != "process":
+            expect = self._expectation("predictor", params, pool)
+            scores.append(expect(candidates)[0][:, 0])
+        return candidates[ranking.in_turn(scores)]
 
     def _new(self, told: np.ndarray, candidates: np.ndarray) -> np.ndarray:
-        """Returns the candidates that may be asked for, functions first."""
+        """Returns candidates that may be asked for, new functions if they suffice."""
         candidates = distinct(self._representatives(candidates))
         if self.config.distinct_functions and self.deduplicate != "none":
             functions = Unseen(self.space, "canonical", told).take(candidates)

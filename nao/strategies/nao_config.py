@@ -6,7 +6,7 @@ from nao.controller import PRESETS, ControllerConfig
 from nao.fields import check_at_least, check_types, documented, option, part
 
 CANDIDATES = ("ascent", "random", "all")
-RANKINGS = ("process", "predictor", "nothing")
+RANKINGS = ("both", "process", "predictor", "nothing")
 
 
 # The defaults were chosen on NAS-Bench-201, TransNAS-Bench-101 and NAS-Bench-Macro;
@@ -36,9 +36,9 @@ class NAOConfig:
         1.0, "Temperature of the decoder: 0 decodes greedily, 1 samples."
     )
     ranked_by: str = option(
-        "process",
+        "both",
         "What ranks candidates: process (a Gaussian process's expected improvement), "
-        "predictor (the controller's mean) or nothing (the order of decoding).",
+        "predictor (the controller's mean), both in turn, or nothing (as decoded).",
     )
     candidates: str = option(
         "ascent",
