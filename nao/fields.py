@@ -9,7 +9,7 @@ import numbers
 import reprlib
 import types
 import typing
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeVar
 
 import numpy as np
@@ -51,9 +51,13 @@ def option(
     return dataclasses.field(default=default, metadata=metadata)
 
 
-def part(cls: type) -> Any:
-    """Returns a dataclass field that holds a config, by default one made as `cls()`."""
-    return dataclasses.field(default_factory=cls)
+def part(make_fn: Callable[[], Any]) -> Any:
+    """Returns a dataclass field that holds a config, by default what `make_fn` makes.
+
+    Args:
+        make_fn: The config's class, or what makes one with defaults of its own.
+    """
+    return dataclasses.field(default_factory=make_fn)
 
 
 def documented(cls: type[T]) -> type[T]:

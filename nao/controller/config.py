@@ -118,4 +118,13 @@ PAPER = ControllerConfig(
 # decoding of unseen sequences of 40 tokens needs.
 EMBEDDING = ControllerConfig(min_steps=600, num_unlabelled=32)
 
-PRESETS = {"default": ControllerConfig(), "embedding": EMBEDDING, "paper": PAPER}
+# For the rounds of a search, where the controller only says which way is up: a third of
+# the steps lose nothing there.
+SEARCH = ControllerConfig(num_epochs=20, min_steps=100)
+
+PRESETS = {
+    "default": ControllerConfig(),
+    "embedding": EMBEDDING,
+    "paper": PAPER,
+    "search": SEARCH,
+}

@@ -35,3 +35,11 @@ def mixing(space: Space) -> np.ndarray:
     laplacian = np.diag(joined.sum(1)) - joined
     kernel = np.linalg.inv(np.eye(len(joined)) + _REACH * laplacian)
     return (kernel / np.linalg.norm(kernel, axis=1, keepdims=True)).astype(np.float32)
+
+
+def mixed_rows(space: Space, tokens: np.ndarray) -> np.ndarray:
+    """Writes rows [num, length] as numbers, float32 [num, length * vocab].
+
+    As one-hot rows, but nearer to each other where numbers of a slot are.
+    """
+    return mixing(space)[tokens].reshape(len(tokens), -1)

@@ -15,7 +15,7 @@ import numpy as np
 from scipy import special
 
 from nao.controller import Goal, fronts, targets
-from nao.strategies import sorting
+from nao.strategies import ranking, sorting
 from nao.strategies.base import ColumnGoals
 
 _MAX_KNOWN = 1000  # candidates of a round whose costs are looked up
@@ -77,6 +77,10 @@ class Aim:
         weights = np.pad(found, missing).astype(np.float32)
         return [Goal(row, least, most) for row in weights]
 
+    def best_first(self) -> np.ndarray:
+        """Returns the rows of the pool, by fronts within the bounds, int [num]."""
+        return self._promising(self.learned.reshape(len(self.values), -1))
+
     def best(self, goal: Goal, num: int) -> np.ndarray:
         """Returns the rows of the pool that serve an ascent best, int [<=num]."""
         score = np.asarray(goal.score(self.learned.reshape(len(self.values), -1)))
@@ -86,8 +90,8 @@ class Aim:
         self,
         rng: np.random.Generator,
         tokens: np.ndarray,
-        predicted: np.ndarray,
-        errors: np.ndarray,
+        mean: np.ndarray,
+        std: np.ndarray,
         num: int,
     ) -> np.ndarray:
         """Returns which candidates a round takes, best first, int [<=num].
@@ -95,12 +99,10 @@ class Aim:
         Args:
             rng: Draws what each candidate may be.
             tokens: The candidates, int32 [rows, length].
-            predicted: Every member's targets for them, [ensemble, rows, columns].
-            errors: Root mean square error of each column's targets, float64 [columns].
+            mean: Their expected targets, float64 [rows, columns].
+            std: Standard deviations of these, of the same shape.
             num: Size of the round.
         """
-        mean = predicted.mean(0, dtype=np.float64)
-        std = np.hypot(predicted.std(0, dtype=np.float64), errors)
         # What is known takes long to count, so only the most promising are looked up.
         rows = self._promising(mean)[:_MAX_KNOWN]
         mean, std = mean[rows], std[rows]
@@ -145,11 +147,10 @@ class Aim:
         return measured[is_kept, : self.num_objectives].astype(np.float64)
 
     def _improvement(self, mean: np.ndarray, std: np.ndarray) -> np.ndarray:
-        """Returns the expected improvement on the best within the bounds (Mockus)."""
+        """Returns the expected improvement on the best within the bounds."""
         kept = self._kept[:, 0]
         best = kept.max() if len(kept) else self.learned.min()
-        z = (mean - best) / np.maximum(std, _CERTAIN)
-        return std * (z * special.ndtr(z) + np.exp(-(z**2) / 2) / np.sqrt(2 * np.pi))
+        return ranking.expected_improvement(mean, std, best)
 
     def _largest_gains(
         self, drawn: np.ndarray, chances: np.ndarray, num: int

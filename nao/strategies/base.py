@@ -72,6 +72,20 @@ class Pool(NamedTuple):
         """Returns the rows that have an objective."""
         return self.where(np.isfinite(self.objective))
 
+    def bounded(self, rng: np.random.Generator, most: int, order: np.ndarray) -> "Pool":
+        """Returns a part of a large pool, in the pool's order.
+
+        Args:
+            rng: Draws one half of the part.
+            most: Its rows; 0 for all.
+            order: Numbers of all rows, the best first, which are the other half.
+        """
+        if not most or len(self.tokens) <= most:
+            return self
+        best, rest = np.split(order, [most // 2])
+        others = rng.choice(rest, most - len(best), replace=False)
+        return self.where(np.sort(np.concatenate([best, others])))
+
     def where(self, chosen: np.ndarray | slice) -> "Pool":
         """Returns the rows that a mask, their numbers or a slice choose."""
         return Pool(*(None if part is None else part[chosen] for part in self))

@@ -5,16 +5,15 @@ Jones et al. (1998) for expected improvement.
 """
 
 import dataclasses
-import warnings
+import functools
 
 import numpy as np
-from scipy import stats
 
 from nao.fields import check_at_least, check_types, documented, option
 from nao.spaces import Space
-from nao.strategies import base, encodings
+from nao.strategies import base, encodings, process, ranking
 from nao.strategies.unseen import Unseen
-from nao.system import floats, stages
+from nao.system import floats
 from nao.types import Array
 
 
@@ -65,12 +64,11 @@ class GP(base.PoolStrategy):
         candidates = unseen.take(candidates)
         if not len(candidates):  # a small space, nearly used up
             return unseen.draw(rng, config.round_size), state._replace(predicted=None)
-        with stages.stage("fitting the Gaussian process"):
-            mean, deviation = self._predict(pool, candidates)
+        mean, deviation = self._predict(pool, candidates)
         # In the unit of `mean`: squares of numbers near the ends of float64 overflow.
         best = pool.objective.max() / floats.unit(pool.objective)
-        improvement = _expected_improvement(mean, deviation, best)
-        chosen = np.argsort(-improvement, kind="stable")[: config.round_size]
+        gains = ranking.expected_improvement(mean, deviation, best)
+        chosen = np.argsort(-gains, kind="stable")[: config.round_size]
         return candidates[chosen], state._replace(predicted=mean[chosen])
 
     def _predict(
@@ -80,33 +78,6 @@ class GP(base.PoolStrategy):
 
         Both are divided by the objective's `floats.unit`.
         """
-        # Imported here: scikit-learn takes a second, which only this strategy needs.
-        from sklearn import exceptions, gaussian_process
-        from sklearn.gaussian_process import kernels
-
-        # Length scale and noise to begin with; fitting moves them to the likeliest.
-        kernel = kernels.ConstantKernel() * kernels.RBF(2.0) + kernels.WhiteKernel(0.1)
-        # `random_state`, for nothing may draw from NumPy's global generator.
-        model = gaussian_process.GaussianProcessRegressor(
-            kernel, normalize_y=True, random_state=0
-        )
-        # It warns of parameters at the end of their range, which serve all the same.
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", exceptions.ConvergenceWarning)
-            model.fit(
-                encodings.encode(self.space, self.config.encoding, pool.tokens),
-                pool.objective / floats.unit(pool.objective),
-            )
-        return model.predict(
-            encodings.encode(self.space, self.config.encoding, candidates),
-            return_std=True,
-        )
-
-
-def _expected_improvement(
-    mean: np.ndarray, deviation: np.ndarray, best: float
-) -> np.ndarray:
-    """Returns the expected excess over `best` of normal variables [num]."""
-    deviation = np.maximum(deviation, 1e-12)  # may be 0, and divides
-    z = (mean - best) / deviation
-    return deviation * (z * stats.norm.cdf(z) + stats.norm.pdf(z))
+        read = functools.partial(encodings.encode, self.space, self.config.encoding)
+        values = pool.objective / floats.unit(pool.objective)
+        return process.fit(read(pool.tokens), values).predict(read(candidates))

@@ -4,12 +4,12 @@ A round fits the controller to everything evaluated so far, moves the embeddings
 good architectures up the gradient of the predicted objective, decodes where they end
 up, and proposes what is new.
 
-What the released recipe lacks was measured on NAS-Bench-201. Its one greedy decoding
-per starting point reaches few new cells; the default starts from random architectures
-too, decodes by sampling at several step sizes, and proposes the candidates that an
-ensemble ranks highest. Its controller sees one function as many
-sequences; the default's reads canonical forms, and asks for a function once before it
-asks for one again. `PAPER` and `SEMINAS` are released recipes.
+What the released recipe lacks was measured on tables. Its one greedy decoding per
+starting point reaches few new cells; the default starts from random architectures too,
+and decodes by sampling at several step sizes. Of what that finds, the predictor and a
+Gaussian process on the sequences choose in turn: where one of them stays with the
+second best, the other leads out. The default reads canonical forms, and asks for a
+function once before it asks for one again. `PAPER` and `SEMINAS` are released recipes.
 """
 
 import dataclasses
@@ -18,12 +18,13 @@ import itertools
 import jax
 import numpy as np
 
-from nao.controller import Controller, Goal, metrics, targets
+from nao.controller import Controller, Goal, metrics, order, targets
 from nao.spaces import Space
-from nao.strategies import base
+from nao.strategies import base, expectation, ranking
 from nao.strategies.aim import Aim
+from nao.strategies.expectation import Expectation
 from nao.strategies.nao_config import NAOConfig
-from nao.strategies.unseen import MAX_ENUMERATED, Unseen
+from nao.strategies.unseen import MAX_ENUMERATED, Unseen, distinct
 from nao.types import Array, PyTree
 
 _NUM_UNLABELLED = 2048  # random architectures per fit, for the reconstruction loss
@@ -50,9 +51,9 @@ class NAO(base.PoolStrategy):
     def __post_init__(self):
         # One objective alone is told no columns, and is searched for as without goals.
         object.__setattr__(self, "goals", base.several(self.goals))
-        if self.goals is not None and not self.config.rank_candidates:
+        if self.goals is not None and self.config.ranked_by == "nothing":
             raise ValueError(
-                "Several objectives, and bounds, need nao.rank_candidates=true."
+                "Several objectives, and bounds, need a ranking, got ranked_by=nothing"
             )
         num = self.space.num_sequences
         if self.config.candidates == "all" and num > MAX_ENUMERATED:
@@ -80,23 +81,18 @@ class NAO(base.PoolStrategy):
         if num_random or not len(at_random):
             return at_random, state._replace(predicted=None, model=None)
 
+        pool = pool.bounded(rng, self.config.max_pool, self._best_first(pool))
         params = self._fit(fit_key, rng, pool)
         candidates = self._candidates(ascent_key, rng, params, pool)
-        if self.goals is not None:
-            errors = self._errors(fit_key, rng, pool)
-            candidates = self._towards(rng, params, errors, pool, told, candidates)
-        elif self.config.rank_candidates:
-            # The mean over the ensemble; stable, so ties stay in the order of decoding.
-            score = self._predict(params, candidates).mean(0)
-            candidates = candidates[np.argsort(-score, kind="stable")]
+        if self.config.ranked_by != "nothing":
+            candidates = self._rank(rng, params, pool, told, candidates)
         proposed = self._choose(told, num, candidates)
-        predicted = self._predict(params, proposed).mean(0)
-        if predicted.ndim > 1:  # of the first objective, as of a single one
-            predicted = predicted[:, 0]
+        # By the controller, whoever ranked.
+        expected, _ = self._expectation("predictor", params, pool)(proposed)
         # Where ascent found too little, the round is filled at random.
         unseen = Unseen(self.space, self.deduplicate, np.concatenate([told, proposed]))
         filling = unseen.take(at_random, num - len(proposed))
-        predicted = np.append(predicted, np.full(len(filling), np.nan))
+        predicted = np.append(expected[:, 0], np.full(len(filling), np.nan))
         tokens = np.concatenate([proposed, filling])
         return tokens, state._replace(predicted=predicted, model={"params": params})
 
@@ -147,10 +143,11 @@ class NAO(base.PoolStrategy):
             return {}
         fresh = self.as_encoded(self.space.sample(rng, _NUM_FRESH))
         decoded = self.reconstruct(state, fresh)
+        num = len(state.pool.succeeded().tokens)
         return {
             "reconstruction_accuracy": metrics.reconstruction_accuracy(fresh, decoded),
             "hamming_distance": metrics.hamming_distance(fresh, decoded),
-            "num_train": len(state.pool.succeeded().tokens),
+            "num_train": min(num, self.config.max_pool or num),
         }
 
     def _choose(
@@ -211,8 +208,7 @@ class NAO(base.PoolStrategy):
         unlabelled = None
         if config.controller.num_unlabelled:
             unlabelled = self.as_encoded(self.space.sample(rng, _NUM_UNLABELLED))
-        aim, rule = self._aim(pool), config.controller.target
-        target = targets.normalise(pool.objective, rule) if aim is None else aim.learned
+        target = self._targets(pool)
         params, _ = self.controller.fit(key, tokens, target, unlabelled)
         if config.num_pseudo:
             # Labels are predictions, which are in the unit of the targets.
@@ -228,10 +224,7 @@ class NAO(base.PoolStrategy):
     def _candidates(
         self, key: Array, rng: np.random.Generator, params: PyTree, pool: base.Pool
     ) -> np.ndarray:
-        """Returns valid sequences that a round is chosen from, int32 [num, length].
-
-        Those of ascent are distinct, and include the random starts themselves.
-        """
+        """Returns valid sequences that a round is chosen from, int32 [num, length]."""
         config = self.config
         if config.candidates == "all":
             return np.concatenate(list(self.space.enumerate()))
@@ -251,7 +244,9 @@ class NAO(base.PoolStrategy):
                 for g in aim.ascents(config.num_trade_offs)
             ]
             rows = np.concatenate(found)
-        rows = _distinct(rows)
+        # Where few sequences are valid, as in a user's table, decoding may miss them.
+        more = self.space.sample(rng, config.num_random_candidates)
+        rows = distinct(np.concatenate([rows, more]))
         return rows[self.space.is_valid(rows)]
 
     def _climb(
@@ -272,9 +267,7 @@ class NAO(base.PoolStrategy):
             goal: What is climbed; None for the prediction of a single objective.
 
         Returns:
-            int32 [rows, length], the random starts first, as they are candidates, too:
-            where few sequences are valid, as in a user's table, decoding alone may miss
-            them all.
+            int32 [rows, length], the random starts first, as they are candidates, too.
         """
         config = self.config
         at_random = self.space.sample(rng, config.num_random_starts)
@@ -296,52 +289,60 @@ class NAO(base.PoolStrategy):
             return None
         return Aim(self.goals, pool.values, self.config.controller.target)
 
-    def _errors(
-        self, key: Array, rng: np.random.Generator, pool: base.Pool
-    ) -> np.ndarray:
-        """Returns how far off a fit is on what it had not seen, float64 [columns].
+    def _best_first(self, pool: base.Pool) -> np.ndarray:
+        aim = self._aim(pool)
+        return np.argsort(-pool.objective) if aim is None else aim.best_first()
 
-        Root mean square errors, in targets, of a fit to all but a fifth of the pool.
-        """
-        order = rng.permutation(len(pool.tokens))
-        left, kept = np.split(order, [len(order) // 5])
-        if not len(left):
-            return np.zeros(pool.values.shape[1])
-        params = self._fit(key, rng, pool.where(kept))
-        predicted = self._predict(params, pool.tokens[left]).mean(0)
-        true = self._aim(pool).learned[left]
-        errors = np.sqrt(((predicted - true) ** 2).mean(0))
-        return errors.astype(np.float64).reshape(-1)
+    def _targets(self, pool: base.Pool) -> np.ndarray:
+        """Returns what is learned, float32 [num]; [num, columns] of several."""
+        aim, rule = self._aim(pool), self.config.controller.target
+        return targets.normalise(pool.objective, rule) if aim is None else aim.learned
 
-    def _towards(
+    def _expectation(self, by: str, params: PyTree, pool: base.Pool) -> Expectation:
+        """Returns what a process on the pool, or the predictor, expects."""
+        if by == "process":
+            target = self._targets(pool)
+            return expectation.of_processes(self._features, pool.tokens, target)
+        return expectation.of_members(
+            lambda tokens: self.controller.predict(params, self.as_encoded(tokens))
+        )
+
+    def _features(self, tokens: np.ndarray) -> np.ndarray:
+        # What the encoder reads: sequences of a function are one, numbers have order.
+        encoded = self.as_encoded(tokens)
+        if self.config.controller.ordered:
+            return order.mixed_rows(self.space, encoded)
+        return self.space.one_hot(encoded)
+
+    def _rank(
         self,
         rng: np.random.Generator,
         params: PyTree,
-        errors: np.ndarray,
         pool: base.Pool,
         told: np.ndarray,
         candidates: np.ndarray,
     ) -> np.ndarray:
-        """Returns the new candidates that a round takes by its goals, best first."""
-        candidates = _distinct(self._representatives(candidates))
-        new, num = (
-            self._choose(told, len(candidates), candidates),
-            self.config.round_size,
-        )
+        """Returns candidates, the most promising first; by goals those of a round."""
+        if self.goals is not None:
+            by = "predictor" if self.config.ranked_by == "predictor" else "process"
+            new, num = self._new(told, candidates), self.config.round_size
+            expected = self._expectation(by, params, pool)(new)
+            return new[self._aim(pool).order(rng, new, *expected, num)]
+        by, scores = self.config.ranked_by, []
+        if by != "predictor":
+            expect = self._expectation("process", params, pool)
+            best = pool.best(self.config.top_k)
+            scores.append(ranking.improvement_over(expect, candidates, best))
+        if by != "process":
+            expect = self._expectation("predictor", params, pool)
+            scores.append(expect(candidates)[0][:, 0])
+        return candidates[ranking.in_turn(scores)]
+
+    def _new(self, told: np.ndarray, candidates: np.ndarray) -> np.ndarray:
+        """Returns candidates that may be asked for, new functions if they suffice."""
+        candidates = distinct(self._representatives(candidates))
         if self.config.distinct_functions and self.deduplicate != "none":
             functions = Unseen(self.space, "canonical", told).take(candidates)
-            new = functions if len(functions) >= num else new
-        predicted = self._predict(params, new)
-        predicted = predicted.reshape(*predicted.shape[:2], -1)
-        return new[self._aim(pool).order(rng, new, predicted, errors, num)]
-
-    def _predict(self, params: PyTree, tokens: np.ndarray) -> np.ndarray:
-        """Returns each member's prediction for each row, float32 [ensemble, num]."""
-        return self.controller.predict(params, self.as_encoded(tokens))
-
-
-def _distinct(tokens: np.ndarray) -> np.ndarray:
-    """Returns the rows without repetitions, in order of first appearance."""
-    # The rows come back sorted; where each stood first brings the order back.
-    first = np.unique(tokens, axis=0, return_index=True)[1]
-    return tokens[np.sort(first)]
+            if len(functions) >= self.config.round_size:
+                return functions
+        return self._choose(told, len(candidates), candidates)

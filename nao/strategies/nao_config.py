@@ -6,10 +6,11 @@ from nao.controller import PRESETS, ControllerConfig
 from nao.fields import check_at_least, check_types, documented, option, part
 
 CANDIDATES = ("ascent", "random", "all")
+RANKINGS = ("both", "process", "predictor", "nothing")
 
 
-# The defaults were chosen among about ten settings on NAS-Bench-201; three ascents a
-# round and a bonus for the ensemble's spread did not pay (experiments/results).
+# The defaults were chosen on NAS-Bench-201, TransNAS-Bench-101 and NAS-Bench-Macro;
+# three ascents a round did not pay (experiments/results).
 @documented
 @dataclasses.dataclass(frozen=True)
 class NAOConfig:
@@ -21,6 +22,9 @@ class NAOConfig:
     num_random_starts: int = option(
         96, "Random architectures that ascents start from as well."
     )
+    num_random_candidates: int = option(
+        1000, "Random architectures among the candidates that a round is chosen from."
+    )
     num_trade_offs: int = option(
         5, "Trade-offs of several objectives to climb along, evenly spread, at least."
     )
@@ -31,8 +35,10 @@ class NAOConfig:
     temperature: float = option(
         1.0, "Temperature of the decoder: 0 decodes greedily, 1 samples."
     )
-    rank_candidates: bool = option(
-        True, "Propose the candidates predicted best; otherwise the first decoded."
+    ranked_by: str = option(
+        "both",
+        "What ranks candidates: process (a Gaussian process's expected improvement), "
+        "predictor (the controller's mean), both in turn, or nothing (as decoded).",
     )
     candidates: str = option(
         "ascent",
@@ -54,20 +60,26 @@ class NAOConfig:
         "Random architectures that the controller labels for a second fit, as in "
         "SemiNAS; 0 for none.",
     )
-    controller: ControllerConfig = part(ControllerConfig)
+    max_pool: int = option(
+        400,
+        "Most evaluated architectures that a round learns from: the best half of them, "
+        "and others at random; 0 for all.",
+    )
+    controller: ControllerConfig = part(lambda: PRESETS["search"])
 
     def __post_init__(self):
         check_types(self, "nao.")
         counts = ("num_seed_archs", "round_size", "top_k", "num_trade_offs")
         check_at_least(1, self, *counts, "num_variants", prefix="nao.")
-        numbers = ("num_random_starts", "temperature")
+        numbers = ("num_random_starts", "num_random_candidates", "temperature")
         check_at_least(0, self, *numbers, prefix="nao.")
-        check_at_least(0, self, "num_pseudo", prefix="nao.")
-        if self.candidates not in CANDIDATES:
-            raise ValueError(
-                f"nao.candidates must be one of {', '.join(CANDIDATES)}, "
-                f"got {self.candidates!r}."
-            )
+        check_at_least(0, self, "num_pseudo", "max_pool", prefix="nao.")
+        for name, choices in (("candidates", CANDIDATES), ("ranked_by", RANKINGS)):
+            if getattr(self, name) not in choices:
+                raise ValueError(
+                    f"nao.{name} must be one of {', '.join(choices)}, "
+                    f"got {getattr(self, name)!r}."
+                )
         if not self.step_sizes or min(self.step_sizes) < 0:
             raise ValueError(
                 "nao.step_sizes must be one or more numbers of at least 0, "
@@ -87,9 +99,11 @@ PAPER = NAOConfig(
     round_size=300,
     top_k=100,
     num_random_starts=0,
+    num_random_candidates=0,
     step_sizes=tuple(float(eta) for eta in range(1, 51)),
     temperature=0.0,
-    rank_candidates=False,
+    ranked_by="nothing",
+    max_pool=0,
     canonical=False,
     num_variants=8,
     distinct_functions=False,

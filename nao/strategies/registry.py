@@ -32,6 +32,8 @@ ABLATIONS: dict[str, dict[str, Any]] = {
     "nao_random_candidates": {"candidates": "random"},  # no gradient, no decoder
     "nao_no_gradient": {"step_sizes": (0.0,)},  # samples decodings of the starts
     "nao_whole_space": {"candidates": "all"},  # ranks every architecture, no ascent
+    "nao_predictor": {"ranked_by": "predictor"},  # no Gaussian process
+    "nao_process": {"ranked_by": "process"},  # whatever the controller predicts
     # Learns from random sequences of each function instead of the canonical one.
     "nao_equivalents": {"canonical": False, "num_variants": 8},
     "nao_repeats": {"distinct_functions": False},  # may repeat a function at once

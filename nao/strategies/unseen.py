@@ -139,3 +139,10 @@ class Unseen:
 
 def _concatenate(parts: list[np.ndarray], length: int) -> np.ndarray:
     return np.concatenate([np.zeros((0, length), np.int32), *parts])
+
+
+def distinct(tokens: np.ndarray) -> np.ndarray:
+    """Returns the rows without repetitions, in order of first appearance."""
+    # The rows come back sorted; where each stood first brings the order back.
+    first = np.unique(tokens, axis=0, return_index=True)[1]
+    return tokens[np.sort(first)]

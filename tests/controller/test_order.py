@@ -35,6 +35,18 @@ def test_text_and_truth_values_have_no_order():
         assert [b for b in SPACE.vocabulary if found[name, b]] == [name]
 
 
+def test_rows_of_neighbouring_numbers_are_near():
+    tokens = np.array(
+        [SPACE.from_choices({"a": a, "b": "x", "c": 4}) for a in (1, 2, 4)]
+    )
+    rows = order.mixed_rows(SPACE, tokens)
+    near, far = np.linalg.norm(rows[1:] - rows[0], axis=1)
+    assert 0 < near < far < np.sqrt(2)
+    text = np.array([SPACE.from_choices({"a": 1, "b": b, "c": 4}) for b in ("x", "7")])
+    apart = np.diff(order.mixed_rows(SPACE, text), axis=0)
+    np.testing.assert_allclose(np.linalg.norm(apart), np.sqrt(2), rtol=1e-6)
+
+
 def test_a_space_without_numbers_is_encoded_the_same(tiny, rng):
     ordered = dataclasses.replace(tiny, ordered=True)
     texts = spaces.custom({"a": "x y z".split(), "b": "1 2 3".split()})

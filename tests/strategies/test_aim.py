@@ -14,11 +14,11 @@ def make(values, objectives=TWO, constraints=(), known_fn=None):
 
 
 def order(made, mean, num, errors=0.0):
-    """Orders candidates that both members of an ensemble predict alike."""
-    predicted = np.stack([np.array(mean, float)] * 2)
-    errors = np.full(predicted.shape[-1], errors)
+    """Orders candidates, all of them expected as surely."""
+    mean = np.array(mean, float)
+    std = np.full_like(mean, errors)
     rng = np.random.default_rng(0)
-    return made.order(rng, TOKENS[: len(mean)], predicted, errors, num).tolist()
+    return made.order(rng, TOKENS[: len(mean)], mean, std, num).tolist()
 
 
 def test_gains_by_hand():
@@ -88,3 +88,11 @@ def test_where_nothing_keeps_the_bounds_the_likeliest_are_taken(num):
     made = make([[1, 1], [2, 2]], constraints=[Constraint("b", at_least=9)])
     found = order(made, [[1, 0.0], [0, 0.5], [0, 1.0]], num, errors=0.5)
     assert len(found) == num
+
+
+def test_the_front_of_a_pool_comes_first():
+    made = make(
+        [[0, 0], [1, 3], [2, 2], [3, 1]], constraints=[Constraint("b", at_least=1.5)]
+    )
+    assert made.best_first().tolist()[-2:] in ([3, 0], [0, 3])
+    assert set(made.best_first()[:2].tolist()) == {1, 2}

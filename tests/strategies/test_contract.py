@@ -29,6 +29,7 @@ SETTINGS = Config(
 # other numbers.
 NAMES = (
     *("nao", "nao_random_candidates", "nao_whole_space", "nao_equivalents"),
+    *("nao_predictor", "nao_process"),
     *("random", "local_search", "evolution", "reinforce", "bananas", "tpe", "gp"),
 )
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from nao import spaces, strategies
-from nao.strategies import bananas, gp
+from nao.strategies import bananas
 
 SPACE = spaces.custom({f"slot{i}": range(5) for i in range(6)})
 STRATEGIES = {
@@ -31,14 +31,6 @@ def test_it_learns_a_sum(name):
         means.append(values.mean())
         state = strategy.tell(state, tokens, values)
     assert np.mean(means[-3:]) > 14
-
-
-def test_expected_improvement_by_hand():
-    """Mean at the best, deviation 1: the density of 0. Without deviation: the gain."""
-    improvement = gp._expected_improvement(
-        np.array([1.0, 3.0, 0.0]), np.array([1.0, 0.0, 0.0]), 1.0
-    )
-    np.testing.assert_allclose(improvement, [1 / np.sqrt(2 * np.pi), 2, 0], atol=1e-9)
 
 
 def test_padding_does_not_teach():

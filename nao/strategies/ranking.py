@@ -1,0 +1,65 @@
+"""What candidates of a round are ranked by, and how rankings are joined."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from scipy import special
+
+from nao.strategies.expectation import Expectation
+
+_CERTAIN = 1e-12  # a standard deviation may be 0, and divides
+
+
+def expected_improvement(
+    mean: np.ndarray, deviation: np.ndarray, best: float
+) -> np.ndarray:
+    """Returns the expected improvement over `best` (Mockus, 1975).
+
+    Args:
+        mean: Of what each candidate may be, float64 [num]; higher is better.
+        deviation: Standard deviations, of the same shape.
+        best: What is to be improved on.
+
+    Returns:
+        float64 [num].
+    """
+    deviation = np.maximum(deviation, _CERTAIN)
+    z = (mean - best) / deviation
+    density = np.exp(-(z**2) / 2) / np.sqrt(2 * np.pi)
+    return deviation * (z * special.ndtr(z) + density)
+
+
+def improvement_over(
+    expect: Expectation, candidates: np.ndarray, measured: np.ndarray
+) -> np.ndarray:
+    """Returns the expected improvement of candidates over the best of what is measured.
+
+    Over what it is expected to be without the noise of its evaluation.
+
+    Args:
+        expect: Of a single objective.
+        candidates: int32 [num, length].
+        measured: int32 [rows, length], the best among them.
+
+    Returns:
+        float64 [num].
+    """
+    mean, deviation = expect(candidates)
+    best = expect(measured)[0].max()
+    return expected_improvement(mean[:, 0], deviation[:, 0], best)
+
+
+def in_turn(scores: Sequence[np.ndarray]) -> np.ndarray:
+    """Returns rows in the order of several scores, the best of each in turn.
+
+    A search that follows one model stays where that model errs; of two that err in
+    other ways one leads out (a portfolio; Hoffman et al., 2011).
+
+    Args:
+        scores: float [num] each, higher is better; ties stay in order.
+
+    Returns:
+        Numbers of rows, each as often as there are scores, int [scores * num].
+    """
+    orders = [np.argsort(-score, kind="stable") for score in scores]
+    return np.stack(orders, 1).ravel()

@@ -1,0 +1,26 @@
+import numpy as np
+import pytest
+
+from nao.strategies import base
+
+
+@pytest.fixture
+def pool():
+    """Ten rows, the later the better."""
+    return base.Pool(np.arange(10)[:, None], np.arange(10.0))
+
+
+def bounded(pool, most, seed=0):
+    order = np.argsort(-pool.objective)
+    return pool.bounded(np.random.default_rng(seed), most, order).objective.tolist()
+
+
+def test_the_best_half_is_kept_and_the_rest_drawn(pool):
+    parts = [bounded(pool, 6, seed) for seed in range(20)]
+    assert all(part == sorted(part) and len(set(part)) == 6 for part in parts)
+    assert all(part[-3:] == [7, 8, 9] for part in parts)
+    assert set().union(*parts) == set(range(10))
+
+
+def test_small_pools_are_whole(pool):
+    assert bounded(pool, 10) == bounded(pool, 0) == pool.objective.tolist()

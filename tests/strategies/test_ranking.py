@@ -1,0 +1,33 @@
+import numpy as np
+import pytest
+
+from nao.strategies import ranking
+
+
+def test_expected_improvement_by_hand():
+    """A mean at the best adds deviation / sqrt(2 pi); far above it, the difference."""
+    gains = ranking.expected_improvement(
+        np.array([0.0, 9.0]), np.array([2.0, 1.0]), 0.0
+    )
+    assert gains == pytest.approx([2 * 0.3989423, 9.0], rel=1e-6)
+
+
+def test_what_is_certain_adds_what_it_has_above_the_best():
+    gains = ranking.expected_improvement(np.array([-1.0, 1.0, 3.0]), np.zeros(3), 1.0)
+    assert gains == pytest.approx([0.0, 0.0, 2.0], abs=1e-9)
+
+
+def test_improvement_over_what_is_measured_by_hand():
+    """The best of what is measured is expected at 2; a candidate surely at 5 adds 3."""
+
+    def expect(tokens):
+        return tokens.astype(float), np.zeros(tokens.shape)
+
+    gains = ranking.improvement_over(expect, np.array([[5], [1]]), np.array([[2], [0]]))
+    assert gains == pytest.approx([3.0, 0.0], abs=1e-9)
+
+
+def test_rankings_take_turns():
+    first, second = np.array([3.0, 2.0, 1.0]), np.array([0.0, 0.0, 5.0])
+    assert ranking.in_turn([first]).tolist() == [0, 1, 2]
+    assert ranking.in_turn([first, second]).tolist() == [0, 2, 1, 0, 2, 1]
