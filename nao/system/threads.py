@@ -16,8 +16,10 @@ def tell_failures_in_a_line() -> None:
     """
     threading.excepthook = _tell
     sys.excepthook = _tell_foreign
-    # Orbax writes in tasks of asyncio, too, which logs what nobody has waited for.
-    for logger in (logging.get_absl_logger(), standard_logging.getLogger("asyncio")):
+    # Orbax writes in tasks of asyncio, too, which logs what nobody has waited for, and
+    # what it finds closed is logged by the futures that call it.
+    others = map(standard_logging.getLogger, ("asyncio", "concurrent.futures"))
+    for logger in (logging.get_absl_logger(), *others):
         if not any(isinstance(found, _FirstLine) for found in logger.filters):
             logger.addFilter(_FirstLine())
 

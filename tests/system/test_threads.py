@@ -1,6 +1,7 @@
 """What fails beside the main thread is told in a line."""
 
 import asyncio
+import concurrent.futures
 import gc
 import logging
 import sys
@@ -17,10 +18,22 @@ def told(monkeypatch):
     """Tells failures in a line, for this test alone."""
     monkeypatch.setattr(threading, "excepthook", threading.excepthook)
     monkeypatch.setattr(sys, "excepthook", sys.excepthook)
-    loggers = [absl_logging.get_absl_logger(), logging.getLogger("asyncio")]
+    names = ("asyncio", "concurrent.futures")
+    loggers = [absl_logging.get_absl_logger(), *map(logging.getLogger, names)]
     for logger in loggers:
         monkeypatch.setattr(logger, "filters", list(logger.filters))
     threads.tell_failures_in_a_line()
+
+
+def test_a_future_that_finds_its_loop_closed_is_a_line(told, caplog):
+    """Orbax's writing outlives the loop it reports to, on a machine with much to do."""
+    loop, future = asyncio.new_event_loop(), concurrent.futures.Future()
+    loop.close()
+    future.add_done_callback(lambda _: loop.call_soon_threadsafe(print))
+    future.set_result(None)
+    (record,) = (found for found in caplog.records if "futures" in found.name)
+    assert record.getMessage().startswith("exception calling callback for")
+    assert record.exc_info is None and record.exc_text is None
 
 
 def test_a_task_that_nobody_waited_for_is_a_line(told, caplog):
