@@ -10,6 +10,7 @@ from nao.evaluators import EVALUATORS, EvaluatorSettings
 from nao.fields import (
     MAX_SEED,
     check_at_least,
+    check_choice,
     check_seed,
     check_types,
     documented,
@@ -92,8 +93,4 @@ class Config(StrategySettings, EvaluatorSettings):
         check_seed(self.seed)
         check_at_least(1, self, "num_trials")
         check_at_least(0, self, "num_devices", "max_cost")
-        if self.deduplicate not in DEDUPLICATE:
-            raise ValueError(
-                f"deduplicate must be one of {', '.join(DEDUPLICATE)}, "
-                f"got {self.deduplicate!r}."
-            )
+        check_choice(self, "deduplicate", DEDUPLICATE)

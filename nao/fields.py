@@ -9,7 +9,7 @@ import numbers
 import reprlib
 import types
 import typing
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
 import numpy as np
@@ -166,6 +166,21 @@ def check_at_least(minimum: float, config: Any, *names: str, prefix: str = "") -
         value = getattr(config, name)
         if not value >= minimum:  # Not `<`, which would let NaN pass.
             raise ValueError(f"{prefix}{name} must {rule}, got {value}.")
+
+
+def check_choice(
+    config: Any, name: str, choices: Sequence[str], prefix: str = ""
+) -> None:
+    """Checks that a field of a config is one of some words.
+
+    Raises:
+        ValueError: If it is not; the message calls it by `prefix` and its name.
+    """
+    value = getattr(config, name)
+    if value not in choices:
+        raise ValueError(
+            f"{prefix}{name} must be one of {', '.join(choices)}, got {value!r}."
+        )
 
 
 def check_positive(config: Any, *names: str) -> None:

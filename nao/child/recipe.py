@@ -7,7 +7,14 @@ from typing import ClassVar, NamedTuple
 import jax.numpy as jnp
 import optax
 
-from nao.fields import check_at_least, check_positive, check_types, documented, option
+from nao.fields import (
+    check_at_least,
+    check_choice,
+    check_positive,
+    check_types,
+    documented,
+    option,
+)
 from nao.types import Array, PyTree
 
 _DTYPES = ("auto", "float32", "bfloat16")
@@ -83,10 +90,7 @@ class TrainingConfig:
                 )
         names = ("weight_decay", "auxiliary", "shift", "cutout")
         check_at_least(0, self, *names, "time_limit_s", "memory_limit_mib")
-        if self.dtype not in _DTYPES:
-            raise ValueError(
-                f"dtype must be one of {', '.join(_DTYPES)}, got {self.dtype!r}."
-            )
+        check_choice(self, "dtype", _DTYPES)
 
 
 @documented

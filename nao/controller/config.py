@@ -2,7 +2,14 @@
 
 import dataclasses
 
-from nao.fields import check_at_least, check_positive, check_types, documented, option
+from nao.fields import (
+    check_at_least,
+    check_choice,
+    check_positive,
+    check_types,
+    documented,
+    option,
+)
 
 TARGETS = ("min_max", "z_score", "rank")
 SCHEDULES = ("constant", "cosine")
@@ -68,12 +75,8 @@ class ControllerConfig:
             raise ValueError(
                 f"predictor_dropout must be in [0, 1), got {self.predictor_dropout}."
             )
-        for name, choices in (("target", TARGETS), ("schedule", SCHEDULES)):
-            if getattr(self, name) not in choices:
-                raise ValueError(
-                    f"{name} must be one of {', '.join(choices)}, "
-                    f"got {getattr(self, name)!r}."
-                )
+        check_choice(self, "target", TARGETS)
+        check_choice(self, "schedule", SCHEDULES)
         if self.bounded and self.target != "min_max":
             raise ValueError(
                 f"bounded predictions need target min_max, got {self.target!r}."

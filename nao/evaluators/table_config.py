@@ -5,7 +5,7 @@ import dataclasses
 from collections.abc import Sequence
 
 from nao.evaluators import base
-from nao.fields import documented, option
+from nao.fields import check_choice, documented, option
 
 REPEATS = ("refuse", "mean")
 
@@ -50,11 +50,7 @@ class TableConfig:
     sha256: str = option("", "SHA-256 that the file must have; empty accepts any file.")
 
     def __post_init__(self):
-        if self.repeats not in REPEATS:
-            raise ValueError(
-                f"table.repeats must be one of {', '.join(REPEATS)}, got "
-                f"{self.repeats!r}."
-            )
+        check_choice(self, "repeats", REPEATS, "table.")
 
     @property
     def slot_columns(self) -> tuple[str, ...]:

@@ -1,6 +1,6 @@
 """The strategy contract: who proposes architectures, as pure init / ask / tell."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 import jax
@@ -72,17 +72,23 @@ class Pool(NamedTuple):
         """Returns the rows that have an objective."""
         return self.where(np.isfinite(self.objective))
 
-    def bounded(self, rng: np.random.Generator, most: int, order: np.ndarray) -> "Pool":
+    def bounded(
+        self,
+        rng: np.random.Generator,
+        most: int,
+        order_fn: Callable[["Pool"], np.ndarray],
+    ) -> "Pool":
         """Returns a part of a large pool, in the pool's order.
 
         Args:
             rng: Draws one half of the part.
             most: Its rows; 0 for all.
-            order: Numbers of all rows, the best first, which are the other half.
+            order_fn: Returns the numbers of all rows, the best first, which are the
+                other half. Of a small pool nobody asks.
         """
         if not most or len(self.tokens) <= most:
             return self
-        best, rest = np.split(order, [most // 2])
+        best, rest = np.split(order_fn(self), [most // 2])
         others = rng.choice(rest, most - len(best), replace=False)
         return self.where(np.sort(np.concatenate([best, others])))
 

@@ -53,7 +53,8 @@ class NAO(base.PoolStrategy):
         object.__setattr__(self, "goals", base.several(self.goals))
         if self.goals is not None and self.config.ranked_by == "nothing":
             raise ValueError(
-                "Several objectives, and bounds, need a ranking, got ranked_by=nothing"
+                "Several objectives, and bounds, need nao.ranked_by=both, process or "
+                "predictor, got nothing."
             )
         num = self.space.num_sequences
         if self.config.candidates == "all" and num > MAX_ENUMERATED:
@@ -81,7 +82,7 @@ class NAO(base.PoolStrategy):
         if num_random or not len(at_random):
             return at_random, state._replace(predicted=None, model=None)
 
-        pool = pool.bounded(rng, self.config.max_pool, self._best_first(pool))
+        pool = pool.bounded(rng, self.config.max_pool, self._best_first)
         params = self._fit(fit_key, rng, pool)
         candidates = self._candidates(ascent_key, rng, params, pool)
         if self.config.ranked_by != "nothing":

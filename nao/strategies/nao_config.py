@@ -3,7 +3,14 @@
 import dataclasses
 
 from nao.controller import PRESETS, ControllerConfig
-from nao.fields import check_at_least, check_types, documented, option, part
+from nao.fields import (
+    check_at_least,
+    check_choice,
+    check_types,
+    documented,
+    option,
+    part,
+)
 
 CANDIDATES = ("ascent", "random", "all")
 RANKINGS = ("both", "process", "predictor", "nothing")
@@ -74,12 +81,8 @@ class NAOConfig:
         numbers = ("num_random_starts", "num_random_candidates", "temperature")
         check_at_least(0, self, *numbers, prefix="nao.")
         check_at_least(0, self, "num_pseudo", "max_pool", prefix="nao.")
-        for name, choices in (("candidates", CANDIDATES), ("ranked_by", RANKINGS)):
-            if getattr(self, name) not in choices:
-                raise ValueError(
-                    f"nao.{name} must be one of {', '.join(choices)}, "
-                    f"got {getattr(self, name)!r}."
-                )
+        check_choice(self, "candidates", CANDIDATES, "nao.")
+        check_choice(self, "ranked_by", RANKINGS, "nao.")
         if not self.step_sizes or min(self.step_sizes) < 0:
             raise ValueError(
                 "nao.step_sizes must be one or more numbers of at least 0, "

@@ -11,8 +11,9 @@ def pool():
 
 
 def bounded(pool, most, seed=0):
-    order = np.argsort(-pool.objective)
-    return pool.bounded(np.random.default_rng(seed), most, order).objective.tolist()
+    rng = np.random.default_rng(seed)
+    kept = pool.bounded(rng, most, lambda pool: np.argsort(-pool.objective))
+    return kept.objective.tolist()
 
 
 def test_the_best_half_is_kept_and_the_rest_drawn(pool):
