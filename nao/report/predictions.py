@@ -14,7 +14,7 @@ from nao.runs import StoredRun, ledger
 
 # How strategies without a controller scale what they predict, as `targets.normalise`
 # names it; empty where they predict the objective itself.
-_RULES = {"bananas": "z_score", "gp": ""}
+_RULES = {"bananas": "z_score", "gp": "", "forest": ""}
 _LEAST_ERROR = 1e-6  # of predictions that are rounded
 
 

@@ -10,6 +10,7 @@ from nao.strategies.base import (
     Strategy,
 )
 from nao.strategies.evolution import Evolution, EvolutionConfig
+from nao.strategies.forest import Forest, ForestConfig
 from nao.strategies.gp import GP, GPConfig
 from nao.strategies.local_search import LocalSearch, LocalSearchConfig
 from nao.strategies.nao import NAO
@@ -37,6 +38,8 @@ __all__ = [
     "ControllerUse",
     "Evolution",
     "EvolutionConfig",
+    "Forest",
+    "ForestConfig",
     "GPConfig",
     "LocalSearch",
     "LocalSearchConfig",

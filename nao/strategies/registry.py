@@ -14,6 +14,7 @@ from nao.spaces import Space
 from nao.strategies.bananas import Bananas, BananasConfig
 from nao.strategies.base import ColumnGoals, Strategy
 from nao.strategies.evolution import Evolution, EvolutionConfig
+from nao.strategies.forest import Forest, ForestConfig
 from nao.strategies.gp import GP, GPConfig
 from nao.strategies.local_search import LocalSearch, LocalSearchConfig
 from nao.strategies.nao import NAO
@@ -50,6 +51,7 @@ _BASELINES = {
     "bananas": Bananas,
     "tpe": TPE,
     "gp": GP,
+    "forest": Forest,
 }
 
 # Strategies that choose among the budgets of an evaluator.
@@ -77,6 +79,7 @@ class StrategySettings:
     bananas: BananasConfig = part(BananasConfig)
     tpe: TPEConfig = part(TPEConfig)
     gp: GPConfig = part(GPConfig)
+    forest: ForestConfig = part(ForestConfig)
     successive_halving: SuccessiveHalvingConfig = part(SuccessiveHalvingConfig)
 
 

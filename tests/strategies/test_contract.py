@@ -23,6 +23,9 @@ SETTINGS = Config(
     ),
     tpe=strategies.TPEConfig(num_seed_archs=6, round_size=4),
     gp=strategies.GPConfig(num_seed_archs=6, round_size=4, num_candidates=20),
+    forest=strategies.ForestConfig(
+        num_seed_archs=6, round_size=4, num_candidates=20, num_trees=5
+    ),
     nao=CONFIG,
 )
 # Not the published recipes, too large for here, nor the ablations that are `nao` with
@@ -30,7 +33,8 @@ SETTINGS = Config(
 NAMES = (
     *("nao", "nao_random_candidates", "nao_whole_space", "nao_equivalents"),
     *("nao_predictor", "nao_process"),
-    *("random", "local_search", "evolution", "reinforce", "bananas", "tpe", "gp"),
+    *("random", "local_search", "evolution", "reinforce", "bananas", "tpe"),
+    *("gp", "forest"),
 )
 
 

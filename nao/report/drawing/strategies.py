@@ -21,6 +21,7 @@ _KNOWN = {
     "evolution": ("#009E73", "-"),
     "gp": ("#CC79A7", "-"),
     "bananas": ("#E69F00", "-"),
+    "forest": ("#E69F00", ":"),
     "tpe": ("#56B4E9", "-"),
     "reinforce": ("#7F6A4D", "-"),
     "seminas": ("#6A51A3", "-"),
