@@ -97,7 +97,7 @@ def _define_truth(name: str, default: None, help: str) -> flags.FlagHolder:
 
 _CONFIG = flags.DEFINE_string(
     "config",
-    "digits",
+    "cluttered_digits",
     "What to search, by what, and how: the name of a file in experiments/configs, "
     f"{', '.join(configs.names(_ROOT))}, or a path to a config file of your own or to "
     "config.json of a run.",

@@ -229,7 +229,7 @@ def test_a_gzipped_table_in_the_benchmarks_notation(run, tmp_path):
         ),
         (["--config.evaluator=oracle"], "Unknown evaluator 'oracle'; known: training"),
         (["--config.data.name=letters"], "'letters'; known: digits, cluttered_digits"),
-        (["--config.data.path=x"], "data.name=digits has no data.path"),
+        (["--config.data.path=x"], "data.name=cluttered_digits has no data.path"),
         (["--config.data.name=folder"], "needs data.path, a folder of class folders"),
         (["--config.data.name=npz", "--config.data.path=x.npz"], "x.npz can't be read"),
         (["--config.data.image_size=8"], "resizes the images of a folder alone, got 8"),

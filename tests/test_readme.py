@@ -69,7 +69,7 @@ def test_commands_name_flags_modes_and_files_that_exist(page):
         given = dict(word.removeprefix("--").partition("=")[::2] for word in words)
         assert set(given) <= known, words
         assert given.get("mode", "search") in launch._MODES, words
-        name = given.get("config", "digits")
+        name = given.get("config", "cluttered_digits")
         assert name in configs or name.endswith(".json"), words
     for name in re.findall(r"python (experiments/[\w/]+\.py)", page.read_text()):
         assert (ROOT / name).exists()

@@ -1,6 +1,6 @@
-"""Searches convolutional cells for handwritten digits among pieces of others.
+"""Searches convolutional cells for digits among pieces of others: the default.
 
-python launch.py --config=cluttered_digits
+python launch.py
 
 The search of the config `digits` on harder images, on which cells differ by more than
 two trainings of one cell do: experiments/results/signal/README.md has by how much.

@@ -21,7 +21,7 @@ Searches neural architectures by NAO; trains, compares and serves them.
 
 Examples
   python launch.py
-      searches cells that read handwritten digits, in a new folder of runs/
+      searches cells that read digits among clutter, in a new folder of runs/
   python launch.py --workdir=runs/example --config.num_trials=100
       the same in a folder with a name; once more, it continues there
   python launch.py --mode=train --workdir=runs/example
