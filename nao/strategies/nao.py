@@ -9,7 +9,7 @@ starting point reaches few new cells; the default starts from random architectur
 and decodes by sampling at several step sizes. Of what that finds, the predictor and a
 Gaussian process on the sequences choose in turn: where one of them stays with the
 second best, the other leads out. The default reads canonical forms, and asks for a
-function once before it asks for one again. `PAPER` and `SEMINAS` are released recipes.
+function once before again. `PAPER` and `SEMINAS` are released recipes.
 """
 
 import dataclasses
@@ -286,9 +286,8 @@ class NAO(base.PoolStrategy):
 
     def _aim(self, pool: base.Pool) -> Aim | None:
         """Returns what a round aims at; None where one objective is all there is."""
-        if self.goals is None:
-            return None
-        return Aim(self.goals, pool.values, self.config.controller.target)
+        goals, target = self.goals, self.config.controller.target
+        return None if goals is None else Aim(goals, pool.values, target)
 
     def _best_first(self, pool: base.Pool) -> np.ndarray:
         aim = self._aim(pool)
@@ -324,20 +323,22 @@ class NAO(base.PoolStrategy):
         candidates: np.ndarray,
     ) -> np.ndarray:
         """Returns candidates, the most promising first; by goals those of a round."""
+        by = self.config.ranked_by
+        rankers = ("process", "predictor") if by == "both" else (by,)
+        expected = [self._expectation(each, params, pool) for each in rankers]
         if self.goals is not None:
-            by = "predictor" if self.config.ranked_by == "predictor" else "process"
-            new, num = self._new(told, candidates), self.config.round_size
-            expected = self._expectation(by, params, pool)(new)
-            return new[self._aim(pool).order(rng, new, *expected, num)]
-        by, scores = self.config.ranked_by, []
-        if by != "predictor":
-            expect = self._expectation("process", params, pool)
-            best = pool.best(self.config.top_k)
-            scores.append(ranking.improvement_over(expect, candidates, best))
-        if by != "process":
-            expect = self._expectation("predictor", params, pool)
-            scores.append(expect(candidates)[0][:, 0])
-        return candidates[ranking.in_turn(scores)]
+            aim, num = self._aim(pool), self.config.round_size
+            new = self._new(told, candidates)
+            orders = [aim.order(rng, new, *expect(new), num) for expect in expected]
+            return new[ranking.in_turn(orders)]
+        best, orders = pool.best(self.config.top_k), []
+        for each, expect in zip(rankers, expected, strict=True):
+            if each == "process":
+                score = ranking.improvement_over(expect, candidates, best)
+            else:
+                score = expect(candidates)[0][:, 0]
+            orders.append(np.argsort(-score, kind="stable"))
+        return candidates[ranking.in_turn(orders)]
 
     def _new(self, told: np.ndarray, candidates: np.ndarray) -> np.ndarray:
         """Returns candidates that may be asked for, new functions if they suffice."""

@@ -49,17 +49,19 @@ def improvement_over(
     return expected_improvement(mean[:, 0], deviation[:, 0], best)
 
 
-def in_turn(scores: Sequence[np.ndarray]) -> np.ndarray:
-    """Returns rows in the order of several scores, the best of each in turn.
+def in_turn(orders: Sequence[np.ndarray]) -> np.ndarray:
+    """Returns rows in several orders, the next of each in turn.
 
     A search that follows one model stays where that model errs; of two that err in
     other ways one leads out (a portfolio; Hoffman et al., 2011).
 
     Args:
-        scores: float [num] each, higher is better; ties stay in order.
+        orders: Numbers of rows, the best first, int [<=num] each.
 
     Returns:
-        Numbers of rows, each as often as there are scores, int [scores * num].
+        int [<=orders * num], so a row may stand in it several times.
     """
-    orders = [np.argsort(-score, kind="stable") for score in scores]
-    return np.stack(orders, 1).ravel()
+    num = max(map(len, orders))
+    padded = [np.pad(o, (0, num - len(o)), constant_values=-1) for o in orders]
+    rows = np.stack(padded, 1).ravel()
+    return rows[rows >= 0]

@@ -27,7 +27,8 @@ def test_improvement_over_what_is_measured_by_hand():
     assert gains == pytest.approx([3.0, 0.0], abs=1e-9)
 
 
-def test_rankings_take_turns():
-    first, second = np.array([3.0, 2.0, 1.0]), np.array([0.0, 0.0, 5.0])
+def test_orders_take_turns():
+    first, second = np.array([0, 1, 2]), np.array([2, 0])
     assert ranking.in_turn([first]).tolist() == [0, 1, 2]
-    assert ranking.in_turn([first, second]).tolist() == [0, 2, 1, 0, 2, 1]
+    assert ranking.in_turn([first, second]).tolist() == [0, 2, 1, 0, 2]
+    assert ranking.in_turn([first[:0], second[:0]]).tolist() == []
