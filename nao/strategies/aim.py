@@ -10,6 +10,7 @@ mean over 16 draws found worse fronts on NAS-Bench-201.
 
 import dataclasses
 import functools
+from collections.abc import Mapping
 
 import numpy as np
 from scipy import special
@@ -17,6 +18,7 @@ from scipy import special
 from nao.controller import Goal, fronts, targets
 from nao.strategies import ranking, sorting
 from nao.strategies.base import ColumnGoals
+from nao.strategies.expectation import Expectation
 
 _MAX_KNOWN = 1000  # candidates of a round whose costs are looked up
 _MAX_CANDIDATES = 300  # of those, whose gains are computed
@@ -85,6 +87,28 @@ class Aim:
         """Returns the rows of the pool that serve an ascent best, int [<=num]."""
         score = np.asarray(goal.score(self.learned.reshape(len(self.values), -1)))
         return np.argsort(-score, kind="stable")[:num]
+
+    def orders(
+        self,
+        rng: np.random.Generator,
+        tokens: np.ndarray,
+        expected: Mapping[str, Expectation],
+        num: int,
+    ) -> list[np.ndarray]:
+        """Returns which candidates a round takes by each expectation, as `order` does.
+
+        Where both are asked, the predictor says what the first objective may be, the
+        process all the rest: costs, which follow from the sequence alone, it knows far
+        better. On the front of NAS-Bench-201 with its parameters learned one search in
+        twenty stuck without the predictor, and one in ten with all columns its own.
+        """
+        found = {by: expect(tokens) for by, expect in expected.items()}
+        if len(found) > 1:
+            pairs = zip(found["predictor"], found["process"], strict=True)
+            found["predictor"] = tuple(
+                np.concatenate([first[:, :1], rest[:, 1:]], 1) for first, rest in pairs
+            )
+        return [self.order(rng, tokens, *each, num) for each in found.values()]
 
     def order(
         self,

@@ -325,19 +325,13 @@ class NAO(base.PoolStrategy):
         """Returns candidates, the most promising first; by goals those of a round."""
         by = self.config.ranked_by
         rankers = ("process", "predictor") if by == "both" else (by,)
-        expected = [self._expectation(each, params, pool) for each in rankers]
+        expected = {each: self._expectation(each, params, pool) for each in rankers}
         if self.goals is not None:
-            aim, num = self._aim(pool), self.config.round_size
-            new = self._new(told, candidates)
-            orders = [aim.order(rng, new, *expect(new), num) for expect in expected]
-            return new[ranking.in_turn(orders)]
-        best, orders = pool.best(self.config.top_k), []
-        for each, expect in zip(rankers, expected, strict=True):
-            if each == "process":
-                score = ranking.improvement_over(expect, candidates, best)
-            else:
-                score = expect(candidates)[0][:, 0]
-            orders.append(np.argsort(-score, kind="stable"))
+            candidates, size = self._new(told, candidates), self.config.round_size
+            orders = self._aim(pool).orders(rng, candidates, expected, size)
+        else:
+            best = pool.best(self.config.top_k)
+            orders = ranking.orders(candidates, expected, best)
         return candidates[ranking.in_turn(orders)]
 
     def _new(self, told: np.ndarray, candidates: np.ndarray) -> np.ndarray:

@@ -1,6 +1,6 @@
 """What candidates of a round are ranked by, and how rankings are joined."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from scipy import special
@@ -47,6 +47,30 @@ def improvement_over(
     mean, deviation = expect(candidates)
     best = expect(measured)[0].max()
     return expected_improvement(mean[:, 0], deviation[:, 0], best)
+
+
+def orders(
+    candidates: np.ndarray, expected: Mapping[str, Expectation], measured: np.ndarray
+) -> list[np.ndarray]:
+    """Returns an order of candidates by each expectation of a single objective.
+
+    Args:
+        candidates: int32 [num, length].
+        expected: Of `process` improvement counts, of `predictor` the mean alone:
+            members of an ensemble agree where all of them err.
+        measured: The best that is measured, int32 [rows, length].
+
+    Returns:
+        Numbers of candidates, the best first, int [num] each; ties stay in order.
+    """
+    found = []
+    for by, expect in expected.items():
+        if by == "process":
+            score = improvement_over(expect, candidates, measured)
+        else:
+            score = expect(candidates)[0][:, 0]
+        found.append(np.argsort(-score, kind="stable"))
+    return found
 
 
 def in_turn(orders: Sequence[np.ndarray]) -> np.ndarray:

@@ -96,3 +96,21 @@ def test_the_front_of_a_pool_comes_first():
     )
     assert made.best_first().tolist()[-2:] in ([3, 0], [0, 3])
     assert set(made.best_first()[:2].tolist()) == {1, 2}
+
+
+def test_the_predictor_takes_turns_with_the_first_objective_alone():
+    """It would take row 2 by its cost, which the process knows to be the worst."""
+    made = make([[0, 0], [1, 0.5], [0.5, 1]])
+
+    def expect(mean):
+        mean = np.array(mean, float)
+        return lambda tokens: (mean, np.zeros(mean.shape))
+
+    process = expect([[0.5, 0.5], [3, 0.5], [0, 0]])
+    predictor = expect([[4, 0], [0, 0], [1, 9]])
+    expected = {"process": process, "predictor": predictor}
+    rng = np.random.default_rng(0)
+    by_process, by_predictor = made.orders(rng, TOKENS[:3], expected, 1)
+    assert (by_process.tolist(), by_predictor.tolist()) == ([1], [0])
+    (alone,) = made.orders(rng, TOKENS[:3], {"predictor": predictor}, 1)
+    assert alone.tolist() == [2]

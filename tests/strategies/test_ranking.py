@@ -32,3 +32,15 @@ def test_orders_take_turns():
     assert ranking.in_turn([first]).tolist() == [0, 1, 2]
     assert ranking.in_turn([first, second]).tolist() == [0, 2, 1, 0, 2]
     assert ranking.in_turn([first[:0], second[:0]]).tolist() == []
+
+
+def test_the_process_hopes_and_the_predictor_does_not():
+    """Row 1 may be far better by its deviation; the mean alone prefers row 0."""
+
+    def expect(tokens):
+        return tokens.astype(float), np.array([[0.0], [9.0]])[: len(tokens)]
+
+    candidates, measured = np.array([[3], [2]]), np.array([[2]])
+    expected = {"process": expect, "predictor": expect}
+    found = ranking.orders(candidates, expected, measured)
+    assert [each.tolist() for each in found] == [[1, 0], [0, 1]]
