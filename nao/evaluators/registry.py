@@ -15,7 +15,7 @@ from nao.evaluators.function import FunctionConfig
 from nao.evaluators.goal_settings import GoalSettings
 from nao.evaluators.table_config import TableConfig
 from nao.fields import documented, option, part
-from nao.spaces import Space
+from nao.spaces import Space, TopologyFamily
 
 
 @documented
@@ -36,24 +36,25 @@ class EvaluatorSettings(GoalSettings):
     function: FunctionConfig = part(FunctionConfig)
 
 
-# Makes each evaluator from the settings and the space; only a table takes None for the
-# space, and then makes one of its slot columns.
-EVALUATORS: dict[str, Callable[[EvaluatorSettings, Space | None], SourcedEvaluator]] = {
+# What a config names, see `spaces.make`: only a table takes something else than a
+# space, and makes one of its columns.
+SpaceOrNot = Space | TopologyFamily | None
+
+EVALUATORS: dict[str, Callable[[EvaluatorSettings, SpaceOrNot], SourcedEvaluator]] = {
     "training": training.from_settings,
     "table": table.from_settings,
     "function": function.from_settings,
 }
 
 
-def make(
-    name: str, settings: EvaluatorSettings, space: Space | None
-) -> SourcedEvaluator:
+def make(name: str, settings: EvaluatorSettings, space: SpaceOrNot) -> SourcedEvaluator:
     """Makes an evaluator; its `space` is the space to search.
 
     Args:
         name: One of `EVALUATORS`.
         settings: Settings of all evaluators.
-        space: Space of the architectures; None where a table's slot columns become it.
+        space: Space of the architectures; None where a table's slot columns become it,
+            cells of any number of nodes where it says how many.
 
     Raises:
         ValueError: If the name is unknown, or the settings do not fit.
@@ -62,4 +63,9 @@ def make(
         raise ValueError(f"Unknown evaluator {name!r}; known: {', '.join(EVALUATORS)}.")
     if space is None and name != "table":
         raise ValueError(f"space.name=table needs evaluator=table, got {name!r}.")
+    if isinstance(space, TopologyFamily) and name != "table":
+        raise ValueError(
+            "space.name=topology_cell needs space.num_edges, unless evaluator=table, "
+            f"whose columns say it; evaluator is {name!r}."
+        )
     return EVALUATORS[name](settings, space)

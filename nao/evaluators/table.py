@@ -15,7 +15,7 @@ from nao.evaluators.table_config import TableConfig, check_settings
 from nao.evaluators.table_file import TableFile
 from nao.evaluators.table_rows import Measured
 from nao.files import one_line
-from nao.spaces import Space, Subset
+from nao.spaces import Space, Subset, TopologyFamily
 from nao.system import floats
 from nao.system.showing import counted
 from nao.types import Array
@@ -160,16 +160,20 @@ class TableEvaluator:
 
 
 def load(
-    config: TableConfig, space: Space | None, metrics: Sequence[str] = ()
+    config: TableConfig,
+    space: Space | TopologyFamily | None,
+    metrics: Sequence[str] = (),
 ) -> TableEvaluator:
     """Reads a table.
 
     Args:
         config: The file and its columns.
-        space: Space of the architectures, or None to take the slot columns as the
-            space: their values, in order of appearance, are the choices. Equal numbers
-            are one choice, however they are written. A column of numbers, or of true
-            and false, has choices of that type, and None where one is missing.
+        space: Space of the architectures. Of cells of any number of nodes, those that
+            the table has, by the number of slot columns or by the first row. None takes
+            the slot columns as the space: their values, in order of appearance, are the
+            choices. Equal numbers are one choice, however they are written. A column of
+            numbers, or of true and false, has choices of that type, and None where one
+            is missing.
         metrics: Further columns of numbers, to be metrics of evaluations: what goals
             name; those of `config.known` are read, too.
 
@@ -187,12 +191,16 @@ def load(
 
 
 def _load(
-    config: TableConfig, space: Space | None, metrics: tuple[str, ...]
+    config: TableConfig,
+    space: Space | TopologyFamily | None,
+    metrics: tuple[str, ...],
 ) -> TableEvaluator:
     columns = [config.objective, *filter(None, [config.test, config.architecture])]
     columns += [*config.slot_columns, *config.budget_columns.values(), *metrics]
     table = table_file.read(config.path, columns)
     _check_file(config, table, columns)
+    if isinstance(space, TopologyFamily):
+        space = table_rows.sized(config, space, table)
     table = table._replace(rows=table_rows.spelled(config, space, table))
     if space is None:
         space = table_rows.space_of(config, table.rows)
@@ -286,8 +294,10 @@ def _spread(rows: Measured) -> dict[str, float]:
     return metrics
 
 
-def from_settings(settings: Any, space: Space | None) -> TableEvaluator:
-    """Makes the evaluator from `EvaluatorSettings`; None: its columns are the space.
+def from_settings(
+    settings: Any, space: Space | TopologyFamily | None
+) -> TableEvaluator:
+    """Makes the evaluator from `EvaluatorSettings`; see `load` for the space.
 
     Raises:
         ValueError: If the table is not as `load` needs it.

@@ -8,7 +8,7 @@ import numpy as np
 from nao.evaluators import cells
 from nao.evaluators.table_config import TableConfig
 from nao.evaluators.table_file import Rows, TableFile
-from nao.spaces import Choice, Space, custom
+from nao.spaces import Choice, Space, TopologyFamily, custom
 from nao.system.showing import counted
 
 # Objective, test value, those of smaller budgets and metrics of each row; NaN for none.
@@ -48,6 +48,24 @@ def measures(
             measured.setdefault(key, []).append(values)
             tokens.setdefault(key, architecture)
     return measured, tokens
+
+
+def sized(config: TableConfig, family: TopologyFamily, table: TableFile) -> Space:
+    """Returns the cells of as many edges as the columns, or the first row, have.
+
+    Raises:
+        ValueError: If no number of nodes has so many.
+    """
+    where, num = "table.slots", len(config.slot_columns)
+    if config.architecture:
+        line, row = table.rows[0]
+        where = f"{config.path}, line {line}: column {config.architecture!r}"
+    try:
+        if config.architecture:
+            num = family.count_edges(row[config.architecture])
+        return family.of_edges(num)
+    except ValueError as error:
+        raise ValueError(f"{where}: {error}") from None
 
 
 def spelled(config: TableConfig, space: Space | None, table: TableFile) -> Rows:

@@ -8,6 +8,8 @@ from nao.spaces.nasbench201 import NASBench201
 from nao.spaces.registry import SPACES, SpaceConfig, make
 from nao.spaces.slot import Choice, Slot
 from nao.spaces.subset import Subset
+from nao.spaces.topology_cell import TopologyCell
+from nao.spaces.topology_family import TopologyFamily
 
 __all__ = [
     "OPERATION_SETS",
@@ -20,6 +22,8 @@ __all__ = [
     "Space",
     "SpaceConfig",
     "Subset",
+    "TopologyCell",
+    "TopologyFamily",
     "custom",
     "describe",
     "from_description",

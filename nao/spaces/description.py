@@ -25,6 +25,8 @@ class _Described(Shape):
     group: int = 1
     operations: str | list[str] = ""
     num_nodes: int = 1
+    none: str | None = None
+    skip: str | None = None
     whole: dict[str, Any] | None = None
     members: list[list[int]] | None = None
 

@@ -9,25 +9,30 @@ import inspect
 from collections.abc import Callable, Mapping
 
 from nao.fields import documented, option
+from nao.files import as_line
 from nao.spaces.base import Space
 from nao.spaces.conv_cell import OPERATION_SETS, ConvCell
 from nao.spaces.custom import Constrained, custom
 from nao.spaces.nasbench201 import NASBench201
 from nao.spaces.subset import Subset
+from nao.spaces.topology_cell import TopologyCell
+from nao.spaces.topology_family import TopologyFamily, topology_cell
 
 # What makes each space, from the fields of `SpaceConfig` that its parameters name.
-SPACES: dict[str, Callable[..., Space]] = {
+SPACES: dict[str, Callable[..., Space | TopologyFamily]] = {
     "conv_cell": ConvCell,
     "nasbench201": NASBench201,
+    "topology_cell": topology_cell,
     "custom": custom,
 }
 OF_TABLE = "table"  # a name of no space: the table's slot columns become the space
 
 # Classes whose spaces can be made again from JSON, by the name that stands there.
-# `custom` is a function; what it makes is a plain `Space`, or a `Constrained` one.
+# `custom` is a function; what it makes is a plain `Space`, or a `Constrained` one. So
+# is `topology_cell`, which leaves the number of nodes to a table.
 KINDS: dict[str, type[Space]] = {
     kind.__name__: kind
-    for kind in (Space, Constrained, Subset, *SPACES.values())
+    for kind in (Space, Constrained, Subset, TopologyCell, *SPACES.values())
     if isinstance(kind, type)
 }
 
@@ -43,7 +48,10 @@ class SpaceConfig:
         f"{OF_TABLE} (the slot columns of the table).",
     )
     operations: str = option(
-        "enas", f"conv_cell: set of operations, {', '.join(OPERATION_SETS)}."
+        "enas",
+        f"conv_cell: set of operations, {', '.join(OPERATION_SETS)}; topology_cell: "
+        "the operations of an edge, comma-separated, none: before the one that gives "
+        "zero and skip: before the identity, where there are such: none:n,skip:s,c,3.",
     )
     num_nodes: int = option(
         5, "conv_cell: nodes of a cell, its two inputs not counted."
@@ -52,6 +60,11 @@ class SpaceConfig:
         "loose",
         "conv_cell: what a cell's output concatenates: loose (states that no node "
         "reads) or nodes (all of them, as in DARTS).",
+    )
+    num_edges: int = option(
+        0,
+        "topology_cell: edges of a cell, one from each node to each later one: 1, 3, "
+        "6, 10, ... for 2, 3, 4, 5, ... nodes; 0 is what a table has.",
     )
     valid: str = option(
         "",
@@ -86,11 +99,29 @@ def network(name: str) -> str:
     return getattr(SPACES.get(name), "network", "")
 
 
-def make(config: SpaceConfig) -> Space | None:
-    """Returns the space that a config names; None where a table's columns become it.
+def make(config: SpaceConfig) -> Space | TopologyFamily | None:
+    """Returns the space that a config names.
+
+    A table says the rest where it is None, a space made of the table's columns, or
+    cells of any number of nodes.
 
     Raises:
-        ValueError: If there is no such space, or its settings don't fit.
+        ValueError: If there is no such space, its settings don't fit, or there are
+            settings that it does not read.
     """
+    _check_unread(config)
     settings = {name: getattr(config, name) for name in options(config.name)}
     return None if config.name == OF_TABLE else SPACES[config.name](**settings)
+
+
+def _check_unread(config: SpaceConfig) -> None:
+    """Raises ValueError where a field is set that only other spaces read."""
+    read = {"name", *options(config.name)}
+    for field in dataclasses.fields(SpaceConfig):
+        value = getattr(config, field.name)
+        if field.name not in read and value != field.default:
+            readers = [name for name in SPACES if field.name in options(name)]
+            raise ValueError(
+                f"space.{field.name} is read by space.name {' and '.join(readers)}, "
+                f"not by {config.name!r}; got {as_line(repr(value), 80)}."
+            )
