@@ -170,6 +170,11 @@ def _find(config: Config, architecture: str) -> tuple[spaces.Space, np.ndarray]:
     if published is not None:
         return published.space, published.tokens
     space = spaces.make(config.space)
+    if not isinstance(space, spaces.Space):  # what a table would make a space
+        raise ValueError(
+            "--mode=train needs a space with a network, such as "
+            f"--config.space.name=conv_cell, got {config.space.name!r}."
+        )
     return space, _parse(space, architecture)
 
 

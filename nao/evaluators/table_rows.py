@@ -123,14 +123,15 @@ def _architecture(
     config: TableConfig, space: Space, row: dict[str, Choice], where: str
 ) -> np.ndarray:
     """Returns the tokens of a row, int32 [length]; `where` is for the message."""
+    positions, column = [], config.architecture
     try:
         if config.architecture:
-            return space.parse(row[config.architecture])
-        names = [slot.name for slot in space.slots]
-        choices = [row[column] for column in config.slot_columns]
-        return space.from_choices(dict(zip(names, choices, strict=True)))
+            return space.parse(row[column])
+        for column, slot in zip(config.slot_columns, space.slots, strict=True):
+            positions.append(slot.position(row[column]))
     except ValueError as error:
-        raise ValueError(f"{where}: {error}") from None
+        raise ValueError(f"{where}, column {column!r}: {error}") from None
+    return space.from_indices(np.array(positions))
 
 
 def _numbers(config: TableConfig, table: TableFile, column: str) -> list[float]:

@@ -5,7 +5,10 @@ import numpy as np
 from nao.spaces import Space
 
 ENCODINGS = ("features", "one_hot")
-HELP = "What the model reads: features (paths in nasbench201 and topology_cell) or one_hot."
+HELP = (
+    "What the model reads: features (paths in nasbench201 and topology_cell) or "
+    "one_hot."
+)
 
 
 def check(encoding: str) -> None:
