@@ -34,6 +34,9 @@ def rng():
         spaces.ConvCell("nao", num_nodes=2, join="nodes"),
         spaces.ConvCell(num_nodes=1, join=((0, 2), (2,))),
         spaces.NASBench201(),
+        spaces.TopologyCell(("n", "s", "c", "3"), none="n", skip="s"),
+        spaces.TopologyCell(("3x3", "5x5", "skip"), num_nodes=3, skip="skip"),
+        spaces.TopologyCell(("c", "id", "3", "zero", "p"), 5, "zero", "id"),
         spaces.custom(
             {"kernel": (3, 5), "depth": (1, 2, 3), "norm": ("batch norm", "3")}
         ),

@@ -5,7 +5,8 @@ the micro space of TransNAS-Bench-101 (Duan et al., 2021, arXiv:2105.11871), wit
 operations and any number of nodes. Node 0 is the input, the last one the output.
 
 Cells that compute the same function share one canonical form, the first of them in
-lexicographic order; `nao.spaces.sums` has the rules.
+lexicographic order; `nao.spaces.sums` has the rules. Without `none` and `skip` every
+cell is a function of its own.
 """
 
 import dataclasses
@@ -15,13 +16,13 @@ import re
 import networkx as nx
 import numpy as np
 
-from nao.spaces import base, paths, sums
+from nao.spaces import base, paths, rewriting, sums
 
 # A node reads all before it, so slots grow with the square.
-_MOST_NODES = 20
+_MOST_NODES = 12
 # Sequences worth working out once and looking up ever after, which takes a second; in
 # larger spaces they are worked out one by one.
-_MOST_LISTED = 1 << 16
+_MOST_LISTED = 1 << 18
 
 
 @dataclasses.dataclass(frozen=True)
@@ -80,6 +81,11 @@ class TopologyCell(base.Space):
         """Class number of every sequence, and the sequences of every class."""
         return sums.classes(self._rules)
 
+    @functools.cached_property
+    def _first(self) -> np.ndarray:
+        """The first sequence of every class, int64 [num_classes]."""
+        return np.array([members[0] for members in self._classes[1]])
+
     @property
     def _shape(self) -> tuple[int, ...]:
         return (len(self.operations),) * self.length
@@ -105,21 +111,20 @@ class TopologyCell(base.Space):
         """
         if not self._is_listed:
             return self._from_rows(
-                [sums.first(self._rules, row) for row in self._rows(tokens)]
+                [rewriting.first(self._rules, row) for row in self._rows(tokens)]
             )
-        of_sequence, members = self._classes
-        first = np.array([m[0] for m in members])
-        return self._tokens(first[of_sequence[self._number(tokens)]])
+        of_sequence, _ = self._classes
+        return self._tokens(self._first[of_sequence[self._number(tokens)]])
 
     def equivalents(self, rng: np.random.Generator, tokens: np.ndarray) -> np.ndarray:
         """Maps each row to a random sequence of its function.
 
-        Each is as likely up to 65,536 sequences; in larger spaces each may be drawn,
+        Each is as likely up to 262,144 sequences; in larger spaces each may be drawn,
         but where `canonical` takes too long, the row itself comes back.
         """
         if not self._is_listed:
             return self._from_rows(
-                [sums.draw(self._rules, row, rng) for row in self._rows(tokens)]
+                [rewriting.draw(self._rules, row, rng) for row in self._rows(tokens)]
             )
         of_sequence, members = self._classes
         numbers = [rng.choice(members[c]) for c in of_sequence[self._number(tokens)]]
