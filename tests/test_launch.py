@@ -183,6 +183,42 @@ def test_a_gzipped_table_in_the_benchmarks_notation(run, tmp_path):
     assert "12 trials, 0 failed" in out
 
 
+def test_a_table_of_topology_cells(run, tmp_path):
+    """Searched, continued, asked and exported as cells, not as slots."""
+    cells = spaces.TopologyCell(("n", "s", "c"), 3, none="n", skip="s")
+    lines = ["a,b,c,score"]
+    lines += [
+        f"{','.join(cells.choices(row))},{cells.to_indices(row).sum()}"
+        for row in next(cells.enumerate())
+    ]
+    path, folder = tmp_path / "cells.csv", tmp_path / "run"
+    path.write_text("\n".join(lines))
+    command = [
+        "--config=table",
+        *TINY,
+        f"--config.table.path={path}",
+        "--config.table.slots=a,b,c",
+        "--config.table.objective=score",
+        "--config.space.name=topology_cell",
+        "--config.space.operations=none:n,skip:s,c",
+        f"--workdir={folder}",
+    ]
+    for num in (8, 12):
+        code, out, err = run(*command, f"--config.num_trials={num}")
+        assert code == 0 and f"{num} trials, 0 failed" in out, err
+    embedding = nao.Embedding.from_workdir(folder)
+    assert embedding.space == cells
+    assert embedding.predict("|c~0|+|s~0|n~1|").mean.shape == (1,)
+    code, out, err = run("--mode=export", f"--workdir={folder}")
+    assert code == 0, err
+    text = (folder / "export" / "architecture.txt").read_text()
+    assert cells.format(cells.parse(text)) == text.strip()
+    code, out, err = run("--mode=report", f"--workdir={folder}")
+    assert code == 0, err
+    # A graph, whose nodes have names, where slots would be a table.
+    assert "<!-- input -->" in (folder / "figures" / "best.svg").read_text()
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -223,6 +259,18 @@ def test_a_gzipped_table_in_the_benchmarks_notation(run, tmp_path):
         (["--config.space.name=flat"], "Unknown space.name 'flat'; known: conv_cell"),
         (["--config.space.operations=all"], "Unknown operation set 'all'; known: "),
         (["--config.space.num_nodes=0"], "num_nodes must be at least 1, got 0"),
+        (["--config.space.num_edges=6"], "by space.name topology_cell, not by 'conv_c"),
+        (
+            [
+                "--config.space.name=topology_cell",
+                "--config.space.operations=none:n,skip:s,c",
+            ],
+            "topology_cell needs space.num_edges, unless evaluator=table",
+        ),
+        (
+            ["--mode=train", "--config.space.name=table", "--architecture=1"],
+            "needs a space with a network, such as --config.space.name=conv_cell",
+        ),
         (
             ["--config.strategy=luck"],
             "Unknown strategy 'luck'; known: nao, random, local_search",

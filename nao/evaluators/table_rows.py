@@ -130,7 +130,7 @@ def _architecture(
         for column, slot in zip(config.slot_columns, space.slots, strict=True):
             positions.append(slot.position(row[column]))
     except ValueError as error:
-        raise ValueError(f"{where}, column {column!r}: {error}") from None
+        raise ValueError(f"{where}: column {column!r}: {error}") from None
     return space.from_indices(np.array(positions))
 
 

@@ -122,7 +122,11 @@ def test_gzip_and_byte_order_mark(tmp_path):
         ("", {}, "is empty"),
         ("arch,acc,test\n", {}, "no rows"),
         (TEXT, {"objective": "loss"}, "no column 'loss'; known: arch, a, b, acc, test"),
-        (TEXT + "a=z b=1,z,1,1,1\n", {}, "line 5: Unknown choice 'z' in slot 'a'"),
+        (
+            TEXT + "a=z b=1,z,1,1,1\n",
+            {},
+            "line 5: column 'arch': Unknown choice 'z' in slot 'a'",
+        ),
         (TEXT + "a=x b=1,x,1,1,1\n", {}, "line 5: architectures must differ.*line 2"),
         (TEXT + "a=y b=2,y,2,high,1\n", {}, "line 5: column 'acc' must be a number"),
         (
@@ -486,3 +490,52 @@ def test_budgets_out_of_order_are_one_line(tmp_path, budgets):
     ) as found:
         table.load(config(write(tmp_path, PARTIAL), **columns), SPACE)
     assert "\n" not in str(found.value)
+
+
+FAMILY = spaces.TopologyFamily(("n", "s", "c", "3"), none="n", skip="s")
+CELLS = FAMILY.of_edges(3)
+# One function twice: c of the input, read along either way.
+CELL_ROWS = "arch,01,02,12,acc\n|c~0|+|n~0|s~1|,c,n,s,1\n|s~0|+|n~0|c~1|,s,n,c,2\n"
+COLUMNS = {"architecture": "", "slots": "01,02,12"}
+
+
+@pytest.mark.parametrize("columns", [{}, COLUMNS], ids=["notation", "columns"])
+def test_a_table_says_how_many_nodes_its_cells_have(tmp_path, columns):
+    given = config(write(tmp_path, CELL_ROWS), test="", **columns)
+    evaluator = table.load(given, FAMILY)
+    assert evaluator.space.whole == CELLS
+    tokens = np.stack([CELLS.parse("|s~0|+|n~0|c~1|"), CELLS.parse("|c~0|+|n~0|s~1|")])
+    assert values(evaluator, tokens) == [2, 1]
+    first, second = evaluator.space.canonical(tokens)
+    np.testing.assert_array_equal(first, second)
+
+
+@pytest.mark.parametrize(
+    ("slots", "space", "message"),
+    [
+        ("01,02", FAMILY, "table.slots: A cell has an edge .* got 2; nearest are 1"),
+        ("01,02", CELLS, "must name 3 columns, one per slot of 'topology_cell', got 2"),
+        ("", FAMILY, r"csv, line 2: column 'acc': A cell of space .* got '1'"),
+    ],
+)
+def test_tables_of_no_cell_are_refused(tmp_path, slots, space, message):
+    columns = {"architecture": "" if slots else "acc", "slots": slots, "test": ""}
+    given = config(write(tmp_path, CELL_ROWS), **columns)
+    with pytest.raises(ValueError, match=message):
+        table.load(given, space)
+
+
+def test_a_choice_that_the_space_lacks_is_named_with_its_column(tmp_path):
+    given = config(write(tmp_path, CELL_ROWS + "x,c,p,s,1\n"), test="", **COLUMNS)
+    with pytest.raises(
+        ValueError, match=r"line 4: column '02': .*'p'.*known: n, s, c, 3"
+    ):
+        table.load(given, FAMILY)
+
+
+def test_operations_that_are_numbers_may_be_written_otherwise(tmp_path):
+    text = "01,02,12,acc\n0,1,2,5\n1,1.0,0,6\n"
+    given = config(write(tmp_path, text), test="", **COLUMNS)
+    evaluator = table.load(given, spaces.TopologyFamily(("0", "1", "2"), "0", "1"))
+    tokens = evaluator.space.whole.parse("|1~0|+|1~0|0~1|")[None]
+    assert values(evaluator, tokens) == [6]

@@ -9,6 +9,16 @@ from nao.spaces import registry
     [
         ("conv_cell", {"num_nodes": 3}, spaces.ConvCell(num_nodes=3)),
         ("nasbench201", {}, spaces.NASBench201()),
+        (
+            "topology_cell",
+            {"operations": "skip:s,c", "num_edges": 3},
+            spaces.TopologyCell(("s", "c"), 3, skip="s"),
+        ),
+        (
+            "topology_cell",
+            {"operations": "none:n,c"},
+            spaces.TopologyFamily(("n", "c"), none="n"),
+        ),
         ("custom", {"slots": {"a": (1, 2)}}, spaces.custom({"a": (1, 2)})),
         ("table", {}, None),
     ],
@@ -20,6 +30,7 @@ def test_a_name_makes_its_space(name, fields, expected):
 def test_a_space_reads_the_fields_that_its_parameters_name():
     assert registry.options("conv_cell") == ("operations", "num_nodes", "join")
     assert registry.options("nasbench201") == ()
+    assert registry.options("topology_cell") == ("operations", "num_edges")
     assert registry.options("custom") == ("slots", "valid")
     with pytest.raises(ValueError, match=r"space\.name 'flat'; known: conv_cell"):
         registry.options("flat")
@@ -28,3 +39,24 @@ def test_a_space_reads_the_fields_that_its_parameters_name():
 def test_cells_have_a_network():
     assert registry.network("conv_cell") == "nao.child.conv_net:ConvNet"
     assert registry.network("nasbench201") and not registry.network("custom")
+
+
+@pytest.mark.parametrize(
+    ("name", "fields", "message"),
+    [
+        (
+            "nasbench201",
+            {"operations": "n,s"},
+            "by space.name conv_cell and topology_c",
+        ),
+        (
+            "table",
+            {"num_edges": 6},
+            "by space.name topology_cell, not by 'table'; got 6",
+        ),
+        ("topology_cell", {"num_nodes": 4}, "conv_cell, not by 'topology_cell'; got 4"),
+    ],
+)
+def test_settings_that_a_space_does_not_read_are_refused(name, fields, message):
+    with pytest.raises(ValueError, match=message):
+        spaces.make(spaces.SpaceConfig(name, **fields))

@@ -17,14 +17,12 @@ def few_steps(monkeypatch):
 
 
 def test_the_first_row_of_a_function_by_hand():
-    """a(x), read along 0 -> 1 -> 3: the last edge alone can do that at node 3.
+    """The first has `none`, number 0, on as many of the first edges as it can.
 
-    Edges are 1<-0, 2<-0, 2<-1, 3<-0, 3<-1, 3<-2, and the first row has `none` on as
-    many of the first edges as it can: a(x) from the input, by edge 3<-0, has it on
-    three, and through node 2 on one. With edge 3<-0 none too, node 1 or 2 is read.
+    Edges are 1<-0, 2<-0, 2<-1, 3<-0, 3<-1, 3<-2. a(x), read through node 1, is edge
+    3<-0 alone; b(a(x)) needs a node between, and node 2 leaves edge 1<-0 at none.
     """
-    row = (A, B, N, N, S, N)
-    assert rewriting.first(RULES, row) == (N, N, N, A, N, N)
+    assert rewriting.first(RULES, (A, B, N, N, S, N)) == (N, N, N, A, N, N)
     assert rewriting.first(RULES, (A, N, A, N, B, N)) == (N, A, N, N, N, B)
 
 
