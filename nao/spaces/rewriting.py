@@ -65,7 +65,10 @@ class _TooLong(Exception):
 
 
 class _Search:
-    """Looks for the rows of a function, depth first, edge by edge."""
+    """Looks for the rows of a function, depth first, edge by edge.
+
+    Sums are numbered, since what is made of two numbers is quickly looked up.
+    """
 
     def __init__(
         self,
@@ -76,31 +79,43 @@ class _Search:
     ):
         self._edges = sums.edges(rules.num_nodes)
         self._output = rules.num_nodes - 1
-        self._function = function
         self._terms = terms
         self._order_fn = order_fn
+        needed = terms.inside(function)
+        self._wholes = (function, *needed)
+        self._numbers: dict[Sum, int] = {}
+        self._sums: list[Sum] = []
+        self._function = self._number(function)
         # Sums that some node must have, since an operation reads them.
-        self._needed = frozenset(terms.inside(function))
-        self._parts: dict[Sum, bool] = {}
-        self._reach: dict[Sum, set[int]] = {}
+        self._needed = frozenset(map(self._number, needed))
+        self._after_edge: dict[tuple[int, int, int], int] = {}
+        self._lacking: dict[tuple[int, int], int | None] = {}
+        self._reach: dict[int, int] = {}
         self._failed: set[tuple] = set()
-        self._num_steps = 0
         is_large = rules.num_nodes >= _LARGE
-        self._most_steps = _MOST_STEPS_IF_LARGE if is_large else _MOST_STEPS
+        self._num_steps_left = _MOST_STEPS_IF_LARGE if is_large else _MOST_STEPS
 
     def run(self) -> Row:
         """Returns the first row of the function."""
-        found = self._from(0, (self._kept(sums.INPUT),), ())
+        found = self._from(0, (self._number(sums.INPUT),), self._number(()), None)
         assert found is not None, "The row that the function is of was not found."
         return found
 
-    def _from(self, edge: int, nodes: tuple[Sum, ...], so_far: Sum) -> Row | None:
+    def _from(
+        self,
+        edge: int,
+        nodes: tuple[int, ...],
+        so_far: int,
+        aims: frozenset[int] | None,
+    ) -> Row | None:
         """Returns the rest of the first row that begins so, None where none does.
 
         Args:
             edge: Number of edges that are decided.
             nodes: Sums of the nodes that are.
             so_far: What these edges add to the next node.
+            aims: Sums of which the next node must have one; None where it is free, and
+                where no edge into it is decided.
         """
         if edge == len(self._edges):
             return ()
@@ -109,22 +124,44 @@ class _Search:
         state = (edge, *(nodes if of else sorted(nodes)), so_far)
         if state in self._failed:
             return None
-        self._num_steps += 1
-        if self._num_steps > self._most_steps:
+        self._num_steps_left -= 1
+        if self._num_steps_left < 0:
             raise _TooLong
-        aims = self._aims(to, nodes)
+        aims = aims if of else self._aims(to, nodes)
+        tried = set()
         for operation in self._order_fn():
-            this = self._kept(sums.add(so_far, self._terms.known(operation, nodes[of])))
-            if aims is not None and not self._may_become(this, aims, nodes[of + 1 :]):
+            this = self._after(so_far, operation, nodes[of])
+            if this in tried or not self._may_become(this, aims, nodes[of + 1 :]):
                 continue
-            after = ((*nodes, this), ()) if of == to - 1 else (nodes, this)
-            rest = self._from(edge + 1, *after)
+            tried.add(this)
+            if of < to - 1:
+                rest = self._from(edge + 1, nodes, this, aims)
+            else:
+                rest = self._from(edge + 1, (*nodes, this), self._number(()), None)
             if rest is not None:
                 return (operation, *rest)
         self._failed.add(state)
         return None
 
-    def _aims(self, to: int, nodes: tuple[Sum, ...]) -> frozenset[Sum] | None:
+    def _number(self, this: Sum) -> int:
+        """Numbers a sum, as `UNREAD` where it is no part of any the function has."""
+        if this not in self._numbers:
+            is_read = any(sums.is_part(this, whole) for whole in self._wholes)
+            if not is_read and this != UNREAD:
+                return self._numbers.setdefault(this, self._number(UNREAD))
+            self._numbers[this] = len(self._sums)
+            self._sums.append(this)
+        return self._numbers[this]
+
+    def _after(self, so_far: int, operation: int, node: int) -> int:
+        """Returns the sum after one more edge, an operation on a node."""
+        key = so_far, operation, node
+        if key not in self._after_edge:
+            added = self._terms.known(operation, self._sums[node])
+            self._after_edge[key] = self._number(sums.add(self._sums[so_far], added))
+        return self._after_edge[key]
+
+    def _aims(self, to: int, nodes: tuple[int, ...]) -> frozenset[int] | None:
         """Returns the sums of which a node must have one; None where it is free."""
         if to == self._output:
             return frozenset([self._function])
@@ -135,28 +172,36 @@ class _Search:
         return missing if num_free == 0 else frozenset()  # there is no room for all
 
     def _may_become(
-        self, this: Sum, aims: frozenset[Sum], unread: tuple[Sum, ...]
+        self, this: int, aims: frozenset[int] | None, unread: tuple[int, ...]
     ) -> bool:
         """Says whether edges from nodes that follow may complete one of the sums."""
+        if aims is None:
+            return True
         if not unread:
             return this in aims
+        reach = 0
         for node in unread:
             if node not in self._reach:
-                self._reach[node] = self._terms.within_reach(node)
-        reach = set().union(*[self._reach[node] for node in unread])
-        have = dict(this)
-        return any(
-            sums.is_part(this, aim)
-            and all(n in reach for n, count in aim if count > have.get(n, 0))
-            for aim in aims
-        )
+                self._reach[node] = self._terms.within_reach(self._sums[node])
+            reach |= self._reach[node]
+        for aim in aims:
+            lacking = self._lacks(this, aim)
+            if lacking is not None and not lacking & ~reach:
+                return True
+        return False
 
-    def _kept(self, this: Sum) -> Sum:
-        """Returns a sum, `UNREAD` where it is no part of any that the function has."""
-        if this not in self._parts:
-            wholes = (self._function, *self._needed)
-            self._parts[this] = any(sums.is_part(this, whole) for whole in wholes)
-        return this if self._parts[this] else UNREAD
+    def _lacks(self, this: int, aim: int) -> int | None:
+        """Returns the terms that a sum lacks to be another, a bit for each number.
+
+        None where it has others.
+        """
+        if (this, aim) not in self._lacking:
+            part, whole = self._sums[this], self._sums[aim]
+            lacking = None
+            if sums.is_part(part, whole):
+                lacking = sum(1 << number for number, _ in {*whole} - {*part})
+            self._lacking[this, aim] = lacking
+        return self._lacking[this, aim]
 
 
 def _without_unread(rules: Rules, row: Row) -> Row:

@@ -84,12 +84,13 @@ class Terms:
             found |= reads
         return found
 
-    def within_reach(self, node: Sum) -> set[int]:
-        """Returns the known terms that an edge from a node can add, by number."""
-        skipped = {number for number, _ in node} if self._rules.skip is not None else ()
-        operations = range(self._rules.num_operations)
-        added = (self._numbers.get((operation, node)) for operation in operations)
-        return {*skipped, *added} - {None}
+    def within_reach(self, node: Sum) -> int:
+        """Returns the known terms that an edge from a node can add, a bit for each."""
+        skipped = [number for number, _ in node if number >= 0]
+        numbers = skipped if self._rules.skip is not None else []
+        for operation in range(self._rules.num_operations):
+            numbers.append(self._numbers.get((operation, node), -1))
+        return sum(1 << number for number in {*numbers} - {-1})
 
 
 def add(first: Sum, second: Sum) -> Sum:
