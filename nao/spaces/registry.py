@@ -28,8 +28,8 @@ SPACES: dict[str, Callable[..., Space | TopologyFamily]] = {
 OF_TABLE = "table"  # a name of no space: the table's slot columns become the space
 
 # Classes whose spaces can be made again from JSON, by the name that stands there.
-# `custom` is a function; what it makes is a plain `Space`, or a `Constrained` one. So
-# is `topology_cell`, which leaves the number of nodes to a table.
+# `custom` and `topology_cell` are functions: the first makes a plain `Space` or a
+# `Constrained` one, the other a `TopologyCell`, unless a table says its size.
 KINDS: dict[str, type[Space]] = {
     kind.__name__: kind
     for kind in (Space, Constrained, Subset, TopologyCell, *SPACES.values())
