@@ -39,7 +39,8 @@ def task():
 @functools.cache
 def trace(name, dtype, is_specialised=False, program="child_train_epoch"):
     """Traces a program of a small network of the space, from shapes alone."""
-    space = registry.make(SpaceConfig(name, num_nodes=1))
+    small = {"num_nodes": 1} if "num_nodes" in registry.options(name) else {}
+    space = registry.make(SpaceConfig(name, **small))
     config = ChildConfig(channels=2, batch_size=2)
     learned = task()
     net = nets.make_net(space, learned, config).in_training(dtype, None, False)
