@@ -8,6 +8,8 @@ import dataclasses
 import inspect
 from collections.abc import Callable, Mapping
 
+from absl import logging
+
 from nao.fields import documented, option
 from nao.files import as_line
 from nao.spaces.base import Space
@@ -106,22 +108,28 @@ def make(config: SpaceConfig) -> Space | TopologyFamily | None:
     cells of any number of nodes.
 
     Raises:
-        ValueError: If there is no such space, its settings don't fit, or there are
-            settings that it does not read.
+        ValueError: If there is no such space, or its settings don't fit.
     """
-    _check_unread(config)
+    _tell_unread(config)
     settings = {name: getattr(config, name) for name in options(config.name)}
     return None if config.name == OF_TABLE else SPACES[config.name](**settings)
 
 
-def _check_unread(config: SpaceConfig) -> None:
-    """Raises ValueError where a field is set that only other spaces read."""
+def _tell_unread(config: SpaceConfig) -> None:
+    """Logs fields that only other spaces read.
+
+    Which is said and not refused: a config that has them may be given another space by
+    a flag.
+    """
     read = {"name", *options(config.name)}
     for field in dataclasses.fields(SpaceConfig):
         value = getattr(config, field.name)
         if field.name not in read and value != field.default:
             readers = [name for name in SPACES if field.name in options(name)]
-            raise ValueError(
-                f"space.{field.name} is read by space.name {' and '.join(readers)}, "
-                f"not by {config.name!r}; got {as_line(repr(value), 80)}."
+            logging.warning(
+                "space.%s=%s changes nothing: it is read by space.name %s, not by %s.",
+                field.name,
+                as_line(str(value), 80),
+                " and ".join(readers),
+                config.name,
             )
