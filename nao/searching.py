@@ -26,6 +26,7 @@ def search(
     num_trials: int,
     workdir: str | os.PathLike,
     max_cost: float = 0.0,
+    num_finalists: int = 1,
     seed: int = 0,
     storage: str = "",
     warm_start: str | os.PathLike = "",
@@ -43,7 +44,11 @@ def search(
         strategy: Who proposes; its space is the space of the search.
         evaluator: Where numbers come from.
         num_trials: Most evaluations, failed and partial ones included.
-        max_cost: Most that they may cost together, in full evaluations; 0 for any.
+        max_cost: Most that all may cost together, in full evaluations; 0 for any.
+        num_finalists: How many of the best architectures are measured once more when
+            all trials are done; the best is then the one with the highest mean of its
+            measurements. They count in `max_cost`, one each, and not as trials. 1
+            measures none again. For one objective.
         workdir: Folder of the run.
         seed: Seed of everything random.
         storage: Optuna storage URL of the ledger; by default SQLite in the folder.
@@ -70,7 +75,9 @@ def search(
             are kept, and the same call goes on with the next round.
         KeyboardInterrupt: After an interruption, with everything written.
     """
-    arguments = settings.of_arguments(num_trials, seed, storage, warm_start, max_cost)
+    arguments = settings.of_arguments(
+        num_trials, seed, storage, warm_start, max_cost, num_finalists
+    )
     asked = settings.Asked(arguments, config, content or {})
     watch = Watch(progress, on_begin, on_trial, on_round)
     result = study.run(strategy, evaluator, workdir, asked, watch)

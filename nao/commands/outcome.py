@@ -103,6 +103,8 @@ def _best(summary: Mapping[str, Any]) -> list[str]:
     best, at_random = summary["best"], summary["random_best"]
     name = summary["objective"]["name"]
     lines, where = [], f"in trial {best['trial']}"
+    if len(best.get("values", ())) > 1:
+        where = f"mean of {len(best['values'])} {where}"
     num = at_random["num_trials"]
     if best["trial"] < num:  # the best of both, which is said once
         where += f", of the random round ({num})"
@@ -112,7 +114,21 @@ def _best(summary: Mapping[str, Any]) -> list[str]:
         lines.append(f"Best of the random round ({num}): {name} {found}")
     found = _in_full(best["objective"], name, summary)
     lines.append(f"Best: {name} {found} {where}")
-    return [*lines, f"  {best['architecture']}"]
+    return [*lines, f"  {best['architecture']}", *_finalists(summary)]
+
+
+def _finalists(summary: Mapping[str, Any]) -> list[str]:
+    """Says what the best few measured when they were measured again."""
+    found = summary.get("finalists") or []
+    done = [each["values"] for each in found if not each["reason"]]
+    if not found:
+        return []
+    if not done:
+        return [f"None of the best {len(found)} could be measured again."]
+    before, after = (sum(v[i] for v in done) / len(done) for i in (0, -1))
+    line = f"The best {len(found)}, measured again: {after:.4g} after {before:.4g}"
+    failed = len(found) - len(done)
+    return [f"{line} on average{f', {failed} failed' if failed else ''}."]
 
 
 def _nothing(summary: Mapping[str, Any]) -> list[str]:

@@ -17,6 +17,7 @@ def of_arguments(
     storage: str,
     warm_start: str | os.PathLike,
     max_cost: float = 0.0,
+    num_finalists: int = 1,
 ) -> dict[str, Any]:
     """Returns the arguments of `nao.search` that stand there whatever else does.
 
@@ -31,8 +32,12 @@ def of_arguments(
     fields.check_value("max_cost", max_cost, float)
     if max_cost < 0:
         raise ValueError(f"max_cost must not be negative, got {max_cost}.")
+    fields.check_value("num_finalists", num_finalists, int)
+    if num_finalists < 1:
+        raise ValueError(f"num_finalists must be at least 1, got {num_finalists}.")
     return {
         "num_trials": int(num_trials),
+        "num_finalists": int(num_finalists),
         "max_cost": float(max_cost),
         "seed": int(seed),
         "storage": storage,
@@ -114,6 +119,7 @@ def of_search(
         }
     # A strategy's settings may grow like a config's; the others here are fixed.
     defaults = {"strategy_config": fields.defaults(type(strategy.config))}
+    defaults["num_finalists"] = 1
     # The strategy's, as one that knows none measures with the full budget alone.
     if getattr(strategy, "budgets", ()):
         settings["budgets"] = list(map(float, strategy.budgets))

@@ -39,23 +39,28 @@ def of_trials(
         "num_rounds": len({trial.round for trial in trials}),
         "num_distinct": len(set(hashes)),
         "num_failed": len(failed),
-        "cost": limits.spent_on(trials),
+        "cost": limits.spent_on(trials) + sum(len(t.repeats) for t in trials),
         "best": None
         if best is None
         else {
             "architecture": space.format(best.tokens),
             "tokens": best.tokens.tolist(),
-            "objective": best.value,
+            **of_best(best),
             "test": test or None,
-            "trial": best.index,
             "hash": hashes[best.index],
         },
         "random_best": {
-            "objective": getattr(answers.best_of(first, goals), "value", None),
+            "objective": getattr(answers.best_of(first, goals), "mean", None),
             "num_trials": len(first),
         },
         **_of_goals(trials, space, goals),
     }
+
+
+def of_best(best: Trial) -> dict[str, Any]:
+    """Returns what the best trial measured: several values, and their mean."""
+    several = {"values": list(best.values)} if len(best.values) > 1 else {}
+    return {"objective": best.mean, "trial": best.index, **several}
 
 
 def _of_goals(trials: list[Trial], space: Space, goals: Goals) -> dict[str, Any]:

@@ -1,0 +1,96 @@
+"""Which architecture is the best, where some were measured more than once.
+
+The largest of many noisy numbers is partly luck, the winner's curse, so a mean of two
+says more than one number:
+
+- Where finalists were measured again (`search.finalists`), they alone compete. All
+  others were worse at first, and one number of theirs is no match for a mean.
+- Several measurements of one architecture, as a search without `deduplicate` may have,
+  are one architecture with a mean.
+- Means of equally many are compared as they are. Of differently many each is drawn to
+  the mean of all architectures, the more the fewer there are: `mean + b^2 / (b^2 + w^2
+  / n) (own - mean)`, the expected true value, `b` and `w` the standard deviations
+  between architectures and of noise (`evaluators.repeats`). With none repeated, that
+  orders architectures by their values.
+"""
+
+import dataclasses
+
+import numpy as np
+
+from nao.evaluators import repeats
+from nao.evaluators.repeats import Components
+from nao.runs.trial import Trial
+from nao.system import floats
+
+
+def best_first(trials: list[Trial], sign: int) -> list[Trial]:
+    """Returns a trial for each architecture that competes, the best first.
+
+    The first of each architecture, with all that was measured of it since; of several
+    that tie the first evaluated comes first.
+
+    Args:
+        trials: Successful trials of the full budget.
+        sign: 1 where higher values are better, -1 where lower ones are.
+    """
+    found = together(_competing(trials))
+    nums = {len(trial.values) for trial in found}
+    scores = _scores(found, sign, noise(trials) if len(nums) > 1 else None)
+    return [found[row] for row in np.argsort(-scores, kind="stable")]
+
+
+def noise(trials: list[Trial]) -> Components | None:
+    """Returns how much of a value is the architecture; None where nothing repeats.
+
+    Args:
+        trials: Successful trials of the full budget.
+    """
+    values = [trial.values for trial in together(trials)]
+    again = [(first, others) for first, *others in values if others]
+    if len(values) < 2 or not again:
+        return None
+    # Squares of the largest numbers overflow.
+    scale = floats.unit(np.concatenate(values))
+    found = repeats.components_after_choice(
+        np.array([first for first, *_ in values]) / scale,
+        [(first / scale, np.array(others) / scale) for first, others in again],
+    )
+    return Components(*(scale * number for number in found))
+
+
+def together(trials: list[Trial]) -> list[Trial]:
+    """Returns the first trial of each architecture, the others among its repeats."""
+    found: dict[bytes, Trial] = {}
+    for trial in trials:
+        key = trial.tokens.tobytes()  # of one dtype and order, in all of a run
+        first = found.get(key)
+        if first is None:
+            found[key] = trial
+        else:
+            more = (*first.repeats, trial.evaluation, *trial.repeats)
+            found[key] = dataclasses.replace(first, repeats=more)
+    return list(found.values())
+
+
+def _competing(trials: list[Trial]) -> list[Trial]:
+    """Returns the trials of the finalists; all where no finalist succeeded again."""
+    kept = {t.tokens.tobytes() for t in trials if t.repeats and not t.has_failed_again}
+    return [t for t in trials if t.tokens.tobytes() in kept] if kept else trials
+
+
+def _scores(trials: list[Trial], sign: int, noise: Components | None) -> np.ndarray:
+    """Returns by what architectures are ordered, float64 [num], higher is better.
+
+    Args:
+        trials: One for each architecture.
+        sign: 1 where higher values are better, -1 where lower ones are.
+        noise: What values are made of; None where all were measured equally often.
+    """
+    means = np.array([sign * trial.mean for trial in trials], np.float64)
+    if noise is None or not noise.within:
+        return means
+    nums = np.array([len(trial.values) for trial in trials])
+    # Divided by what is the same for all, so that it holds for b = 0, too.
+    between, within = np.divide(noise[1:], noise.within)
+    return (means - sign * noise.mean) * nums / (nums * between**2 + within**2)
