@@ -45,10 +45,8 @@ def search(
         evaluator: Where numbers come from.
         num_trials: Most evaluations, failed and partial ones included.
         max_cost: Most that all may cost together, in full evaluations; 0 for any.
-        num_finalists: How many of the best architectures are measured once more when
-            all trials are done; the best is then the one with the highest mean of its
-            measurements. They count in `max_cost`, one each, and not as trials. 1
-            measures none again. For one objective.
+        num_finalists: How many of the best are measured once more, beyond `num_trials`,
+            to choose by the mean; they cost 1 each. 1 for none.
         workdir: Folder of the run.
         seed: Seed of everything random.
         storage: Optuna storage URL of the ledger; by default SQLite in the folder.

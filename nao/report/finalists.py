@@ -2,13 +2,11 @@
 
 import numpy as np
 
-from nao.evaluators import precision
 from nao.evaluators.repeats import Components
 from nao.report import blocks, rounding
 from nao.report.markup import Element, element
 from nao.runs import StoredRun, Trial, answers
 
-_ENOUGH = 3  # finalists that tell how much of a value is noise
 _WORDS = ("two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 
 
@@ -30,16 +28,12 @@ def _in_words(num: int) -> str:
 
 
 def _rows(run: StoredRun, found: list[Trial]) -> list[tuple]:
-    values = [value for trial in found for value in trial.values]
-    places = rounding.decimals(values, rounding.num_examples(run, run.objective.name))
-    if places is None:
-        places = rounding.aligned(values, 6)
-    rows = []
+    rows, places = [], _places(run)
     for trial in found:
         # Of an architecture that the search itself measured several times, all.
         first, *others = (rounding.to_places(v, places) for v in trial.values)
         second = "failed" if trial.has_failed_again else ", ".join(others)
-        mean = "" if trial.has_failed_again else _mean(trial, places)
+        mean = "" if trial.has_failed_again else _mean_text(run, trial.mean)
         is_best = run.best is not None and trial.index == run.best.index
         text = element("span", {"class": "text"}, run.space.format(trial.tokens))
         mark = element("b", {}, "chosen") if is_best else ""
@@ -47,9 +41,18 @@ def _rows(run: StoredRun, found: list[Trial]) -> list[tuple]:
     return rows
 
 
-def _mean(trial: Trial, places: int | None) -> str:
-    # A digit more: the mean of two numbers may lie between them.
-    return rounding.to_places(trial.mean, None if places is None else places + 1)
+def _places(run: StoredRun) -> int | None:
+    """Returns with how many decimals single values stand in the table."""
+    values = [value for trial in run.finalists for value in trial.values]
+    num = rounding.num_examples(run, run.objective.name)
+    told = rounding.decimals(values, num)
+    return rounding.aligned(values, 6) if told is None else told
+
+
+def _mean_text(run: StoredRun, mean: float) -> str:
+    """Writes a mean, with a digit more: that of two numbers may lie between them."""
+    places = _places(run)
+    return rounding.to_places(mean, None if places is None else places + 1)
 
 
 def _sentences(run: StoredRun, done: list[Trial]) -> list[Element]:
@@ -62,7 +65,7 @@ def _sentences(run: StoredRun, done: list[Trial]) -> list[Element]:
         "randomness, and the best mean is the answer.",
         _fall(run, done),
     ]
-    noise = answers.noise(run.trials, run.goals) if len(done) >= _ENOUGH else None
+    noise = answers.noise(run.trials, run.goals)
     if noise is not None:
         texts.append(_of_noise(run, noise))
     return [element("p", {}, " ".join(texts))]
@@ -76,11 +79,11 @@ def _fall(run: StoredRun, done: list[Trial]) -> str:
         return "They measured the same again."
     how = "above" if second > first else "below"
     is_worse = run.objective.sign * (second - first) < 0
-    why = ": the best of many first numbers are lucky ones" if is_worse else ""
+    why = ": a number that is the best of many is partly luck" if is_worse else ""
+    before, after = _mean_text(run, first), _mean_text(run, second)
     return (
         f"On average the second {run.objective.label} was {abs(second - first):.2g} "
-        f"{how} the first, {precision.short(second)} after {precision.short(first)}"
-        f"{why}."
+        f"{how} the first, {after} after {before}{why}."
     )
 
 
@@ -89,8 +92,7 @@ def _of_noise(run: StoredRun, noise: Components) -> str:
     if not noise.within:
         return "There is no noise: each gave the same number twice."
     return (
-        f"Of what one {run.objective.label} differs by, {100 * noise.reliability:.0f} "
-        f"% is the architecture and the rest noise: two measurements of one differ by "
-        f"a standard deviation of {noise.within:.2g} each, architectures by "
-        f"{noise.between:.2g}."
+        f"Of the variance of one {run.objective.label}, {100 * noise.reliability:.0f} "
+        f"% is the architecture (standard deviation {noise.between:.2g}), the rest is "
+        f"noise ({noise.within:.2g})."
     )

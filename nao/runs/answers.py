@@ -8,6 +8,8 @@ from nao.evaluators.repeats import Components
 from nao.runs import standing
 from nao.runs.trial import Trial
 
+_ENOUGH = 3  # finalists that tell how much of a value is noise
+
 
 def best_of(trials: list[Trial], goals: Goals) -> Trial | None:
     """Returns the best of some trials, the first where several tie; None of none.
@@ -26,8 +28,8 @@ def best_first(trials: list[Trial], goals: Goals) -> list[Trial]:
     """Returns a trial for each architecture that competes for the best, best first.
 
     Args:
-        trials: Trials of a search for one objective.
-        goals: The objective and its bounds.
+        trials: Trials of a search.
+        goals: What it is for; the first objective and the bounds count.
 
     Returns:
         The first trial of each, with all that was measured of it; `standing` has the
@@ -45,8 +47,13 @@ def finalists(trials: list[Trial], goals: Goals) -> list[Trial]:
 
 
 def noise(trials: list[Trial], goals: Goals) -> Components | None:
-    """Returns how much of a value is the architecture; None where nothing repeats."""
-    return standing.noise(allowed(trials, goals))
+    """Returns how much of a value is the architecture, and how much is noise.
+
+    None where fewer than three finalists were measured again, which tells too little.
+    """
+    done = allowed(trials, goals)
+    num = sum(bool(t.repeats) and not t.has_failed_again for t in done)
+    return standing.noise(done) if num >= _ENOUGH else None
 
 
 def allowed(trials: list[Trial], goals: Goals) -> list[Trial]:

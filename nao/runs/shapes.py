@@ -101,6 +101,7 @@ class Noise(Shape):
 class _AtRandom(Shape):
     objective: float | None
     num_trials: _Count
+    values: list[float] | None = None
 
 
 class _Seconds(Shape):

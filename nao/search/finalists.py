@@ -8,6 +8,7 @@ from the trials alone, so a search that was killed among them goes on with the o
 """
 
 import dataclasses
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -15,6 +16,7 @@ import numpy as np
 from absl import logging
 
 from nao.evaluators import Evaluation, Evaluator, Goals
+from nao.evaluators.repeats import Components
 from nao.runs import Trial, answers
 from nao.search import outcomes
 from nao.search.limits import Limits
@@ -22,8 +24,6 @@ from nao.search.rounds import Proposer
 from nao.spaces import Space
 from nao.strategies import Strategy, Unseen
 from nao.system import stages
-
-_ENOUGH = 3  # finalists that tell how much of a value is noise
 
 
 def checked(allowed: Limits, goals: Goals, evaluator: Evaluator) -> Limits:
@@ -158,7 +158,7 @@ def summed_up(
     found = answers.finalists(trials, goals)
     if not found:
         return said
-    noise = answers.noise(trials, goals) if len(found) >= _ENOUGH else None
+    noise = answers.noise(trials, goals)
     return said | {
         "finalists": [
             {
@@ -170,5 +170,11 @@ def summed_up(
             }
             for trial in found
         ],
-        "noise": noise and {**noise._asdict(), "reliability": noise.reliability},
+        "noise": noise and _described(noise),
     }
+
+
+def _described(noise: Components) -> dict[str, float | None]:
+    """Returns standard deviations, and the share of a value that is no noise."""
+    share = None if math.isnan(noise.reliability) else noise.reliability
+    return {"between": noise.between, "within": noise.within, "reliability": share}

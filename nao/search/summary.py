@@ -32,7 +32,8 @@ def of_trials(
     hashes = [ledger.architecture_hash(space, trial.tokens) for trial in trials]
     failed = [trial for trial in trials if trial.value is None]
     first = ledger.at_random(trials)
-    objective, best = goals.objective, answers.best_of(trials, goals)
+    objective = goals.objective
+    best, at_random = (answers.best_of(some, goals) for some in (trials, first))
     return {
         "objective": {"name": objective.name, "maximize": objective.maximize},
         "num_trials": len(trials),
@@ -50,8 +51,9 @@ def of_trials(
             "hash": hashes[best.index],
         },
         "random_best": {
-            "objective": getattr(answers.best_of(first, goals), "mean", None),
+            "objective": None if at_random is None else at_random.mean,
             "num_trials": len(first),
+            **_several(at_random),
         },
         **_of_goals(trials, space, goals),
     }
@@ -59,8 +61,13 @@ def of_trials(
 
 def of_best(best: Trial) -> dict[str, Any]:
     """Returns what the best trial measured: several values, and their mean."""
-    several = {"values": list(best.values)} if len(best.values) > 1 else {}
-    return {"objective": best.mean, "trial": best.index, **several}
+    return {"objective": best.mean, "trial": best.index, **_several(best)}
+
+
+def _several(trial: Trial | None) -> dict[str, list[float]]:
+    """Returns the values of a trial where there are several; nothing otherwise."""
+    values = () if trial is None else trial.values
+    return {"values": list(values)} if len(values) > 1 else {}
 
 
 def _of_goals(trials: list[Trial], space: Space, goals: Goals) -> dict[str, Any]:
