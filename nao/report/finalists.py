@@ -35,7 +35,7 @@ def _rows(run: StoredRun, found: list[Trial]) -> list[tuple]:
         second = "failed" if trial.has_failed_again else ", ".join(others)
         mean = "" if trial.has_failed_again else _mean_text(run, trial.mean)
         is_best = run.best is not None and trial.index == run.best.index
-        text = element("span", {"class": "text"}, run.space.format(trial.tokens))
+        text = element("code", {}, run.space.format(trial.tokens))
         mark = element("b", {}, "chosen") if is_best else ""
         rows.append((trial.index, first, second, mean, mark, text))
     return rows
