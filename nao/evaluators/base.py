@@ -118,6 +118,8 @@ class Evaluator(Protocol):
 
     Attributes:
         objective: What is measured, and whether higher is better.
+        is_noisy: Whether another key may give another number; it need not be there, and
+            then it may.
     """
 
     objective: Objective

@@ -115,6 +115,7 @@ class Loop:
         measured = self.finalists.measure(left, self.learner.arguments)
         for trial, outcome in zip(left, measured, strict=True):
             self.ledger.measure_again(trial.index, outcome)
+            self._write_best()
             check()
         self.seconds["evaluate"] += time.perf_counter() - start
 
@@ -268,8 +269,7 @@ class Loop:
         self.run.log(trial.index + 1, ledger.log_line(trial), scalars)
 
     def _write_best(self) -> None:
-        best = self.ledger.best()
-        if best is not None:
+        if (best := self.ledger.best()) is not None:
             found = {"found": summary.of_best(best)}
             self.run.write_json("best.json", self.space.to_json(best.tokens) | found)
 

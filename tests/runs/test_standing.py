@@ -25,14 +25,25 @@ def test_single_values_are_ordered_as_they_are(sign, expected):
     assert order(trials, sign) == expected
 
 
-@pytest.mark.parametrize(("sign", "expected"), [(1, [1, 0]), (-1, [0, 1])])
-def test_finalists_alone_compete_and_by_their_mean(sign, expected):
-    """Means are 4 and 5; the lucky 6 was measured once."""
-    assert order([trial(0, 7, 1), trial(1, 5, 5), trial(2, 6)], sign) == expected
+@pytest.mark.parametrize(
+    ("sign", "first", "second", "expected"),
+    [(1, (7, 1), (6.5, 3.5), [1, 0]), (-1, (5, 3), (5.5, 4.5), [0, 1])],
+)
+def test_finalists_alone_compete_and_by_their_mean(sign, first, second, expected):
+    """Means are 4 and 5; the 6 was measured once, as it was worse at first."""
+    trials = [trial(0, *first), trial(1, *second), trial(2, 6)]
+    assert order(trials, sign) == expected
+
+
+@pytest.mark.parametrize(("new", "best"), [(6.5, 0), (7.01, 0), (20.0, 3)])
+def test_all_compete_once_a_search_went_on_and_found_better(new, best):
+    """Measured once, 7.01 is not enough beside a mean of 6.9: 20 is."""
+    trials = [trial(0, 7.0, 6.8), trial(1, 6.9, 5.0), trial(2, 2.0), trial(3, new)]
+    assert order(trials)[0] == best
 
 
 def test_a_finalist_that_failed_again_is_out():
-    assert order([trial(0, 7, None), trial(1, 5, 3), trial(2, 6)]) == [1]
+    assert order([trial(0, 7, None), trial(1, 6, 3), trial(2, 5)]) == [1]
 
 
 def test_where_every_finalist_failed_again_first_values_count():
