@@ -35,11 +35,11 @@ def test_finalists_alone_compete_and_by_their_mean(sign, first, second, expected
     assert order(trials, sign) == expected
 
 
-@pytest.mark.parametrize(("new", "best"), [(6.5, 0), (7.01, 0), (20.0, 3)])
+@pytest.mark.parametrize(("new", "best"), [(6.5, 0), (7.1, 0), (20.0, 4)])
 def test_all_compete_once_a_search_went_on_and_found_better(new, best):
-    """Measured once, 7.01 is not enough beside a mean of 6.9: 20 is."""
-    trials = [trial(0, 7.0, 6.8), trial(1, 6.9, 5.0), trial(2, 2.0), trial(3, new)]
-    assert order(trials)[0] == best
+    """Measured once, 7.1 is not enough beside a mean of 7: 20 is."""
+    trials = [trial(0, 7.0, 7.0), trial(1, 6.9, 4.0), trial(2, 4.5), trial(3, 5.0)]
+    assert order([*trials, trial(4, new)])[0] == best
 
 
 def test_a_finalist_that_failed_again_is_out():
