@@ -202,7 +202,10 @@ class LearningEvaluator(Evaluator, Protocol):
     def evaluate(
         self, tokens: np.ndarray, keys: Array, state: PyTree
     ) -> Iterator[Evaluation]:
-        """Yields one evaluation per row, by the state learned before the round."""
+        """Yields one evaluation per row, by the state learned before the round.
+
+        Finalists are measured by what was learned in the end.
+        """
 
 
 # Apart from `Evaluator`: searches for one objective without bounds ask for none of it.

@@ -107,7 +107,10 @@ def _numbers(run: StoredRun, best: Trial) -> list[tuple[str, str]]:
     """Returns the best value, its tests and the best at random, each with its name."""
     at_random = answers.best_of(run.at_random, run.goals)
     is_same = at_random is not None and at_random.index == best.index
-    label = f"{run.objective.label}, {_of_several(best)}trial {best.index}"
+    several = _of_several(best)
+    label = (
+        f"{run.objective.label}, {f'{several} in ' * bool(several)}trial {best.index}"
+    )
     if is_same:
         label += " of the random round"
     numbers = [
@@ -120,8 +123,8 @@ def _numbers(run: StoredRun, best: Trial) -> list[tuple[str, str]]:
     if at_random is not None and not is_same:
         name = f"best of {len(run.at_random)} at random"
         # One number that is the best of many is a lucky one beside a mean.
-        several = _of_several(at_random) or "measured once" * bool(_of_several(best))
-        name += f", {several.rstrip()}" if several else ""
+        several = _of_several(at_random) or "measured once" * bool(several)
+        name += f", {several}" if several else ""
         numbers.append(_tile(run, run.objective.name, at_random.mean, name))
     return numbers
 
@@ -129,7 +132,7 @@ def _numbers(run: StoredRun, best: Trial) -> list[tuple[str, str]]:
 def _of_several(trial: Trial) -> str:
     """Says that a value is a mean; nothing where it is a single one."""
     num = len(trial.values)
-    return f"mean of {num} in " if num > 1 else ""
+    return f"mean of {num}" if num > 1 else ""
 
 
 def _tested(run: StoredRun) -> Element | None:

@@ -79,6 +79,7 @@ class Trial:
         evaluation = self.evaluation
         row = {
             "value": self.value,
+            **({"mean": self.mean} if self.repeats else {}),
             "round": self.round,
             **budget_of(self),
             "seconds": evaluation.seconds,

@@ -29,24 +29,18 @@ from nao.system import stages
 def checked(allowed: Limits, goals: Goals, evaluator: Evaluator) -> Limits:
     """Returns the limits of a search, without finalists where they tell nothing.
 
+    Which is said and not refused: a config that has finalists may be given several
+    objectives, or a table, by a flag.
+
     Raises:
-        ValueError: If finalists do not apply, or leave no cost for any trial.
+        ValueError: If finalists leave no cost for any trial.
     """
     num = allowed.num_finalists
     if num == 1:
         return allowed
-    if len(goals.objectives) > 1:
-        raise ValueError(
-            "num_finalists must be 1 where there are several objectives, as a front "
-            f"has no single best to choose, got {num}."
-        )
-    # An evaluator of a user's own need not say it.
-    if not getattr(evaluator, "is_noisy", True):
-        logging.warning(
-            "num_finalists=%d changes nothing: %s gives the same number each time.",
-            num,
-            type(evaluator).__name__,
-        )
+    why = _why_none(goals, evaluator)
+    if why:
+        logging.warning("num_finalists=%d changes nothing: %s.", num, why)
         return allowed._replace(num_finalists=1)
     if allowed.max_cost and allowed.max_trials_cost <= 0:
         raise ValueError(
@@ -54,6 +48,16 @@ def checked(allowed: Limits, goals: Goals, evaluator: Evaluator) -> Limits:
             f"{allowed.max_cost:g} and {num}."
         )
     return allowed
+
+
+def _why_none(goals: Goals, evaluator: Evaluator) -> str:
+    """Says why nothing is to be measured again; empty where it is."""
+    if len(goals.objectives) > 1:
+        return "a front of several objectives has no single best to choose"
+    # An evaluator of a user's own need not say it.
+    if not getattr(evaluator, "is_noisy", True):
+        return f"{type(evaluator).__name__} gives the same number each time"
+    return ""
 
 
 class Finalists:
