@@ -40,9 +40,11 @@ def best_first(trials: list[Trial], goals: Goals) -> list[Trial]:
 
 def finalists(trials: list[Trial], goals: Goals) -> list[Trial]:
     """Returns the trials that were measured again, best first, failed ones last."""
-    again = [trial for trial in trials if trial.repeats]
-    failed = [trial for trial in again if trial.has_failed_again]
-    done = best_first(trials, goals) if len(failed) < len(again) else []
+    failed = [trial for trial in trials if trial.has_failed_again]
+    left = [trial for trial in trials if not trial.has_failed_again]
+    again = {trial.index for trial in left if trial.repeats}
+    # While a search goes on, others compete as well.
+    done = [t for t in best_first(left, goals) if t.index in again] if again else []
     return [*done, *failed]
 
 

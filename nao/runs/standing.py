@@ -63,16 +63,23 @@ def noise(trials: list[Trial]) -> Components | None:
 
 
 def together(trials: list[Trial]) -> list[Trial]:
-    """Returns the first trial of each architecture, the others among its repeats."""
-    found: dict[bytes, Trial] = {}
+    """Returns the first trial of each architecture, the others among its repeats.
+
+    What was measured of it as a finalist comes last.
+    """
+    groups: dict[bytes, list[Trial]] = {}
     for trial in trials:
-        first = found.get(_key(trial))
-        if first is None:
-            found[_key(trial)] = trial
-        else:
-            more = (*first.repeats, trial.evaluation, *trial.repeats)
-            found[_key(trial)] = dataclasses.replace(first, repeats=more)
-    return list(found.values())
+        groups.setdefault(_key(trial), []).append(trial)
+    return [
+        _as_one(*group) if len(group) > 1 else group[0] for group in groups.values()
+    ]
+
+
+def _as_one(first: Trial, *others: Trial) -> Trial:
+    repeats = [other.evaluation for other in others]
+    for trial in (first, *others):
+        repeats.extend(trial.repeats)
+    return dataclasses.replace(first, repeats=tuple(repeats))
 
 
 def _competing(trials: list[Trial], sign: int) -> list[Trial]:

@@ -147,7 +147,7 @@ def _announce(trial: Trial, outcome: Evaluation) -> None:
         )
 
 
-def summed_up(
+def in_summary(
     trials: list[Trial], space: Space, goals: Goals, num: int
 ) -> dict[str, Any]:
     """Returns what `summary.json` says of finalists; nothing where there are none.

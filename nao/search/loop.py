@@ -20,7 +20,7 @@ from nao.runs.directory import RunDirectory
 from nao.runs.trial import Trial
 from nao.search import failures, limits, outcomes, summary, warm_start
 from nao.search.bar import SearchBar
-from nao.search.finalists import Finalists, summed_up
+from nao.search.finalists import Finalists, in_summary
 from nao.search.learning import Learner
 from nao.search.limits import Limits
 from nao.search.result import Result
@@ -107,11 +107,12 @@ class Loop:
         return allowed.are_reached(self.before, len(self.ledger)) and not left
 
     def measure_again(self, allowed: Limits, check: Callable[[], None]) -> None:
-        """Measures the finalists once more, now that all trials are done."""
+        """Measures the finalists once more, by what a learner knows in the end."""
         start = time.perf_counter()
         left = self.finalists.left(self.ledger.trials, allowed.num_finalists)
-        if left:  # One that learns measures them by what it has learned in the end.
-            self.learner.prepare(self.progress)
+        if not left:
+            return
+        self.learner.prepare(self.progress)
         measured = self.finalists.measure(left, self.learner.arguments)
         for trial, outcome in zip(left, measured, strict=True):
             self.ledger.measure_again(trial.index, outcome)
@@ -270,8 +271,7 @@ class Loop:
 
     def _write_best(self) -> None:
         if (best := self.ledger.best()) is not None:
-            found = {"found": summary.of_best(best)}
-            self.run.write_json("best.json", self.space.to_json(best.tokens) | found)
+            self.run.write_json("best.json", summary.best_file(best, self.space))
 
     def result(self, summed_up: dict, was_finished: bool = False) -> Result:
         """Returns what was found."""
@@ -334,7 +334,7 @@ class Loop:
             "evaluator": type(self.evaluator).__name__,
             "seed": self.proposer.seed,
             **summary.of_trials(trials, self.space, self.goals, test),
-            **summed_up(trials, self.space, self.goals, allowed.num_finalists),
+            **in_summary(trials, self.space, self.goals, allowed.num_finalists),
             "controller": {"rounds": rounds, **fit},
             "num_examples": dict(getattr(self.evaluator, "num_examples", {})),
             "example": getattr(self.evaluator, "example", None),

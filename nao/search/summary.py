@@ -46,7 +46,7 @@ def of_trials(
         else {
             "architecture": space.format(best.tokens),
             "tokens": best.tokens.tolist(),
-            **of_best(best),
+            **_of_best(best),
             "test": test or None,
             "hash": hashes[best.index],
         },
@@ -59,7 +59,12 @@ def of_trials(
     }
 
 
-def of_best(best: Trial) -> dict[str, Any]:
+def best_file(best: Trial, space: Space) -> dict[str, Any]:
+    """Returns what `best.json` holds: the architecture, and what it measured."""
+    return space.to_json(best.tokens) | {"found": _of_best(best)}
+
+
+def _of_best(best: Trial) -> dict[str, Any]:
     """Returns what the best trial measured: several values, and their mean."""
     return {"objective": best.mean, "trial": best.index, **_several(best)}
 

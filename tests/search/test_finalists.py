@@ -7,6 +7,7 @@ import numpy as np
 import optuna
 import pytest
 
+import nao
 from nao import spaces
 from nao.evaluators import (
     Constraint,
@@ -149,6 +150,29 @@ def test_a_longer_search_measures_new_finalists_alone(tmp_path, whole):
     wanted = {t.index: t.values for t in whole[1].trials if t.repeats}
     assert wanted.items() <= again.items()
     assert len(evaluator.calls) == 4 + len([i for i in wanted if i >= 8])
+
+
+def test_a_search_that_goes_on_shows_what_is_better_by_far(tmp_path):
+    """Stopped before its finalists, it answered with those of the shorter one."""
+
+    class Late(Noisy):
+        def evaluate(self, tokens, keys):
+            for outcome in super().evaluate(tokens, keys):
+                yield Evaluation(outcome.value + 100 * (len(self.calls) == 4))
+
+    run(tmp_path, 8, Late(interrupt_at=99))
+    with pytest.raises(KeyboardInterrupt):
+        run(tmp_path, 14, Late(interrupt_at=5))
+    stored = reader.read(tmp_path)
+    assert stored.best.index == 11 and not stored.best.repeats
+    assert len(stored.finalists) == 3
+    assert all(t.repeats for t in stored.finalists)
+
+
+def test_a_search_without_finalists_says_nothing_of_them(tmp_path, capsys):
+    run(tmp_path, 4, num_finalists=1)
+    nao.search(RandomSearch(SPACE), Noisy(), num_trials=3, workdir=tmp_path / "told")
+    assert "again" not in capsys.readouterr().err
 
 
 def test_no_key_of_a_finalist_is_that_of_a_trial():
