@@ -33,7 +33,7 @@ def _rows(run: StoredRun, found: list[Trial]) -> list[tuple]:
         # Of an architecture that the search itself measured several times, all.
         first, *others = (rounding.to_places(v, places) for v in trial.values)
         second = "failed" if trial.has_failed_again else ", ".join(others)
-        mean = "" if trial.has_failed_again else _mean_text(run, trial.mean)
+        mean = "" if trial.has_failed_again else rounding.to_places(trial.mean, places)
         is_best = run.best is not None and trial.index == run.best.index
         text = element("code", {}, run.space.format(trial.tokens))
         mark = element("b", {}, "chosen") if is_best else ""
@@ -42,17 +42,13 @@ def _rows(run: StoredRun, found: list[Trial]) -> list[tuple]:
 
 
 def _places(run: StoredRun) -> int | None:
-    """Returns with how many decimals single values stand in the table."""
+    """Returns with how many decimals values and means stand in the table."""
+    means = [trial.mean for trial in run.finalists]
     values = [value for trial in run.finalists for value in trial.values]
     num = rounding.num_examples(run, run.objective.name)
     told = rounding.decimals(values, num)
-    return rounding.aligned(values, 6) if told is None else told
-
-
-def _mean_text(run: StoredRun, mean: float) -> str:
-    """Writes a mean, with a digit more: that of two numbers may lie between them."""
-    places = _places(run)
-    return rounding.to_places(mean, None if places is None else places + 1)
+    # A digit more than elsewhere: here they are compared, and means lie between them.
+    return rounding.aligned([*values, *means], 6) if told is None else told + 1
 
 
 def _sentences(run: StoredRun, done: list[Trial]) -> list[Element]:
@@ -80,7 +76,8 @@ def _fall(run: StoredRun, done: list[Trial]) -> str:
     how = "above" if second > first else "below"
     is_worse = run.objective.sign * (second - first) < 0
     why = ": a number that is the best of many is partly luck" if is_worse else ""
-    before, after = _mean_text(run, first), _mean_text(run, second)
+    places = _places(run)
+    before, after = (rounding.to_places(mean, places) for mean in (first, second))
     return (
         f"On average the second {run.objective.label} was {abs(second - first):.2g} "
         f"{how} the first, {after} after {before}{why}."
