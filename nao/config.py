@@ -67,6 +67,12 @@ class Config(StrategySettings, EvaluatorSettings):
     max_cost: float = option(
         0.0, "Full trainings that all evaluations may cost together; 0 for any number."
     )
+    num_finalists: int = option(
+        1,
+        "How many of the best architectures are measured once more when all trials are "
+        "done, to choose by the mean; beyond num_trials, each at the cost of 1. 1 for "
+        "none.",
+    )
     strategy: str = option(
         "nao", f"What proposes architectures: {', '.join(STRATEGIES)}."
     )
@@ -91,6 +97,6 @@ class Config(StrategySettings, EvaluatorSettings):
         check_types(self)
         # Parts have checked their ranges; `num_devices`, inherited, stands in none.
         check_seed(self.seed)
-        check_at_least(1, self, "num_trials")
+        check_at_least(1, self, "num_trials", "num_finalists")
         check_at_least(0, self, "num_devices", "max_cost")
         check_choice(self, "deduplicate", DEDUPLICATE)

@@ -14,6 +14,7 @@ import numpy as np
 from nao.evaluators import Evaluator, TableEvaluator
 from nao.runs import StoredRun, reader
 from nao.search import Result, settings, study
+from nao.search.limits import Limits
 from nao.search.watching import BeginFn, RoundFn, TrialFn, Watch
 from nao.strategies import Strategy
 from nao.system import interrupts
@@ -26,6 +27,7 @@ def search(
     num_trials: int,
     workdir: str | os.PathLike,
     max_cost: float = 0.0,
+    num_finalists: int = 1,
     seed: int = 0,
     storage: str = "",
     warm_start: str | os.PathLike = "",
@@ -43,7 +45,8 @@ def search(
         strategy: Who proposes; its space is the space of the search.
         evaluator: Where numbers come from.
         num_trials: Most evaluations, failed and partial ones included.
-        max_cost: Most that they may cost together, in full evaluations; 0 for any.
+        max_cost: Most that all may cost together, in full evaluations; 0 for any.
+        num_finalists: How many of the best are measured again, to choose by the mean.
         workdir: Folder of the run.
         seed: Seed of everything random.
         storage: Optuna storage URL of the ledger; by default SQLite in the folder.
@@ -54,9 +57,8 @@ def search(
         content: SHA-256 of what the numbers come from, by name; a run keeps to it.
         progress: Whether to show on stderr how far it is: a bar, or a line a round.
         on_begin: Called when the run is in its folder; not of one that was finished.
-        on_trial: Called with each trial once it is in the ledger, in order; not again
-            where a search is continued. What it raises stops the search, the trial is
-            kept, and the same call goes on with the next.
+        on_trial: Called once with each trial when it is in the ledger. What it raises
+            stops the search, and the same call goes on with the next trial.
         on_round: Called after every round with all trials so far, to watch a search.
         report: Whether to write `report.html` and `figures/` at the end.
 
@@ -70,15 +72,22 @@ def search(
             are kept, and the same call goes on with the next round.
         KeyboardInterrupt: After an interruption, with everything written.
     """
-    arguments = settings.of_arguments(num_trials, seed, storage, warm_start, max_cost)
+    allowed = Limits(num_trials, max_cost, num_finalists)
+    arguments = settings.of_arguments(allowed, seed, storage, warm_start)
     asked = settings.Asked(arguments, config, content or {})
     watch = Watch(progress, on_begin, on_trial, on_round)
     result = study.run(strategy, evaluator, workdir, asked, watch)
     if report:
-        # Matplotlib drops what a signal raises in its callbacks.
-        with interrupts.stoppable():
-            write_report(reader.read(workdir, strategy.space), evaluator)
+        _report(workdir, strategy, evaluator)
     return result
+
+
+def _report(
+    workdir: str | os.PathLike, strategy: Strategy, evaluator: Evaluator
+) -> None:
+    # Matplotlib drops what a signal raises in its callbacks.
+    with interrupts.stoppable():
+        write_report(reader.read(workdir, strategy.space), evaluator)
 
 
 def write_report(run: StoredRun, evaluator: Evaluator | None = None) -> pathlib.Path:

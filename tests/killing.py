@@ -2,11 +2,11 @@
 
     python -m tests.killing FOLDER [JOB [EVERY]]
 
-Jobs are a search by NAO, one by successive halving, one whose evaluator learns, one for
-two objectives by evolution and one by NAO, one that trains children, the training of
-one architecture, and a benchmark. Prints a line for each kill: the event that was the
-last, and whether the job that went on ended as one that was never killed. Forks before
-JAX has begun any thread.
+Jobs are a search by NAO, one by successive halving, one whose evaluator learns, one
+with finalists, one for two objectives by evolution and one by NAO, one that trains
+children, the training of one architecture, and a benchmark. Prints a line for each
+kill: the event that was the last, and whether the job that went on ended as one that
+was never killed. Forks before JAX has begun any thread.
 """
 
 import functools
@@ -104,6 +104,11 @@ def _learn(folder):
     search(folder, 8, Learning(), random)
 
 
+def _finalists(folder):
+    random = strategies.RandomSearch(SPACE, strategies.RandomConfig(round_size=4))
+    search(folder, 6, strategy=random, num_finalists=4)
+
+
 def _measured(bounds=()):
     """Returns a space, who measures two numbers of it, and goals on both."""
     space = spaces.custom({"tens": range(5), "ones": range(5)})
@@ -177,7 +182,8 @@ def _lines(folder, *keys):
 def _summary(folder):
     trials = _lines(folder, "trial", "round", "objective", "predicted")
     summary = json.loads(pathlib.Path(folder, "summary.json").read_text())
-    return trials, summary["best"], summary.get("front"), summary["finished"]
+    found = [summary.get(name) for name in ("best", "front", "finalists", "finished")]
+    return trials, found
 
 
 def _trained(folder):
@@ -198,6 +204,7 @@ _JOBS = {
     "search": (_search, _summary),
     "halving": (_halve, _summary),
     "learning": (_learn, _summary),
+    "finalists": (_finalists, _summary),
     "front": (_front, _summary),
     "aim": (_aim, _summary),
     "children": (_search_children, _summary),

@@ -49,8 +49,9 @@ def read_searches(
 def to_trajectory(run: StoredRun) -> Trajectory:
     """Returns what a finished search came to.
 
-    It read one test number, that of its final choice; seconds are spread evenly over
-    its queries.
+    It read one test number, that of its final choice, which stands from that trial on;
+    seconds are spread evenly over its queries. Where finalists were measured again,
+    that is no query, and first values are compared: all queries are measured alike.
     """
     summary, num = run.summary, len(run.trials)
     # What breaks a bound is never the best, and no measure of a search.

@@ -102,17 +102,41 @@ def _counts(summary: Mapping[str, Any]) -> str:
 def _best(summary: Mapping[str, Any]) -> list[str]:
     best, at_random = summary["best"], summary["random_best"]
     name = summary["objective"]["name"]
-    lines, where = [], f"in trial {best['trial']}"
+    lines, where = _finalists(summary), f"in trial {best['trial']}"
+    several = _several(best)
     num = at_random["num_trials"]
     if best["trial"] < num:  # the best of both, which is said once
         where += f", of the random round ({num})"
     # None after a warm start, as all was predicted; the best of all may be among them.
     elif at_random["objective"] is not None:
         found = _in_full(at_random["objective"], name, summary)
-        lines.append(f"Best of the random round ({num}): {name} {found}")
+        # One number that is the best of many is a lucky one beside a mean.
+        once = _several(at_random) or " (measured once)" * bool(several)
+        lines.append(f"Best of the random round ({num}): {name} {found}{once}")
     found = _in_full(best["objective"], name, summary)
-    lines.append(f"Best: {name} {found} {where}")
+    lines.append(f"Best: {name} {found}{several} {where}")
     return [*lines, f"  {best['architecture']}"]
+
+
+def _several(found: Mapping[str, Any]) -> str:
+    """Says of how many values one is the mean; nothing of a single one."""
+    return f" (mean of {len(found['values'])})" if found.get("values") else ""
+
+
+def _finalists(summary: Mapping[str, Any]) -> list[str]:
+    """Says what the best few measured when they were measured again."""
+    found = summary.get("finalists") or []
+    done = [each["values"] for each in found if not each["reason"]]
+    if not found:
+        return []
+    if not done:
+        return [f"None of the best {len(found)} could be measured again."]
+    before, after = (sum(v[i] for v in done) / len(done) for i in (0, -1))
+    name, failed = summary["objective"]["name"], len(found) - len(done)
+    line = (
+        f"The best {len(found)}, measured again: {name} {after:.3g} on average, after"
+    )
+    return [f"{line} {before:.3g}{f'; {failed} failed' if failed else ''}"]
 
 
 def _nothing(summary: Mapping[str, Any]) -> list[str]:

@@ -23,7 +23,10 @@ def run(request: Request) -> None:
         announcement = request.announcement(folder)
         result = run_search(config, folder, lambda: print(announcement, flush=True))
     if result.was_finished:
-        print("This run is finished; a larger --config.num_trials or max_cost goes on.")
+        print(
+            "This run is finished; a larger --config.num_trials, max_cost or "
+            "num_finalists goes on."
+        )
     has_rule = bool(config.space.valid)
     next_command = functools.partial(
         request.next_command, folder, needs_config=has_rule
@@ -53,6 +56,7 @@ def run_search(
         evaluator,
         num_trials=config.num_trials,
         max_cost=config.max_cost,
+        num_finalists=config.num_finalists,
         workdir=workdir,
         seed=config.seed,
         storage=config.storage,

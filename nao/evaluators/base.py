@@ -118,6 +118,8 @@ class Evaluator(Protocol):
 
     Attributes:
         objective: What is measured, and whether higher is better.
+        is_noisy: Whether another key may give another number; it need not be there, and
+            then it may.
     """
 
     objective: Objective
@@ -200,7 +202,10 @@ class LearningEvaluator(Evaluator, Protocol):
     def evaluate(
         self, tokens: np.ndarray, keys: Array, state: PyTree
     ) -> Iterator[Evaluation]:
-        """Yields one evaluation per row, by the state learned before the round."""
+        """Yields one evaluation per row, by the state learned before the round.
+
+        Finalists are measured by what was learned in the end.
+        """
 
 
 # Apart from `Evaluator`: searches for one objective without bounds ask for none of it.

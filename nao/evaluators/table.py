@@ -51,7 +51,10 @@ class TableEvaluator:
         full: The full budget; None where the table has but one.
         metrics: Names of the columns that are read as metrics.
         known_metrics: Those of them that need no measurement.
+        is_noisy: False, as it gives the same number each time.
     """
+
+    is_noisy = False  # of no annotation: not a field
 
     space: Space
     objective: base.Objective

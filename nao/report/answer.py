@@ -49,7 +49,9 @@ def title(run: StoredRun) -> str:
 
 def _cost(run: StoredRun) -> list[str]:
     """Says what the trials cost, where that is bounded or not their number."""
-    cost, most = sum(trial.cost for trial in run.trials), run.summary.get("max_cost")
+    # Those of finalists are full evaluations.
+    cost = sum(trial.cost + len(trial.repeats) for trial in run.trials)
+    most = run.summary.get("max_cost")
     if most:
         return [f"cost of {cost:.4g} full trainings, at most {most:.4g}"]
     return [] if cost == len(run.trials) else [f"cost of {cost:.4g} full trainings"]
@@ -104,20 +106,33 @@ def best_architecture(run: StoredRun) -> Element:
 def _numbers(run: StoredRun, best: Trial) -> list[tuple[str, str]]:
     """Returns the best value, its tests and the best at random, each with its name."""
     at_random = answers.best_of(run.at_random, run.goals)
-    label = f"{run.objective.label}, trial {best.index}"
-    if at_random is best:
+    is_same = at_random is not None and at_random.index == best.index
+    several = _of_several(best)
+    label = (
+        f"{run.objective.label}, {f'{several} in ' * bool(several)}trial {best.index}"
+    )
+    if is_same:
         label += " of the random round"
     numbers = [
-        _tile(run, run.objective.name, best.value, label),
+        _tile(run, run.objective.name, best.mean, label),
         *[
             _tile(run, name, value, f"final choice: {name.replace('_', ' ')}")
             for name, value in run.test.items()
         ],
     ]
-    if at_random is not None and at_random is not best:
+    if at_random is not None and not is_same:
         name = f"best of {len(run.at_random)} at random"
-        numbers.append(_tile(run, run.objective.name, at_random.value, name))
+        # One number that is the best of many is a lucky one beside a mean.
+        several = _of_several(at_random) or "measured once" * bool(several)
+        name += f", {several}" if several else ""
+        numbers.append(_tile(run, run.objective.name, at_random.mean, name))
     return numbers
+
+
+def _of_several(trial: Trial) -> str:
+    """Says that a value is a mean; nothing where it is a single one."""
+    num = len(trial.values)
+    return f"mean of {num}" if num > 1 else ""
 
 
 def _tested(run: StoredRun) -> Element | None:

@@ -28,7 +28,7 @@ def table(run: StoredRun) -> Element:
         )
         for slot, index, own, random in zip(
             run.space.slots,
-            slots.chosen(run.space, best[0].tokens),
+            slots.chosen(run.space, run.best.tokens),
             shares,
             chance,
             strict=True,

@@ -7,7 +7,7 @@ from nao.report import chart, rounding
 from nao.report.chart import Chart
 from nao.report.curves import best_so_far, expected_best, outside
 from nao.report.markup import Element
-from nao.runs import StoredRun, answers, ledger
+from nao.runs import StoredRun, ledger
 
 _MOST_MARKS = 2000  # trials with a mark and a row of their own
 
@@ -115,12 +115,18 @@ def _draw_random_search(
         visible = (random >= y[0]) & (random <= y[1])
         drawn.line(np.arange(1, num + 1)[visible], random[visible], "random")
         return [("random", "random search, expected best")]
-    at_random = answers.best_of(run.at_random, run.goals)
     # Where nothing was better since, the best so far ends there anyway.
-    if at_random is None or at_random is run.best:
+    at_random, best = _first_best(run, run.at_random), _first_best(run, run.trials)
+    if np.isnan(at_random) or at_random == best:
         return []
-    drawn.line([0.5, num + 0.5], [at_random.value] * 2, "random")
+    drawn.line([0.5, num + 0.5], [at_random] * 2, "random")
     return [("random", f"best of {len(run.at_random)} at random")]
+
+
+def _first_best(run: StoredRun, trials: list[ledger.Trial]) -> float:
+    """Returns the best of first values, which are what is drawn; NaN of none."""
+    best = best_so_far(trials, run.objective, run.goals)
+    return best[-1] if len(best) else np.nan
 
 
 def _draw_trials(
@@ -154,8 +160,14 @@ def _progress_caption(
     num_partial = sum(not trial.is_full for trial in run.trials)
     if num_partial:
         caption += f" {num_partial} with less than the full budget are left out."
-    if len(run.at_random) < len(run.trials) and run.best in run.at_random:
+    num, first = len(run.at_random), _first_best(run, run.at_random)
+    if num < len(run.trials) and first == best[-1]:
         caption += " None was better than the best of the random round."
+    if run.finalists and run.best is not None:
+        caption += (
+            " The best few were measured again, which is not drawn: by the mean, the "
+            f"best is trial {run.best.index}."
+        )
     if random is None or np.isnan(best[-1]) or np.isnan(random[-1]):
         return caption
     when = "At the same cost" if num_partial else f"After {len(best)} trials"

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from nao.evaluators import precision
+from nao.evaluators import Evaluation, precision
 from nao.report import answer, figures, latent_map, predictions, rounding, slots
 from nao.report.latent_map import LatentMap
 from nao.report.predictions import Predictions
@@ -55,6 +55,7 @@ def _lines(run: StoredRun, trial: ledger.Trial, foretold: Predictions) -> list[s
     else:
         budget = "" if trial.is_full else f", with budget {trial.budget:g}"
         lines = [f"{name}: {rounding.text(run, trial.value)}{budget}"]
+        lines += [f"measured again: {_again(run, each)}" for each in trial.repeats]
         named = run.goals.named(trial.evaluation)
         more = run.goals.columns[1:]
         lines += [f"{each.label}: {named[each.name]:.6g}" for each in more]
@@ -64,6 +65,11 @@ def _lines(run: StoredRun, trial: ledger.Trial, foretold: Predictions) -> list[s
         return lines
     guess = rounding.to_places(foretold.values[trial.index], foretold.decimals)
     return [*lines, f"predicted{_of(run)} before: {guess}"]
+
+
+def _again(run: StoredRun, measured: Evaluation) -> str:
+    """Says what a finalist's further measurement came to."""
+    return measured.reason or rounding.text(run, measured.value)
 
 
 def _of(run: StoredRun) -> str:

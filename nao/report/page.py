@@ -15,6 +15,7 @@ from nao.report import (
     bounds,
     correlation,
     figures,
+    finalists,
     front,
     hover,
     latent_map,
@@ -56,6 +57,7 @@ def to_element(run: StoredRun) -> Element:
     parts = [
         answer.header(run),
         answer.best_architecture(run),
+        finalists.table(run),
         _figures(bounds.bounded(run), latent),
         *[element("p", {"class": "note"}, _BOUNDED)] * (not bounds.is_bounded(run)),
         *[element("p", {"class": "note"}, text) for text in missing],

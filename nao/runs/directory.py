@@ -26,6 +26,8 @@ from nao.system import process
 from nao.system.showing import counted
 
 LOCK = ".lock"
+# How far a search goes; what it has done is the same.
+_MAY_CHANGE = ("num_trials", "max_cost", "num_finalists")
 
 
 def absolute(path: str | os.PathLike) -> pathlib.Path:
@@ -119,7 +121,7 @@ class RunDirectory(contextlib.AbstractContextManager):
         lines = [
             f"{field} is {was!r} there and {now!r} here"
             for field, was, now in differing
-            if field not in ("num_trials", "max_cost") or None in (was, now)
+            if field not in _MAY_CHANGE or None in (was, now)
         ]
         if lines:
             raise ValueError(

@@ -1,5 +1,6 @@
 """The record of a search: one Optuna trial per finished evaluation, in order."""
 
+import dataclasses
 import datetime
 import hashlib
 import pathlib
@@ -23,6 +24,7 @@ from nao.strategies.quiet import quiet_optuna
 from nao.system import showing
 
 _METRIC = "metrics."  # before the names of metrics, among a trial's other attributes
+_AGAIN = "again."  # before a trial's number, among the study's attributes
 
 
 def architecture_hash(space: Space, tokens: np.ndarray) -> str:
@@ -91,6 +93,10 @@ class Ledger:
         # When the first trial began, local time; None without trials.
         self.began = frozen[0].datetime_start if frozen else None
         self.trials = [self._thaw(i, trial) for i, trial in enumerate(frozen)]
+        self._read_again()
+        # Architectures with a value, and whether each was measured once.
+        self._measured: set[bytes] = set()
+        self._is_once = not any(list(map(self._is_again, self.trials)))
         self._best = answers.best_of(self.trials, goals)
         # What all trials cost together, in full evaluations.
         self.cost = sum(trial.cost for trial in self.trials)
@@ -121,8 +127,58 @@ class Ledger:
             self._study.add_trial(frozen)
         self.trials.append(trial)
         self.cost += trial.cost
-        # Kept: a search asks for it after every trial.
-        self._best = answers.best_of([t for t in (self._best, trial) if t], self._goals)
+        self._best = answers.best_of(self._that_compete(trial), self._goals)
+
+    def measure_again(self, index: int, evaluation: Evaluation) -> None:
+        """Writes a further measurement of a trial; it is on disk when this returns.
+
+        With the study, as Optuna changes no trial that is finished.
+
+        Raises:
+            ValueError: If it can't be written.
+        """
+        trial = self.trials[index]
+        repeats = (*trial.repeats, evaluation)
+        names = shapes.Again.model_fields
+        kept = [{name: getattr(each, name) for name in names} for each in repeats]
+        with writing(self._where):
+            self._study.set_user_attr(f"{_AGAIN}{index}", kept)
+        self.trials[index] = dataclasses.replace(trial, repeats=repeats)
+        self._is_once = False
+        self._best = answers.best_of(self.trials, self._goals)
+
+    def _read_again(self) -> None:
+        """Gives trials what was measured of them again."""
+        for name, kept in self._study.user_attrs.items():
+            if not name.startswith(_AGAIN):
+                continue
+            try:
+                trial = self.trials[int(name.removeprefix(_AGAIN))]
+                for each in kept:
+                    check_shape(each, shapes.Again, "")
+                repeats = tuple(Evaluation(**each) for each in kept)
+            except (TypeError, ValueError, IndexError):
+                raise ValueError(
+                    f"Ledger {self._where} is damaged: {name} can't be read."
+                ) from None
+            self.trials[trial.index] = dataclasses.replace(trial, repeats=repeats)
+
+    def _that_compete(self, trial: Trial) -> list[Trial]:
+        """Returns trials among which is the best of all, the last of which is new.
+
+        A search asks for it after every trial. Where each architecture was measured
+        once, it is the best before or the new one.
+        """
+        self._is_once = self._is_once and not self._is_again(trial)
+        return [t for t in (self._best, trial) if t] if self._is_once else self.trials
+
+    def _is_again(self, trial: Trial) -> bool:
+        """Says whether an architecture was measured before; takes note of it."""
+        if trial.value is None or not trial.is_full:
+            return False
+        num, key = len(self._measured), trial.tokens.tobytes()
+        self._measured.add(key)
+        return len(self._measured) == num or bool(trial.repeats)
 
     def _values(self, evaluation: Evaluation) -> list[float] | None:
         """Returns the objectives as measured; None where the evaluation failed."""
@@ -264,7 +320,7 @@ def scalars(
     budget = "" if trial.is_full else f"/budget_{trial.budget:g}"
     return {
         f"{OBJECTIVE}{objective.name}{budget}": trial.value,
-        f"{OBJECTIVE}best_so_far": None if best is None else best.value,
+        f"{OBJECTIVE}best_so_far": None if best is None else best.mean,
         "seconds": trial.evaluation.seconds,
         **{f"metrics/{k}": v for k, v in trial.evaluation.metrics.items()},
     }

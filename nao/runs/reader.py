@@ -97,6 +97,11 @@ class StoredRun(rows.Shown):
         return answers.best_of(self.trials, self.goals)
 
     @property
+    def finalists(self) -> list[Trial]:
+        """The trials that were measured again, best first; `answers.finalists`."""
+        return answers.finalists(self.trials, self.goals)
+
+    @property
     def test(self) -> Mapping[str, float]:
         """Test numbers of the best trial; empty where it was not tested."""
         found = self.summary.get("best") or {}
@@ -153,7 +158,13 @@ def read(path: str | os.PathLike, space: Space | None = None) -> StoredRun:
             f"summary.json is of the first {showing.counted(counted, 'trial')}, and so "
             "are times, compilations and tests here: the search went on since."
         )
-    is_finished = bool(summary.get("finished")) and counted == len(trials)
+    # A finished search may be called again to measure more finalists.
+    num_again = sum(bool(trial.repeats) for trial in trials)
+    is_whole = (counted, len(summary.get("finalists") or ())) == (
+        len(trials),
+        num_again,
+    )
+    is_finished = bool(summary.get("finished")) and is_whole
     return StoredRun(
         path=path,
         record=found,

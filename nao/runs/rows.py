@@ -16,12 +16,14 @@ def of_trials(
     trials: list[Trial], space: Space, objective: Objective
 ) -> list[dict[str, Any]]:
     """Returns a row for each trial: what it was, what came of it, and its choices."""
+    is_again = any(trial.repeats for trial in trials)
     return [
         {
             "trial": trial.index,
             "round": trial.round,
             "architecture": space.format(trial.tokens),
             objective.name: trial.value,
+            **(_again(trial) if is_again else {}),
             "predicted": trial.predicted,
             **budget_of(trial),
             "seconds": trial.evaluation.seconds,
@@ -33,15 +35,17 @@ def of_trials(
     ]
 
 
-def of_best(
-    trials: list[Trial], space: Space, objective: Objective
-) -> list[dict[str, Any]]:
+def _again(trial: Trial) -> dict[str, Any]:
+    """Returns what all measurements of a finalist's architecture say."""
+    return {"mean": trial.mean, "num_measured": len(trial.values)}
+
+
+def of_best(trials: list[Trial], space: Space, goals: Goals) -> list[dict[str, Any]]:
     """Returns the few best trials, the best first, in the columns that fit a page."""
-    done = answers.measured(trials)
-    done.sort(key=lambda trial: -objective.sign * trial.value)
-    names = ("trial", objective.name, "seconds", "architecture")
+    done, objective = answers.best_first(trials, goals), goals.objective
+    names = ("trial", objective.name, "mean", "seconds", "architecture")
     rows = of_trials(done[:_SHOWN], space, objective)
-    return [{name: row[name] for name in names} for row in rows]
+    return [{name: row[name] for name in names if name in row} for row in rows]
 
 
 class Shown:
@@ -76,7 +80,8 @@ class Shown:
         A row for each: `trial`, `round`, `architecture`, the objective by its name,
         `predicted` (in the strategy's own unit), `seconds`, `reason` (empty unless it
         failed), a column `metrics.<name>` for each metric and `choices.<slot>` for each
-        slot.
+        slot. Where finalists were measured again, also `mean` of all measurements, and
+        `num_measured`, how many that are.
 
         Raises:
             ImportError: If pandas is not installed.
@@ -84,13 +89,12 @@ class Shown:
         return showing.to_frame(of_trials(self.trials, self.space, self.objective))
 
     def _repr_html_(self) -> str:
-        allowed = answers.allowed(self.trials, self.goals)
-        best = of_best(allowed, self.space, self.objective)
+        best = of_best(self.trials, self.space, self.goals)
         return showing.to_html(repr(self), best)
 
 
 def summed_up(trials: list[Trial], best: Trial | None) -> str:
     """Says in a few words what some trials have come to."""
     failed = sum(trial.value is None for trial in trials)
-    found = f", best {best.value:.6g} in trial {best.index}" if best else ""
+    found = f", best {best.mean:.6g} in trial {best.index}" if best else ""
     return f"{counted(len(trials), 'trial')}, {failed} failed{found}"

@@ -20,6 +20,7 @@ class Config(Shape):
     num_trials: int = 0
     seed: int = 0
     max_cost: float = 0.0
+    num_finalists: int = 1
     storage: str = ""
     warm_start: str = ""
 
@@ -75,12 +76,32 @@ class _Best(Shape):
     trial: _Count
     objective: float
     architecture: str
+    values: list[float] | None = None  # where there are several, whose mean it is
     test: dict[str, float] | None = None
+
+
+class Finalist(Shape):
+    """One of the best few, measured again; `values` in that order."""
+
+    trial: _Count
+    architecture: str
+    values: list[float]
+    mean: float
+    reason: str = ""
+
+
+class Noise(Shape):
+    """Standard deviations of values: between architectures, and of noise."""
+
+    between: float
+    within: float
+    reliability: float | None
 
 
 class _AtRandom(Shape):
     objective: float | None
     num_trials: _Count
+    values: list[float] | None = None
 
 
 class _Seconds(Shape):
@@ -123,6 +144,9 @@ class Summary(Shape):
     num_examples: Annotated[dict[str, _Count], pydantic.Field(default_factory=dict)]
     example: str | None = None
     how_tested: str = ""
+    num_finalists: int = 1
+    finalists: list[Finalist] | None = None
+    noise: Noise | None = None
 
 
 class Environment(Shape):
@@ -168,6 +192,16 @@ class TrialAttributes(Shape):
     budget: float | None = None
     is_full: bool = True
     cost: Annotated[float, pydantic.Field(ge=0)] = 1.0
+
+
+class Again(Shape):
+    """A further measurement of a trial's architecture."""
+
+    value: float | None
+    metrics: dict[str, float]
+    seconds: float
+    reason: str
+    traceback: str
 
 
 class WarmStart(Shape):

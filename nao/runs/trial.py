@@ -7,7 +7,7 @@ import numpy as np
 
 from nao.evaluators import Evaluation
 from nao.spaces import Choice
-from nao.system import showing
+from nao.system import floats, showing
 
 
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
@@ -27,6 +27,8 @@ class Trial:
             where nothing was said of budgets.
         is_full: Whether that was the full one: no other competes for the best.
         cost: What that cost, in full evaluations.
+        repeats: Further measurements of its architecture with the full budget, oldest
+            first: those of a finalist, which are no trials of their own.
     """
 
     index: int
@@ -39,15 +41,36 @@ class Trial:
     budget: float | None = None
     is_full: bool = True
     cost: float = 1.0
+    repeats: tuple[Evaluation, ...] = ()
 
     @property
     def value(self) -> float | None:
         """The objective as measured; None where the evaluation failed."""
         return self.evaluation.value
 
+    @property
+    def values(self) -> tuple[float, ...]:
+        """All that was measured of its architecture, the trial's own value first."""
+        measured = (self.evaluation, *self.repeats)
+        return tuple(each.value for each in measured if each.value is not None)
+
+    @property
+    def mean(self) -> float | None:
+        """The mean of `values`, the value itself of a single one; None of none."""
+        if len(self.values) > 1:
+            return floats.mean(np.array(self.values))
+        return self.value
+
+    @property
+    def has_failed_again(self) -> bool:
+        """Whether a further measurement failed, so that it is no finalist."""
+        return any(repeat.value is None for repeat in self.repeats)
+
     def __repr__(self) -> str:
         reason = self.evaluation.reason
         outcome = f"failed: {reason}" if reason else f"value {self.value:.6g}"
+        if len(self.values) > 1:
+            outcome += f", mean of {len(self.values)} {self.mean:.6g}"
         if not self.is_full:
             outcome += f" with budget {self.budget:g}"
         return f"Trial({self.index}, {outcome}, round {self.round})"
@@ -56,6 +79,7 @@ class Trial:
         evaluation = self.evaluation
         row = {
             "value": self.value,
+            **({"mean": self.mean} if self.repeats else {}),
             "round": self.round,
             **budget_of(self),
             "seconds": evaluation.seconds,

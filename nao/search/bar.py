@@ -23,7 +23,7 @@ class SearchBar(Progress):
             name="search",
             has_lines=False,
         )
-        self._trials, self._most_cost = trials, allowed.max_cost
+        self._trials, self._most_cost = trials, allowed.max_trials_cost
         # An evaluator of a user's own need not have it.
         counts: Mapping[str, int] = getattr(evaluator, "num_examples", {})
         self._num_examples = counts.get(evaluator.objective.name)
@@ -44,6 +44,6 @@ class SearchBar(Progress):
         best = self._trials.best()
         found = "no result yet"
         if best is not None:
-            found = f"best {precision.short(best.value, self._num_examples)}"
+            found = f"best {precision.short(best.mean, self._num_examples)}"
         cost = self._trials.cost
         return found if cost == len(self._trials) else f"{found}, cost {cost:.4g}"

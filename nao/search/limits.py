@@ -1,6 +1,7 @@
 """How far a search may go, and what its evaluations cost, in full ones."""
 
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -17,10 +18,36 @@ class Limits(NamedTuple):
     Attributes:
         num_trials: Evaluations of any budget.
         max_cost: Full evaluations that all of them may cost together; 0 for any.
+        num_finalists: How many of the best are measured again; 1 for none.
     """
 
     num_trials: int
     max_cost: float = 0.0
+    num_finalists: int = 1
+
+    @property
+    def max_trials_cost(self) -> float:
+        """What trials may cost together: finalists cost one full evaluation each."""
+        if not self.max_cost or self.num_finalists == 1:
+            return self.max_cost
+        return self.max_cost - self.num_finalists
+
+    def are_reached(self, before: Mapping[str, Any], num: int) -> bool:
+        """Says whether an earlier process did all trials that are allowed.
+
+        Args:
+            before: What `summary.json` holds; empty without one.
+            num: Trials that there are: more than the summary counts are of a process
+                that was killed since.
+        """
+        if not before.get("finished") or before.get("num_trials") != num:
+            return False
+        if before.get("exhausted") or num >= self.num_trials:
+            return True
+        # The round that its bound on cost cut short would be cut short again.
+        given = before.get("max_cost", 0.0), before.get("num_finalists", 1)
+        most = Limits(num, *given).max_trials_cost if before.get("is_spent") else 0.0
+        return 0 < self.max_trials_cost <= most
 
     def num_of(self, costs: np.ndarray, num_told: int, spent: float) -> int:
         """Returns how many evaluations of a round there may be, its first ones.
@@ -34,11 +61,11 @@ class Limits(NamedTuple):
         if not self.max_cost:
             return num
         after = spent + np.cumsum(costs)
-        return min(num, int((after <= self.max_cost + ROUNDING).sum()))
+        return min(num, int((after <= self.max_trials_cost + ROUNDING).sum()))
 
 
 def spent_on(trials: list[Trial]) -> float:
-    """Returns what trials have cost, in full evaluations."""
+    """Returns what trials have cost, in full evaluations, finalists' repeats aside."""
     return sum(trial.cost for trial in trials)
 
 

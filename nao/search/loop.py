@@ -20,6 +20,7 @@ from nao.runs.directory import RunDirectory
 from nao.runs.trial import Trial
 from nao.search import failures, limits, outcomes, summary, warm_start
 from nao.search.bar import SearchBar
+from nao.search.finalists import Finalists, in_summary
 from nao.search.learning import Learner
 from nao.search.limits import Limits
 from nao.search.result import Result
@@ -52,6 +53,7 @@ class Loop:
         self.strategy, self.evaluator, self.run = strategy, evaluator, run
         self.space, self.objective = strategy.space, evaluator.objective
         self.proposer, self.goals = proposer, goals_of(strategy, evaluator)
+        self.finalists = Finalists(strategy, evaluator, proposer, self.goals)
         self.started, self._since = time.perf_counter(), process.begin_work()
         self.seconds = {"evaluate": 0.0, "controller": 0.0, "first_child": None}
         title = f"{self.space.name} by {strategy.name}, seed {proposer.seed}"
@@ -101,19 +103,22 @@ class Loop:
 
     def is_finished(self, allowed: Limits) -> bool:
         """Says whether an earlier process did all of this."""
-        before, num = self.before, len(self.ledger)
-        # The round that its bound on cost cut short would be cut short again.
-        most = before.get("max_cost", 0.0) if before.get("is_spent") else 0.0
-        # More trials than the summary counts are of a process that was killed since.
-        return bool(
-            before.get("finished")
-            and before.get("num_trials") == num
-            and (
-                before.get("exhausted")
-                or num >= allowed.num_trials
-                or 0 < allowed.max_cost <= most
-            )
-        )
+        left = self.finalists.left(self.ledger.trials, allowed.num_finalists)
+        return allowed.are_reached(self.before, len(self.ledger)) and not left
+
+    def measure_again(self, allowed: Limits, check: Callable[[], None]) -> None:
+        """Measures the finalists once more, by what a learner knows in the end."""
+        start = time.perf_counter()
+        left = self.finalists.left(self.ledger.trials, allowed.num_finalists)
+        if not left:
+            return
+        self.learner.prepare(self.progress)
+        measured = self.finalists.measure(left, self.learner.arguments)
+        for trial, outcome in zip(left, measured, strict=True):
+            self.ledger.measure_again(trial.index, outcome)
+            self._write_best()
+            check()
+        self.seconds["evaluate"] += time.perf_counter() - start
 
     def _reconcile_log(self) -> None:
         """Makes `metrics.jsonl` agree with the ledger, which is written first."""
@@ -122,7 +127,8 @@ class Loop:
         for file, num in (("metrics.jsonl", logged), ("summary.json", summed_up)):
             ledger.check_count(self.run.path, self.ledger.trials, file, num)
         for trial in self.ledger.trials[:logged]:
-            self.run.recall(trial.index + 1, self._scalars(trial, None))
+            scalars = ledger.scalars(trial, None, self.objective)
+            self.run.recall(trial.index + 1, scalars)
         for trial in self.ledger.trials[logged:]:
             # Others have followed it since.
             so_far = self.ledger.trials[: trial.index + 1]
@@ -260,18 +266,12 @@ class Loop:
             self.seconds["first_child"] = time.perf_counter() - self._since
 
     def _log(self, trial: Trial, best: Trial | None) -> None:
-        scalars = self._scalars(trial, best)
+        scalars = ledger.scalars(trial, best, self.objective)
         self.run.log(trial.index + 1, ledger.log_line(trial), scalars)
 
-    def _scalars(self, trial: Trial, best: Trial | None) -> dict[str, float | None]:
-        return ledger.scalars(trial, best, self.objective)
-
     def _write_best(self) -> None:
-        best = self.ledger.best()
-        if best is not None:
-            found = {"objective": best.value, "trial": best.index}
-            described = self.space.to_json(best.tokens) | {"found": found}
-            self.run.write_json("best.json", described)
+        if (best := self.ledger.best()) is not None:
+            self.run.write_json("best.json", summary.best_file(best, self.space))
 
     def result(self, summed_up: dict, was_finished: bool = False) -> Result:
         """Returns what was found."""
@@ -334,6 +334,7 @@ class Loop:
             "evaluator": type(self.evaluator).__name__,
             "seed": self.proposer.seed,
             **summary.of_trials(trials, self.space, self.goals, test),
+            **in_summary(trials, self.space, self.goals, allowed.num_finalists),
             "controller": {"rounds": rounds, **fit},
             "num_examples": dict(getattr(self.evaluator, "num_examples", {})),
             "example": getattr(self.evaluator, "example", None),

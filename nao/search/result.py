@@ -12,7 +12,8 @@ class Result(rows.Shown):
     """What a search found.
 
     Attributes:
-        best: The best trial; None where there was nothing to evaluate.
+        best: The best trial, by the mean where its architecture was measured several
+            times; None where there was nothing to evaluate.
         trials: All trials, in the order of evaluation.
         summary: What `summary.json` holds.
         space: Space of the architectures.

@@ -63,6 +63,11 @@ class Proposer:
         # Of none of the keys above, which were there before.
         return jax.random.fold_in(jax.random.key(self.seed), 3)
 
+    def finalist_keys(self, indices: np.ndarray) -> Array:
+        """Returns the randomness of measuring trials [num] again, a key for each."""
+        key = jax.random.fold_in(jax.random.key(self.seed), 4)  # of none of the others
+        return jax.vmap(jax.random.fold_in, (None, 0))(key, np.asarray(indices))
+
     def child_keys(self, indices: np.ndarray) -> Array:
         """Returns the randomness of evaluations, one key for each index [num]."""
         fold_in = jax.vmap(jax.random.fold_in, (None, 0))

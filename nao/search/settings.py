@@ -8,32 +8,32 @@ from typing import Any, NamedTuple
 from nao import fields
 from nao.evaluators import Evaluator, goals_of
 from nao.runs import RunDirectory
+from nao.search.limits import Limits
 from nao.strategies import Strategy
 
 
 def of_arguments(
-    num_trials: int,
-    seed: int,
-    storage: str,
-    warm_start: str | os.PathLike,
-    max_cost: float = 0.0,
+    allowed: Limits, seed: int, storage: str, warm_start: str | os.PathLike
 ) -> dict[str, Any]:
     """Returns the arguments of `nao.search` that stand there whatever else does.
 
     Raises:
         ValueError: If one is of another type, or a number is out of range.
     """
-    fields.check_value("num_trials", num_trials, int)
+    for name in ("num_trials", "num_finalists"):
+        number = getattr(allowed, name)
+        fields.check_value(name, number, int)
+        if number < 1:
+            raise ValueError(f"{name} must be at least 1, got {number}.")
     fields.check_value("storage", storage, str)
-    if num_trials < 1:
-        raise ValueError(f"num_trials must be at least 1, got {num_trials}.")
     fields.check_seed(seed)
-    fields.check_value("max_cost", max_cost, float)
-    if max_cost < 0:
-        raise ValueError(f"max_cost must not be negative, got {max_cost}.")
+    fields.check_value("max_cost", allowed.max_cost, float)
+    if allowed.max_cost < 0:
+        raise ValueError(f"max_cost must not be negative, got {allowed.max_cost}.")
     return {
-        "num_trials": int(num_trials),
-        "max_cost": float(max_cost),
+        "num_trials": int(allowed.num_trials),
+        "num_finalists": int(allowed.num_finalists),
+        "max_cost": float(allowed.max_cost),
         "seed": int(seed),
         "storage": storage,
         "warm_start": str(warm_start),
@@ -114,6 +114,7 @@ def of_search(
         }
     # A strategy's settings may grow like a config's; the others here are fixed.
     defaults = {"strategy_config": fields.defaults(type(strategy.config))}
+    defaults["num_finalists"] = 1
     # The strategy's, as one that knows none measures with the full budget alone.
     if getattr(strategy, "budgets", ()):
         settings["budgets"] = list(map(float, strategy.budgets))

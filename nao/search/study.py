@@ -4,9 +4,9 @@ import contextlib
 import os
 from collections.abc import Callable
 
-from nao.evaluators import Evaluator
+from nao.evaluators import Evaluator, goals_of
 from nao.search import arguments as arguments_lib
-from nao.search import failures
+from nao.search import failures, finalists
 from nao.search import settings as settings_lib
 from nao.search.bar import SearchBar
 from nao.search.limits import Limits
@@ -45,6 +45,8 @@ def run(
     settings = settings_lib.of_search(asked.config, strategy, evaluator, asked.content)
     names = Limits._fields
     allowed = Limits(**{name: asked.arguments[name] for name in names})
+    goals = goals_of(strategy, evaluator)
+    allowed = finalists.checked(allowed, goals, evaluator)
     with contextlib.ExitStack() as stack:
         monitor = stack.enter_context(CompileMonitor())
         folder = stack.enter_context(settings.open(workdir, asked.arguments))
@@ -77,10 +79,11 @@ def _run_rounds(
     check: Callable[[], None],
     watch: Watch,
 ) -> bool:
-    """Runs rounds to their end, and sums up where they are stopped before."""
+    """Runs rounds and finalists to the end, and sums up where they are stopped."""
     try:
         is_exhausted = loop.run_rounds(allowed, bar, check, watch)
         failures.check(loop.ledger.trials, loop.run.path, is_over=True)
+        loop.measure_again(allowed, check)
     except (KeyboardInterrupt, failures.NothingSucceededError):
         loop.write_summary(allowed, monitor)
         raise

@@ -32,30 +32,47 @@ def of_trials(
     hashes = [ledger.architecture_hash(space, trial.tokens) for trial in trials]
     failed = [trial for trial in trials if trial.value is None]
     first = ledger.at_random(trials)
-    objective, best = goals.objective, answers.best_of(trials, goals)
+    objective = goals.objective
+    best, at_random = (answers.best_of(some, goals) for some in (trials, first))
     return {
         "objective": {"name": objective.name, "maximize": objective.maximize},
         "num_trials": len(trials),
         "num_rounds": len({trial.round for trial in trials}),
         "num_distinct": len(set(hashes)),
         "num_failed": len(failed),
-        "cost": limits.spent_on(trials),
+        "cost": limits.spent_on(trials) + sum(len(t.repeats) for t in trials),
         "best": None
         if best is None
         else {
             "architecture": space.format(best.tokens),
             "tokens": best.tokens.tolist(),
-            "objective": best.value,
+            **_of_best(best),
             "test": test or None,
-            "trial": best.index,
             "hash": hashes[best.index],
         },
         "random_best": {
-            "objective": getattr(answers.best_of(first, goals), "value", None),
+            "objective": None if at_random is None else at_random.mean,
             "num_trials": len(first),
+            **_several(at_random),
         },
         **_of_goals(trials, space, goals),
     }
+
+
+def best_file(best: Trial, space: Space) -> dict[str, Any]:
+    """Returns what `best.json` holds: the architecture, and what it measured."""
+    return space.to_json(best.tokens) | {"found": _of_best(best)}
+
+
+def _of_best(best: Trial) -> dict[str, Any]:
+    """Returns what the best trial measured: several values, and their mean."""
+    return {"objective": best.mean, "trial": best.index, **_several(best)}
+
+
+def _several(trial: Trial | None) -> dict[str, list[float]]:
+    """Returns the values of a trial where there are several; nothing otherwise."""
+    values = () if trial is None else trial.values
+    return {"values": list(values)} if len(values) > 1 else {}
 
 
 def _of_goals(trials: list[Trial], space: Space, goals: Goals) -> dict[str, Any]:

@@ -57,6 +57,31 @@ def test_a_best_trial_of_the_random_round_is_told_once():
     assert "images in trial 7, of the random round (20)\n" in text
 
 
+FINALISTS = [
+    {"trial": 43, "values": [0.9921875, 0.984375], "reason": ""},
+    {"trial": 12, "values": [0.9895833, 0.9791667], "reason": ""},
+    {"trial": 50, "values": [0.9869792], "reason": "diverged"},
+]
+
+
+def test_finalists_are_told_and_a_mean_is_called_one():
+    """0.992 and 0.990 fell to 0.984 and 0.979."""
+    best = SUMMARY["best"] | {"objective": 0.98828125, "values": [0.9921875, 0.984375]}
+    text = of_search(best=best, finalists=FINALISTS)
+    assert text.splitlines()[1:4] == [
+        "The best 3, measured again: val_accuracy 0.982 on average, after 0.991; 1 "
+        "failed",
+        "Best of the random round (20): val_accuracy 0.977 ± 0.008 of 384 images "
+        "(measured once)",
+        "Best: val_accuracy 0.988 ± 0.006 of 384 images (mean of 2) in trial 43",
+    ]
+
+
+def test_finalists_that_all_failed_are_told():
+    text = of_search(finalists=FINALISTS[2:])
+    assert "None of the best 1 could be measured again.\n" in text
+
+
 def test_other_objectives_have_six_digits_and_what_applies_comes_next():
     text = of_search(
         evaluator="FunctionEvaluator",

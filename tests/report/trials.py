@@ -12,7 +12,7 @@ def make_trials(values, round_size=4):
             index=i,
             round=i // round_size,
             round_size=round_size,
-            tokens=np.zeros(1, np.int32),
+            tokens=np.array([i], np.int32),
             evaluation=Evaluation(value, reason="" if value is not None else "oops"),
             predicted=None if i < round_size else 0.5,
         )

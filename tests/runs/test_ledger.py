@@ -40,6 +40,34 @@ def test_trials_come_back_as_they_went(tmp_path):
         assert (before.index, before.predicted) == (after.index, after.predicted)
 
 
+def test_further_measurements_come_back_as_they_went(tmp_path):
+    """Trial 1 was the best until its second measurement."""
+    first = open_ledger(tmp_path)
+    for index, value in enumerate((0.5, 0.6, 0.1)):
+        first.append(trial(index, value))
+    failed = Evaluation.of_exception(ValueError("diverged"), 2.0)
+    for index, again in ((1, Evaluation(0.2, {"epochs": 3.0}, 1.0)), (0, failed)):
+        first.measure_again(index, again)
+    found = open_ledger(tmp_path)
+    assert [t.repeats for t in found.trials] == [t.repeats for t in first.trials]
+    assert found.trials[0].repeats[0].traceback and found.trials[0].has_failed_again
+    assert first.best().index == found.best().index == 1
+    first.measure_again(2, Evaluation(0.9))
+    assert (first.best().index, open_ledger(tmp_path).best().mean) == (2, 0.5)
+
+
+def test_the_best_is_that_of_all_after_every_trial(tmp_path):
+    """Whatever was asked for again: it is not looked for among all each time."""
+    kept = open_ledger(tmp_path)
+    rng = np.random.default_rng(0)
+    for index, which in enumerate(rng.integers(0, 6, 30)):
+        value = None if index % 7 == 3 else which / 10 + rng.normal()
+        tokens = trial(int(which), 0.0).tokens
+        kept.append(dataclasses.replace(trial(index, value), tokens=tokens))
+        best = answers.best_of(kept.trials, Goals((ACCURACY,)))
+        assert (kept.best().index, kept.best().values) == (best.index, best.values)
+
+
 def test_optuna_reads_it(tmp_path):
     open_ledger(tmp_path).append(trial(0, 0.5))
     study = study_in(tmp_path)

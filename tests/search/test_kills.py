@@ -18,6 +18,7 @@ ROOT = pathlib.Path(__file__).parents[2]
         ("search", 9, 8),
         ("halving", 11, 5),
         ("learning", 11, 5),
+        ("finalists", 7, 5),
         ("front", 11, 5),
         ("aim", 11, 5),
         ("children", 20, 3),
