@@ -269,9 +269,18 @@ class Space:
         """Describes each row [num, length] by cheap numbers, float32 [num, size].
 
         Rows of the same function have the same features. Here the choices of the
-        canonical form; subclasses may know better what matters.
+        canonical form, and `counts`; subclasses may know better what matters.
         """
-        return self.one_hot(self.canonical(tokens))
+        one_hot = self.one_hot(self.canonical(tokens))
+        return np.concatenate([one_hot, self.counts(tokens)], axis=1)
+
+    def counts(self, tokens: np.ndarray) -> np.ndarray:
+        """Counts what matters wherever it stands in a row, float32 [num, size].
+
+        Rows of the same function have the same counts. Here there are none; where the
+        same operation may stand in many slots, models learn of it from few rows.
+        """
+        return np.zeros((len(tokens), 0), np.float32)
 
     # Text.
 

@@ -57,8 +57,7 @@ OPERATION_SETS = {
 JOINS = ("loose", "nodes")
 CELLS = ("normal", "reduction")
 NUM_INPUTS = 2
-# A node may read any before it, so slots and choices grow with the square.
-_MOST_NODES = 100
+_MOST_NODES = 100  # which may read any before it: choices grow with the square
 
 Cell = tuple[tuple[tuple[int, int], tuple[int, int]], ...]  # per node, per branch
 Join = str | tuple[tuple[int, ...], tuple[int, ...]]  # see `ConvCell.join`
@@ -171,6 +170,11 @@ class ConvCell(base.Space):
                     f"got {index}."
                 )
         return self.from_indices(indices)
+
+    def counts(self, tokens: np.ndarray) -> np.ndarray:
+        """Counts each operation in the normal and in the reduction cell."""
+        used = self.architecture(tokens)[..., 1, None] == range(len(self.operations))
+        return used.sum((2, 3)).reshape(len(tokens), -1).astype(np.float32)
 
     def graph(self, tokens: np.ndarray) -> nx.DiGraph:
         """Returns both cells as one graph of two components."""

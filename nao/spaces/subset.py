@@ -81,6 +81,10 @@ class Subset(base.Space):
         """Describes each row as the whole space does, float32 [num, size]."""
         return self.whole.features(tokens)
 
+    def counts(self, tokens: np.ndarray) -> np.ndarray:
+        """Counts as the whole space does."""
+        return self.whole.counts(tokens)
+
     def format(self, tokens: np.ndarray) -> str:
         """Writes one architecture [length] in the whole space's notation."""
         return self.whole.format(tokens)

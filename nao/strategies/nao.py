@@ -311,8 +311,10 @@ class NAO(base.PoolStrategy):
         # What the encoder reads: sequences of a function are one, numbers have order.
         encoded = self.as_encoded(tokens)
         if self.config.controller.ordered:
-            return order.mixed_rows(self.space, encoded)
-        return self.space.one_hot(encoded)
+            rows = order.mixed_rows(self.space, encoded)
+        else:
+            rows = self.space.one_hot(encoded)
+        return np.concatenate([rows, self.space.counts(encoded)], axis=1)
 
     def _rank(
         self,

@@ -88,6 +88,13 @@ def test_features_are_those_of_the_function(space, rng):
     np.testing.assert_array_equal(features, same)
 
 
+def test_counts_are_those_of_the_function(space, rng):
+    tokens = space.sample(rng, 20)
+    counts = space.counts(tokens)
+    assert counts.dtype == np.float32 and len(counts) == 20
+    np.testing.assert_array_equal(counts, space.counts(space.equivalents(rng, tokens)))
+
+
 def test_mutation_changes_one_slot_where_there_is_a_choice(space, rng):
     tokens = space.sample(rng, 50)
     mutated = space.mutate(rng, tokens)

@@ -106,6 +106,13 @@ def test_loose_ends_reach_the_output():
     assert set(graph.predecessors("reduction/output")) == {"reduction/2", "reduction/3"}
 
 
+def test_operations_are_counted_cell_by_cell():
+    space = spaces.ConvCell(("a", "b", "c"), 2)
+    tokens = space.parse("0 0 0 1  2 0 0 2 | 0 1 1 1 0 1 1 0")[None]
+    np.testing.assert_array_equal(space.counts(tokens), [[2, 1, 1, 1, 3, 0]])
+    assert space.features(tokens).shape[1] == space.one_hot(tokens).shape[1] + 6
+
+
 @pytest.mark.parametrize("num_nodes", [2, 5])
 def test_many_cells_at_once_become_what_each_becomes(num_nodes, rng):
     """Two operations, so many nodes tie; and eleven."""
