@@ -38,7 +38,7 @@ import pathlib
 import sys
 import time
 from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2]))
 
@@ -46,10 +46,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from experiments.benchmarks import config_flags
 from nao import fields
 from nao.child import ChildTrainer
 from nao.child.training import Outcome
-from nao.commands import build, configs
+from nao.commands import build
 from nao.config import Config
 from nao.evaluators import repeats
 from nao.spaces import Space
@@ -58,6 +59,7 @@ from nao.system.progress import Progress
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PARTS = ("child", "data", "space")  # of a config: all that a child depends on
+FLAGS = (*PARTS, "num_devices")
 NUM_LAST = 3  # epochs that "last epochs" is the mean of
 NUM_CHOSEN_FROM = 60  # children of the default search
 # What cells are compared by, and the sign that makes higher better.
@@ -126,7 +128,6 @@ def _parse(words: list[str] | None) -> argparse.Namespace:
         allow_abbrev=False,
     )
     add = parser.add_argument
-    add("--config", default="digits", help="name or path, as for launch.py")
     add("--cells", type=int, default=50, help="random cells")
     add("--repeats", type=int, default=2, help="trainings of each")
     add("--seed", type=int, default=0, help="of cells and trainings")
@@ -134,14 +135,8 @@ def _parse(words: list[str] | None) -> argparse.Namespace:
         "--no_short", action="store_true", help="leave out trainings of half the epochs"
     )
     add("--output", type=pathlib.Path, help="file of the trainings")
-    for leaf in _leaves():
-        add(f"--config.{leaf.name}", metavar="VALUE", help=argparse.SUPPRESS)
+    config_flags.define(parser, FLAGS, default="cluttered_digits")
     return parser.parse_args(words)
-
-
-def _leaves() -> list[fields.Leaf]:
-    names = (*PARTS, "num_devices")
-    return [x for x in fields.leaves(Config) if x.name.split(".")[0] in names]
 
 
 def _config(args: argparse.Namespace) -> Config:
@@ -151,27 +146,12 @@ def _config(args: argparse.Namespace) -> Config:
             "--cells must be 3 or more and --repeats 2 or more, got "
             f"{args.cells} and {args.repeats}."
         )
-    texts = {leaf: getattr(args, f"config.{leaf.name}") for leaf in _leaves()}
-    given = {x.name: _value(x, text) for x, text in texts.items() if text is not None}
-    config = fields.override(configs.load(args.config, ROOT), given)
+    config = config_flags.read(args, FLAGS)
     if config.evaluator != "training":
         raise ValueError(
             f"--config must name a search that trains children, got {args.config!r}."
         )
     return config
-
-
-def _value(leaf: fields.Leaf, text: str) -> Any:
-    """Returns the value of a config field from how a flag has it."""
-    try:
-        if leaf.type is bool:
-            return json.loads(text)  # what is neither true nor false is refused later
-        if leaf.type in (int, float, str):
-            return fields.from_text(text, leaf.type)
-        element = leaf.type.__args__[0]
-        return tuple(fields.from_text(part, element) for part in text.split(","))
-    except ValueError as error:
-        raise ValueError(f"--config.{leaf.name}: {error}") from None
 
 
 def measure(

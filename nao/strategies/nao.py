@@ -113,6 +113,16 @@ class NAO(base.PoolStrategy):
         """
         return self.space.canonical(tokens) if self.config.canonical else tokens
 
+    def features(self, tokens: np.ndarray) -> np.ndarray:
+        """Returns what the process reads of architectures, float32 [num, size]."""
+        # What the encoder reads: sequences of a function are one, numbers have order.
+        encoded = self.as_encoded(tokens)
+        if self.config.controller.ordered:
+            rows = order.mixed_rows(self.space, encoded)
+        else:
+            rows = self.space.one_hot(encoded)
+        return np.concatenate([rows, self.space.counts(encoded)], axis=1)
+
     def reconstruct(self, state: base.State, tokens: np.ndarray) -> np.ndarray:
         """Encodes architectures and decodes their embeddings greedily.
 
@@ -302,19 +312,10 @@ class NAO(base.PoolStrategy):
         """Returns what a process on the pool, or the predictor, expects."""
         if by == "process":
             target = self._targets(pool)
-            return expectation.of_processes(self._features, pool.tokens, target)
+            return expectation.of_processes(self.features, pool.tokens, target)
         return expectation.of_members(
             lambda tokens: self.controller.predict(params, self.as_encoded(tokens))
         )
-
-    def _features(self, tokens: np.ndarray) -> np.ndarray:
-        # What the encoder reads: sequences of a function are one, numbers have order.
-        encoded = self.as_encoded(tokens)
-        if self.config.controller.ordered:
-            rows = order.mixed_rows(self.space, encoded)
-        else:
-            rows = self.space.one_hot(encoded)
-        return np.concatenate([rows, self.space.counts(encoded)], axis=1)
 
     def _rank(
         self,
