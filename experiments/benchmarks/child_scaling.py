@@ -2,7 +2,7 @@
 
     python experiments/benchmarks/child_scaling.py --devices 1 2
 
-Trains children of the default search (digits, universal program) for two epochs of all
+Trains children of `--config=digits` (universal program) for two epochs of all
 training images and prints seconds of the second one, a child:
 
 children  each device trains a child of its own, as in a search
