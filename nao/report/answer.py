@@ -49,8 +49,7 @@ def title(run: StoredRun) -> str:
 
 def _cost(run: StoredRun) -> list[str]:
     """Says what the trials cost, where that is bounded or not their number."""
-    # Those of finalists are full evaluations.
-    cost = sum(trial.cost + len(trial.repeats) for trial in run.trials)
+    cost = sum(trial.whole_cost for trial in run.trials)
     most = run.summary.get("max_cost")
     if most:
         return [f"cost of {cost:.4g} full trainings, at most {most:.4g}"]

@@ -62,6 +62,11 @@ class Trial:
         return self.value
 
     @property
+    def whole_cost(self) -> float:
+        """What the trial and its repeats cost, a full evaluation each of these."""
+        return self.cost + len(self.repeats)
+
+    @property
     def has_failed_again(self) -> bool:
         """Whether a further measurement failed, so that it is no finalist."""
         return any(repeat.value is None for repeat in self.repeats)

@@ -66,12 +66,11 @@ class Proposer:
     def finalist_keys(self, indices: np.ndarray) -> Array:
         """Returns the randomness of measuring trials [num] again, a key for each."""
         key = jax.random.fold_in(jax.random.key(self.seed), 4)  # of none of the others
-        return jax.vmap(jax.random.fold_in, (None, 0))(key, np.asarray(indices))
+        return _keys_of(key, indices)
 
     def child_keys(self, indices: np.ndarray) -> Array:
         """Returns the randomness of evaluations, one key for each index [num]."""
-        fold_in = jax.vmap(jax.random.fold_in, (None, 0))
-        return fold_in(self._keys[2], np.asarray(indices, np.int32))
+        return _keys_of(self._keys[2], indices)
 
     def start(self, warm: Pool | None = None) -> Progress:
         """Returns the progress before the first round.
@@ -198,3 +197,9 @@ class Proposer:
                     f"Strategy {strategy.name} asked for architectures that were "
                     "told before, or twice for the same."
                 )
+
+
+def _keys_of(key: Array, indices: np.ndarray) -> Array:
+    """Returns a key for each index [num]."""
+    fold_in = jax.vmap(jax.random.fold_in, (None, 0))
+    return fold_in(key, np.asarray(indices, np.int32))

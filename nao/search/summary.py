@@ -9,7 +9,6 @@ import numpy as np
 from nao.controller import metrics
 from nao.evaluators import Goals, Objective
 from nao.runs import Trial, answers, ledger
-from nao.search import limits
 from nao.spaces import Space
 from nao.strategies import State, Strategy
 
@@ -40,7 +39,7 @@ def of_trials(
         "num_rounds": len({trial.round for trial in trials}),
         "num_distinct": len(set(hashes)),
         "num_failed": len(failed),
-        "cost": limits.spent_on(trials) + sum(len(t.repeats) for t in trials),
+        "cost": sum(trial.whole_cost for trial in trials),
         "best": None
         if best is None
         else {
