@@ -99,4 +99,4 @@ class Config(StrategySettings, EvaluatorSettings):
         check_seed(self.seed)
         check_at_least(1, self, "num_trials", "num_finalists")
         check_at_least(0, self, "num_devices", "max_cost")
-        check_choice(self, "deduplicate", DEDUPLICATE)
+        check_choice("deduplicate", self.deduplicate, DEDUPLICATE)

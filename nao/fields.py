@@ -1,5 +1,6 @@
 """Config dataclasses: help and checks of their fields, JSON, overriding."""
 
+import csv
 import dataclasses
 import difflib
 import functools
@@ -168,19 +169,26 @@ def check_at_least(minimum: float, config: Any, *names: str, prefix: str = "") -
             raise ValueError(f"{prefix}{name} must {rule}, got {value}.")
 
 
-def check_choice(
-    config: Any, name: str, choices: Sequence[str], prefix: str = ""
-) -> None:
-    """Checks that a field of a config is one of some words.
+def check_choice(name: str, value: str, choices: Sequence[str]) -> None:
+    """Checks that a word is one of some; raises ValueError that names it otherwise."""
+    if value not in choices:
+        raise ValueError(f"{name} must be one of {', '.join(choices)}, got {value!r}.")
+
+
+def read_names(name: str, text: str) -> tuple[str, ...]:
+    """Returns the names in a comma-separated text.
 
     Raises:
-        ValueError: If it is not; the message calls it by `prefix` and its name.
+        ValueError: If a quote is not closed; the message calls the text by `name`.
     """
-    value = getattr(config, name)
-    if value not in choices:
+    try:
+        # As a line of CSV, so that a name may hold what separates names.
+        (names,) = csv.reader([text], skipinitialspace=True, strict=True)
+    except (csv.Error, ValueError) as error:
         raise ValueError(
-            f"{prefix}{name} must be one of {', '.join(choices)}, got {value!r}."
-        )
+            f"{name} must be a line of CSV, got {text!r}: {error}."
+        ) from None
+    return tuple(name.strip() for name in names if name.strip())
 
 
 def check_positive(config: Any, *names: str) -> None:

@@ -90,7 +90,7 @@ class TrainingConfig:
                 )
         names = ("weight_decay", "auxiliary", "shift", "cutout")
         check_at_least(0, self, *names, "time_limit_s", "memory_limit_mib")
-        check_choice(self, "dtype", _DTYPES)
+        check_choice("dtype", self.dtype, _DTYPES)
 
 
 @documented

@@ -75,8 +75,8 @@ class ControllerConfig:
             raise ValueError(
                 f"predictor_dropout must be in [0, 1), got {self.predictor_dropout}."
             )
-        check_choice(self, "target", TARGETS)
-        check_choice(self, "schedule", SCHEDULES)
+        check_choice("target", self.target, TARGETS)
+        check_choice("schedule", self.schedule, SCHEDULES)
         if self.bounded and self.target != "min_max":
             raise ValueError(
                 f"bounded predictions need target min_max, got {self.target!r}."

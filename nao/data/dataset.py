@@ -17,6 +17,7 @@ from nao.data import (
 )
 from nao.data.images import RESIZES
 from nao.data.split import PARTS, Split
+from nao.fields import check_choice
 from nao.system.showing import counted
 
 _CHUNK = 4096  # rows of pixels that are made floats at a time
@@ -199,9 +200,6 @@ def check_amounts(
 
 def check_resize(resize: str, image_size: int) -> None:
     """Checks how images are resized; raises ValueError where they can't be so."""
-    if resize not in RESIZES:
-        raise ValueError(
-            f"data.resize must be one of {', '.join(RESIZES)}, got {resize!r}."
-        )
+    check_choice("data.resize", resize, RESIZES)
     if resize != "crop" and not image_size:
         raise ValueError(f"data.resize={resize} needs data.image_size, got 0.")

@@ -64,8 +64,7 @@ def fit(embeddings: np.ndarray, method: str, seed: int) -> Map:
     Raises:
         ValueError: If the method is unknown, or there is nothing to map.
     """
-    if method not in METHODS:
-        raise ValueError(f"method must be one of {', '.join(METHODS)}, got {method!r}.")
+    fields.check_choice("method", method, METHODS)
     fields.check_seed(seed)
     if not len(embeddings):
         raise ValueError("A map needs at least one architecture, got none.")

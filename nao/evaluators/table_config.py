@@ -1,11 +1,10 @@
 """Where a table is and what its columns mean, as the user chooses."""
 
-import csv
 import dataclasses
 from collections.abc import Sequence
 
 from nao.evaluators import base
-from nao.fields import check_choice, documented, option
+from nao.fields import check_choice, documented, option, read_names
 
 REPEATS = ("refuse", "mean")
 
@@ -50,7 +49,7 @@ class TableConfig:
     sha256: str = option("", "SHA-256 that the file must have; empty accepts any file.")
 
     def __post_init__(self):
-        check_choice(self, "repeats", REPEATS, "table.")
+        check_choice("table.repeats", self.repeats, REPEATS)
 
     @property
     def slot_columns(self) -> tuple[str, ...]:
@@ -59,7 +58,7 @@ class TableConfig:
         Raises:
             ValueError: If a quote is not closed.
         """
-        return _names("table.slots", self.slots)
+        return read_names("table.slots", self.slots)
 
     @property
     def known_columns(self) -> tuple[str, ...]:
@@ -68,7 +67,7 @@ class TableConfig:
         Raises:
             ValueError: If a quote is not closed.
         """
-        return _names("table.known", self.known)
+        return read_names("table.known", self.known)
 
     @property
     def budget_columns(self) -> dict[float, str]:
@@ -77,7 +76,7 @@ class TableConfig:
         Raises:
             ValueError: If it is something else.
         """
-        parts = [n.partition(":") for n in _names("table.budgets", self.budgets)]
+        parts = [n.partition(":") for n in read_names("table.budgets", self.budgets)]
         try:
             found = {float(number): column.strip() for number, _, column in parts}
             base.checked_budgets("table.budgets", [float(n) for n, _, _ in parts])
@@ -95,22 +94,6 @@ class TableConfig:
                 f"the final choice alone; got {self.budgets!r}."
             )
         return found
-
-
-def _names(field: str, text: str) -> tuple[str, ...]:
-    """Returns the names in a comma-separated field.
-
-    Raises:
-        ValueError: If a quote is not closed.
-    """
-    try:
-        # As a line of CSV, so that a name may hold what separates names.
-        (names,) = csv.reader([text], skipinitialspace=True, strict=True)
-    except (csv.Error, ValueError) as error:
-        raise ValueError(
-            f"{field} must be a line of CSV, got {text!r}: {error}."
-        ) from None
-    return tuple(name.strip() for name in names if name.strip())
 
 
 def check_settings(config: TableConfig, metrics: Sequence[str] = ()) -> None:

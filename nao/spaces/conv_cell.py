@@ -21,6 +21,7 @@ from typing import ClassVar
 import networkx as nx
 import numpy as np
 
+from nao.fields import check_choice
 from nao.spaces import base
 from nao.system.showing import counted
 
@@ -217,8 +218,7 @@ def _named(operations: str | tuple[str, ...]) -> tuple[str, ...]:
 def _check_join(join: Join, num_states: int) -> None:
     """Raises ValueError where a join is neither a rule nor the states of both cells."""
     if isinstance(join, str):
-        if join not in JOINS:
-            raise ValueError(f"join must be one of {', '.join(JOINS)}, got {join!r}.")
+        check_choice("join", join, JOINS)
         return
     states = range(num_states)
     is_fine = len(join) == len(CELLS) and all(

@@ -1,9 +1,9 @@
 """Topology cells of any number of nodes, as a config and a table describe them."""
 
-import csv
 import dataclasses
 import math
 
+from nao.fields import read_names
 from nao.spaces.topology_cell import TopologyCell, read_edges
 
 _MARKS = ("none", "skip")
@@ -78,7 +78,7 @@ def _read(text: str) -> dict[str, str | tuple[str, ...]]:
         "skip: before one each, as in none:n,skip:s,c,3"
     )
     found, operations = {}, []
-    for part in _split(text):
+    for part in read_names("space.operations", text):
         mark, colon, name = part.rpartition(":")
         name = name.strip()
         if (colon and mark not in _MARKS) or mark in found or not name:
@@ -88,9 +88,3 @@ def _read(text: str) -> dict[str, str | tuple[str, ...]]:
     if len(operations) < 2:
         raise ValueError(f"{rule}; got {text!r}.")
     return {"operations": tuple(operations), **found}
-
-
-def _split(text: str) -> list[str]:
-    # As a line of CSV, as other lists of names are: a name with a comma is in quotes.
-    rows = csv.reader([text], skipinitialspace=True)
-    return [part.strip() for row in rows for part in row if part.strip()]

@@ -15,7 +15,14 @@ import numpy as np
 import optax
 
 from nao.controller import batches
-from nao.fields import check_at_least, check_positive, check_types, documented, option
+from nao.fields import (
+    check_at_least,
+    check_choice,
+    check_positive,
+    check_types,
+    documented,
+    option,
+)
 from nao.spaces import Space
 from nao.strategies import base, encodings
 from nao.strategies.unseen import Unseen
@@ -50,7 +57,7 @@ class BananasConfig:
         check_at_least(1, self, "num_layers", "layer_size", "num_epochs", "batch_size")
         check_at_least(1, self, "num_parents", "num_candidates")
         check_positive(self, "learning_rate")
-        encodings.check(self.encoding)
+        check_choice("encoding", self.encoding, encodings.ENCODINGS)
 
 
 class Perceptron(nn.Module):

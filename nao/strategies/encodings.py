@@ -11,14 +11,6 @@ HELP = (
 )
 
 
-def check(encoding: str) -> None:
-    """Raises ValueError where an encoding is unknown."""
-    if encoding not in ENCODINGS:
-        raise ValueError(
-            f"encoding must be one of {', '.join(ENCODINGS)}, got {encoding!r}."
-        )
-
-
 def encode(space: Space, encoding: str, tokens: np.ndarray) -> np.ndarray:
     """Encodes rows [num, length] as float32 [num, size]."""
     if encoding == "one_hot":

@@ -6,12 +6,13 @@ variance, and the forest is the even mixture of its trees.
 """
 
 import dataclasses
-from typing import ClassVar
+import functools
+from typing import Any, ClassVar
 
 import numpy as np
 
 from nao.fields import check_at_least, documented, option
-from nao.strategies.surrogate import Surrogate, SurrogateConfig
+from nao.strategies.surrogate import PredictFn, Surrogate, SurrogateConfig
 from nao.system import stages
 
 
@@ -36,13 +37,9 @@ class Forest(Surrogate):
     config: ForestConfig = dataclasses.field(default_factory=ForestConfig)
     name: str = "forest"
 
-    def _expect(
-        self,
-        rng: np.random.Generator,
-        rows: np.ndarray,
-        values: np.ndarray,
-        asked: np.ndarray,
-    ) -> tuple[np.ndarray, np.ndarray]:
+    def _fit(
+        self, rng: np.random.Generator, rows: np.ndarray, values: np.ndarray
+    ) -> PredictFn:
         # Imported here: scikit-learn takes a second, which not every strategy needs.
         from sklearn import ensemble
 
@@ -51,10 +48,10 @@ class Forest(Surrogate):
             self.config.num_trees, max_features=5 / 6, random_state=rng.integers(2**31)
         )
         with stages.stage("fitting the forest"):
-            return mixture(forest.fit(rows, values), asked)
+            return functools.partial(mixture, forest.fit(rows, values))
 
 
-def mixture(forest, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def mixture(forest: Any, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Returns mean and standard deviation of the mixture of a forest's trees.
 
     Args:

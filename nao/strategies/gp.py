@@ -7,7 +7,7 @@ import numpy as np
 
 from nao.fields import documented
 from nao.strategies import process
-from nao.strategies.surrogate import Surrogate, SurrogateConfig
+from nao.strategies.surrogate import PredictFn, Surrogate, SurrogateConfig
 
 
 @documented
@@ -25,11 +25,7 @@ class GP(Surrogate):
     config: GPConfig = dataclasses.field(default_factory=GPConfig)
     name: str = "gp"
 
-    def _expect(
-        self,
-        rng: np.random.Generator,
-        rows: np.ndarray,
-        values: np.ndarray,
-        asked: np.ndarray,
-    ) -> tuple[np.ndarray, np.ndarray]:
-        return process.fit(rows, values).predict(asked)
+    def _fit(
+        self, rng: np.random.Generator, rows: np.ndarray, values: np.ndarray
+    ) -> PredictFn:
+        return process.fit(rows, values).predict

@@ -81,8 +81,8 @@ class NAOConfig:
         numbers = ("num_random_starts", "num_random_candidates", "temperature")
         check_at_least(0, self, *numbers, prefix="nao.")
         check_at_least(0, self, "num_pseudo", "max_pool", prefix="nao.")
-        check_choice(self, "candidates", CANDIDATES, "nao.")
-        check_choice(self, "ranked_by", RANKINGS, "nao.")
+        check_choice("nao.candidates", self.candidates, CANDIDATES)
+        check_choice("nao.ranked_by", self.ranked_by, RANKINGS)
         if not self.step_sizes or min(self.step_sizes) < 0:
             raise ValueError(
                 "nao.step_sizes must be one or more numbers of at least 0, "

@@ -6,16 +6,21 @@ largest expected improvement (Mockus, 1975; Jones et al., 1998).
 
 import abc
 import dataclasses
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 import numpy as np
 
-from nao.fields import check_at_least, check_types, documented, option
+from nao.fields import check_at_least, check_choice, check_types, documented, option
 from nao.spaces import Space
 from nao.strategies import base, encodings, ranking
 from nao.strategies.unseen import Unseen
 from nao.system import floats
 from nao.types import Array
+
+# From encodings, float32 [num, size], to mean and standard deviation of what each may
+# be worth, float64 [num] both.
+PredictFn = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
 
 
 @documented
@@ -39,7 +44,7 @@ class SurrogateConfig:
         check_types(self, self.prefix)
         check_at_least(1, self, "num_seed_archs", "round_size", "num_candidates")
         check_at_least(0, self, "num_parents")
-        encodings.check(self.encoding)
+        check_choice("encoding", self.encoding, encodings.ENCODINGS)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -52,23 +57,15 @@ class Surrogate(base.PoolStrategy, abc.ABC):
     name: str = "surrogate"
 
     @abc.abstractmethod
-    def _expect(
-        self,
-        rng: np.random.Generator,
-        rows: np.ndarray,
-        values: np.ndarray,
-        asked: np.ndarray,
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """Fits the model and asks it.
+    def _fit(
+        self, rng: np.random.Generator, rows: np.ndarray, values: np.ndarray
+    ) -> PredictFn:
+        """Fits the model.
 
         Args:
             rng: Source of randomness.
             rows: Encodings of the pool, float32 [num, size].
             values: Its objectives, float64 [num].
-            asked: Encodings of candidates, float32 [num_asked, size].
-
-        Returns:
-            Mean and standard deviation of the candidates, float64 [num_asked] each.
         """
 
     def ask(self, key: Array, state: base.State) -> tuple[np.ndarray, base.State]:
@@ -93,7 +90,7 @@ class Surrogate(base.PoolStrategy, abc.ABC):
             encodings.encode(self.space, config.encoding, tokens)
             for tokens in (pool.tokens, candidates)
         )
-        mean, deviation = self._expect(rng, rows, values, asked)
+        mean, deviation = self._fit(rng, rows, values)(asked)
         gains = ranking.expected_improvement(mean, deviation, values.max())
         chosen = np.argsort(-gains, kind="stable")[: config.round_size]
         return candidates[chosen], state._replace(predicted=mean[chosen])

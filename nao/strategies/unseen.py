@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 
 import numpy as np
 
+from nao.fields import check_choice
 from nao.spaces import Space
 
 MAX_ENUMERATED = 1_000_000  # sequences worth listing to find the last unseen ones
@@ -42,11 +43,7 @@ class Unseen:
         Raises:
             ValueError: If `deduplicate` is not one of `DEDUPLICATE`.
         """
-        if deduplicate not in DEDUPLICATE:
-            raise ValueError(
-                f"deduplicate must be one of {', '.join(DEDUPLICATE)}, "
-                f"got {deduplicate!r}."
-            )
+        check_choice("deduplicate", deduplicate, DEDUPLICATE)
         self.space = space
         self.deduplicate = deduplicate
         self._allowed_fn = allowed_fn

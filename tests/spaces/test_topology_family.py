@@ -48,6 +48,7 @@ def test_edges_of_the_notation_are_counted():
         ("none:n,none:m,c", "got 'none:m' in 'none:n,none:m,c'"),
         ("zero:n,c", "got 'zero:n'"),
         ("none:,c", "got 'none:'"),
+        ('c,"3', "space.operations must be a line of CSV, got"),
         ("none:n,skip:n,c", "none and skip must be two operations, both are 'n'"),
         ("none:n,c,c", "Operations must differ, got n, c, c"),
     ],
