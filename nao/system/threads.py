@@ -46,12 +46,14 @@ def _tell_foreign(
 ) -> None:
     """Tells of an exception that the interpreter would print.
 
-    In threads that a library's C++ has begun, such exceptions come here too.
+    What a library's C++ can't give on to anybody comes here too: in threads that it has
+    begun, or in the middle of a call. What ends the program has no caller any more.
     """
-    if threading.current_thread() is threading.main_thread():
+    thread = threading.current_thread()
+    if thread is threading.main_thread() and sys._getframe().f_back is None:
         sys.__excepthook__(kind, error, trace)
     else:
-        _log(threading.current_thread().name, kind, error)
+        _log(thread.name, kind, error)
 
 
 def _log(thread: str, kind: type[BaseException], error: BaseException | None) -> None:

@@ -2,9 +2,12 @@
 
 import asyncio
 import concurrent.futures
+import ctypes
 import gc
 import logging
+import subprocess
 import sys
+import textwrap
 import threading
 
 import pytest
@@ -52,3 +55,25 @@ def test_a_task_that_nobody_waited_for_is_a_line(told, caplog):
     (record,) = (found for found in caplog.records if found.name == "asyncio")
     assert record.getMessage() == "Task exception was never retrieved"
     assert record.exc_info is None and record.exc_text is None
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs the program as a library")
+def test_what_a_library_prints_in_the_middle_of_a_call_is_a_line(told, caplog, capsys):
+    """TensorStore does where a future of its own finds Orbax's loop closed."""
+    with caplog.at_level(logging.INFO):
+        ctypes.PyDLL(None).PyRun_SimpleString(b"raise RuntimeError('Event loop')")
+    assert caplog.messages == ["In MainThread: Event loop"]
+    assert "Traceback" not in capsys.readouterr().err
+
+
+def test_what_ends_the_program_keeps_its_traceback():
+    ended = """
+        from nao.system import threads
+        threads.tell_failures_in_a_line()
+        raise RuntimeError("a fault of ours")
+    """
+    command = [sys.executable, "-c", textwrap.dedent(ended)]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert done.stderr.startswith("Traceback")
+    assert done.stderr.endswith("RuntimeError: a fault of ours\n")
