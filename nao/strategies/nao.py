@@ -6,10 +6,11 @@ up, and proposes what is new.
 
 What the released recipe lacks was measured on tables. Its one greedy decoding per
 starting point reaches few new cells; the default starts from random architectures too,
-and decodes by sampling at several step sizes. Of what that finds, the predictor and a
-Gaussian process on the sequences choose in turn: where one of them stays with the
-second best, the other leads out. The default reads canonical forms, and asks for a
-function once before again. `PAPER` and `SEMINAS` are released recipes.
+and decodes by sampling at several step sizes. Of what that finds, a Gaussian process on
+the sequences chooses four and the predictor one, in turn (one each of several
+objectives): where one of them stays with the second best, the other leads out. The
+default reads canonical forms, and asks for a function once before again. `PAPER` and
+`SEMINAS` are released recipes.
 """
 
 import dataclasses
@@ -329,12 +330,11 @@ class NAO(base.PoolStrategy):
         by = self.config.ranked_by
         rankers = ("process", "predictor") if by == "both" else (by,)
         expected = {each: self._expectation(each, params, pool) for each in rankers}
-        if self.goals is not None:
-            candidates, size = self._new(told, candidates), self.config.round_size
-            orders = self._aim(pool).orders(rng, candidates, expected, size)
-        else:
+        if self.goals is None:
             best = pool.best(self.config.top_k)
-            orders = ranking.orders(candidates, expected, best)
+            return candidates[ranking.ranked(candidates, expected, best)]
+        candidates, size = self._new(told, candidates), self.config.round_size
+        orders = self._aim(pool).orders(rng, candidates, expected, size)
         return candidates[ranking.in_turn(orders)]
 
     def _new(self, told: np.ndarray, candidates: np.ndarray) -> np.ndarray:

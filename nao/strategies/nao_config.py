@@ -45,7 +45,8 @@ class NAOConfig:
     ranked_by: str = option(
         "both",
         "What ranks candidates: process (a Gaussian process's expected improvement), "
-        "predictor (the controller's mean), both in turn, or nothing (as decoded).",
+        "predictor (the controller's mean), both in turn, or nothing (as decoded); in "
+        "turn the process has four of five, half of them of several objectives.",
     )
     candidates: str = option(
         "ascent",

@@ -32,6 +32,7 @@ def test_orders_take_turns():
     assert ranking.in_turn([first]).tolist() == [0, 1, 2]
     assert ranking.in_turn([first, second]).tolist() == [0, 2, 1, 0, 2]
     assert ranking.in_turn([first[:0], second[:0]]).tolist() == []
+    assert ranking.in_turn([first, second], (2, 1)).tolist() == [0, 1, 2, 2, 0]
 
 
 def test_the_process_hopes_and_the_predictor_does_not():
@@ -41,6 +42,20 @@ def test_the_process_hopes_and_the_predictor_does_not():
         return tokens.astype(float), np.array([[0.0], [9.0]])[: len(tokens)]
 
     candidates, measured = np.array([[3], [2]]), np.array([[2]])
+    process = {"process": expect}
+    assert ranking.ranked(candidates, process, measured).tolist() == [1, 0]
+    predictor = {"predictor": expect}
+    assert ranking.ranked(candidates, predictor, measured).tolist() == [0, 1]
+
+
+def test_the_predictor_has_every_fifth_turn():
+    """The process prefers late rows, which may be better; the predictor early ones."""
+
+    def expect(tokens):
+        mean = 8.0 - tokens
+        return mean, 100.0 * tokens
+
+    candidates = np.arange(8)[:, None]
     expected = {"process": expect, "predictor": expect}
-    found = ranking.orders(candidates, expected, measured)
-    assert [each.tolist() for each in found] == [[1, 0], [0, 1]]
+    found = ranking.ranked(candidates, expected, np.array([[0]]))
+    assert found[:10].tolist() == [7, 6, 5, 4, 0, 3, 2, 1, 0, 1]
