@@ -44,13 +44,14 @@ class Norms:
     def __call__(self, number: int, x: Array) -> Array:
         """Normalises `x` [batch, height, width, channels] as number `number`."""
         running, dtype = self._running[number], x.dtype
+        scale, bias = self._scale_bias[number]
         x = x.astype(jnp.float32)
         if self._train:
-            x, moments = _normalize(x, self._axis_name)
+            x, moments = _normalize(x, scale, bias, self._axis_name)
             self._running[number] = NORM_DECAY * running + (1 - NORM_DECAY) * moments
         else:
             x = (x - running[0]) * lax.rsqrt(running[1] + NORM_EPSILON)
-        x = x * self._scale_bias[number, 0] + self._scale_bias[number, 1]
+            x = x * scale + bias
         return x.astype(dtype)
 
     @property
@@ -60,35 +61,47 @@ class Norms:
         return jnp.stack(self._running) if self._running else self._before
 
 
-@functools.partial(jax.custom_vjp, nondiff_argnums=(1,))
-def _normalize(x: Array, axis_name: str | None) -> tuple[Array, Array]:
-    """Returns `x` with mean 0 and variance 1 per channel, and its moments [2, c]."""
-    return _normalize_forward(x, axis_name)[0]
+@functools.partial(jax.custom_vjp, nondiff_argnums=(3,))
+def _normalize(
+    x: Array, scale: Array, bias: Array, axis_name: str | None
+) -> tuple[Array, Array]:
+    """Returns `x` of mean `bias` and deviation `scale`, and its moments [2, channels].
+
+    Args:
+        x: float32 [batch, height, width, channels].
+        scale: float32 [channels].
+        bias: float32 [channels].
+        axis_name: Devices that share the batch.
+    """
+    return _normalize_forward(x, scale, bias, axis_name)[0]
 
 
-def _mean(x: Array, axis_name: str | None) -> Array:
-    """Averages over pixels and images [channels], those of all devices included."""
-    mean = x.mean((0, 1, 2))
+def _of_all(mean: Array, axis_name: str | None) -> Array:
+    """Averages a mean over the devices that share a batch."""
     return mean if axis_name is None else lax.pmean(mean, axis_name)
 
 
-def _normalize_forward(x, axis_name):
-    mean = _mean(x, axis_name)
+def _normalize_forward(x, scale, bias, axis_name):
+    mean = _of_all(x.mean((0, 1, 2)), axis_name)
     # Not mean(x**2) - mean**2, which loses digits where the mean is large.
     centred = x - mean
-    variance = _mean(centred * centred, axis_name)
+    variance = _of_all((centred * centred).mean((0, 1, 2)), axis_name)
     inverse = lax.rsqrt(variance + NORM_EPSILON)
-    x = centred * inverse
-    return (x, jnp.stack([mean, variance])), (x, inverse)
+    y = centred * (inverse * scale) + bias
+    return (y, jnp.stack([mean, variance])), (x, mean, inverse, scale)
 
 
 def _normalize_backward(axis_name, saved, grads):
-    # Two reductions, where automatic differentiation makes four. Nothing flows
-    # through the moments: they only feed the running averages.
-    x, inverse = saved  # `x` is normalised already
+    # Two reductions serve scale, bias and `x`, where automatic differentiation makes
+    # six. Nothing flows through the moments: they only feed the running averages.
+    x, mean, inverse, scale = saved
     grads = grads[0]
-    along = _mean(grads * x, axis_name)
-    return (inverse * (grads - _mean(grads, axis_name) - x * along),)
+    normal = (x - mean) * inverse
+    of_scale, of_bias = (grads * normal).sum((0, 1, 2)), grads.sum((0, 1, 2))
+    num = x.size // x.shape[-1]
+    along, level = (_of_all(total / num, axis_name) for total in (of_scale, of_bias))
+    of_x = inverse * scale * (grads - level - normal * along)
+    return of_x, of_scale, of_bias
 
 
 _normalize.defvjp(_normalize_forward, _normalize_backward)
