@@ -5,11 +5,11 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from nao.child import primitives
+from nao.child import depthwise, primitives
 from tests.child import comparing
 
 FORMS = {
-    "depthwise": (primitives._depthwise_on_cpu, primitives._depthwise_native),
+    "depthwise": (depthwise.on_cpu, depthwise.native),
     "convolution": (primitives._convolution_on_cpu, primitives._convolution_native),
     "avg_pool": (primitives._avg_pool_on_cpu, primitives._avg_pool_native),
     "max_pool": (primitives._max_pool_on_cpu, primitives._max_pool_native),
@@ -53,6 +53,14 @@ def assert_forms_agree(name, static, strides, *arrays):
 def test_depthwise_forms_agree(size, kernel_size, dilation, stride):
     arrays = draw((2, *size, 2), (kernel_size, kernel_size, 2))
     assert_forms_agree("depthwise", (stride, dilation), (stride, stride), *arrays)
+
+
+@each_stride
+def test_depthwise_forms_agree_where_rows_are_many(stride):
+    """The gradient of the kernel is summed in blocks of 17 rows."""
+    assert_forms_agree(
+        "depthwise", (stride, 2), (stride, stride), *draw((1, 68, 2, 1), (3, 3, 1))
+    )
 
 
 @pytest.mark.parametrize("strides", [(1, 1), (1, 2), (2, 1), (2, 2)], ids=str)
