@@ -65,7 +65,7 @@ def apply(
     Args:
         params: As in `initial`.
         stats: As in `init_stats`.
-        x: The cell's output.
+        x: The cell's output, rectified.
         axis_name: Devices that share a batch, as a mapped axis.
 
     Returns:
@@ -75,7 +75,7 @@ def apply(
     # Without padding, unlike the pooling of `primitives`: all windows are whole, so
     # the mean is the sum over `size**2` pixels.
     x = lax.reduce_window(
-        jax.nn.relu(x).astype(jnp.float32),
+        x.astype(jnp.float32),
         0.0,
         lax.add,
         (1, size, size, 1),

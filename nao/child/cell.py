@@ -8,6 +8,7 @@ cell whose architecture is known runs the same steps in Python and holds nothing
 Both are the cell of NAO (Luo et al., 2018, arXiv:1808.07233), NASNet and DARTS: inputs
 calibrated by (ReLU, pointwise, norm), nodes that add two branches, and an output that
 concatenates states. In a reduction cell branches that read a cell input have stride 2.
+Whatever reads an output begins with a ReLU, so the output has it already.
 """
 
 import functools
@@ -17,6 +18,7 @@ from typing import NamedTuple
 
 import jax.numpy as jnp
 import numpy as np
+from jax.nn import relu
 
 from nao.child import parameters
 from nao.child.branch_loop import Wiring, run_branches, spare_identities
@@ -147,7 +149,7 @@ class Cell(NamedTuple):
         Args:
             params: Parameters, as in `initial`.
             stats: Running averages, as in `init_stats`.
-            inputs: The cell before last and the last cell, each
+            inputs: The cell before last and the last cell, rectified, each
                 [batch, height, width, its width].
             arch: [num_nodes, 2, 2]: node, branch, (input, operation); the cell's own
                 `arch`, or a traced int32 array.
@@ -159,7 +161,7 @@ class Cell(NamedTuple):
             is_first: Whether `skip` holds; None where it always does.
 
         Returns:
-            Output [batch, height, width, out_channels] and statistics.
+            Output [batch, height, width, out_channels], rectified, and statistics.
         """
         new = {}
 
@@ -183,7 +185,7 @@ class Cell(NamedTuple):
         small = large
         if self.is_reduction:
             small = [
-                conv_norm(f"reduce_{i}", x, 2) if i in self.reduced else None
+                conv_norm(f"reduce_{i}", relu(x), 2) if i in self.reduced else None
                 for i, x in enumerate(large)
             ]
         run = self._run_universal if self.arch is None else self._run_concrete
@@ -242,9 +244,10 @@ class Cell(NamedTuple):
         )
 
     def _join(self, states, arch):
-        """Concatenates the joined states along the channels."""
+        """Concatenates the joined states along the channels, and rectifies them."""
+        # Here and not in each of the places that read them: all begin with a ReLU.
         if self.arch is not None:
-            return jnp.concatenate([states[i] for i in self.joined], -1)
+            return relu(jnp.concatenate([states[i] for i in self.joined], -1))
         states = states[np.array(self.joined)]
         # A mask, not fewer states: the output has one width for all architectures.
         if self.join == "loose":
@@ -252,7 +255,7 @@ class Cell(NamedTuple):
             states = states * loose[:, None, None, None, None]
         output = jnp.moveaxis(states, 0, 3)  # [batch, height, width, states, channels]
         output = output.reshape(*output.shape[:3], -1)
-        return pad_channels(output, self.out_channels)
+        return pad_channels(relu(output), self.out_channels)
 
     def extract(
         self, params: PyTree, stats: PyTree, own: "Cell", read: list[list[int] | None]

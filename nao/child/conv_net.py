@@ -120,7 +120,7 @@ class ConvNet(StagedNet):
                     params["auxiliary"], stats["auxiliary"], first, self.axis_name
                 )
             self.stats.value = new
-        x = jax.nn.relu(s1).astype(jnp.float32).mean((1, 2))
+        x = s1.astype(jnp.float32).mean((1, 2))
         if noise is not None:
             x = x * noise.features
         return x @ params["head"] + params["head_bias"], auxiliary_scores
@@ -132,7 +132,7 @@ class ConvNet(StagedNet):
         x = primitives.convolution(x, params["kernel"].astype(x.dtype))
         stats = self.stats.value["stem"]
         norms = Norms(params["norm"], stats, train, self.axis_name)
-        x = norms(0, x)
+        x = jax.nn.relu(norms(0, x))  # as cells' outputs are
         running = norms.running
         if self.arch is None:
             x = pad_channels(x, self.layout.stem_width)

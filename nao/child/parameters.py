@@ -50,7 +50,7 @@ def apply_pointwise(
     axis_name: str | None,
     stride: int = 1,
 ) -> tuple[Array, Array]:
-    """Applies (ReLU, pointwise, norm), a factorized reduction at stride 2.
+    """Applies (pointwise, norm), a factorized reduction at stride 2.
 
     Returns:
         The output and the new running averages [1, 2, channels].
@@ -59,7 +59,7 @@ def apply_pointwise(
     weights = params["kernel"].astype(x.dtype)
     # At stride 2 plain pointwise convolution would drop three pixels in four.
     form = primitives.pointwise if stride == 1 else primitives.factorized_reduction
-    x = norms(0, form(jax.nn.relu(x), weights))
+    x = norms(0, form(x, weights))
     return x, norms.running
 
 

@@ -136,7 +136,7 @@ def test_rows_of_states_are_taken_by_hand():
 
 
 def test_a_cell_by_hand():
-    """Inputs come calibrated: node 2 adds the identity of input 1 to itself."""
+    """The first input comes calibrated: a node adds it to twice the second input."""
     arch = as_cell([[[1, 1], [1, 1]], [[0, 1], [2, 1]]])
     cell = CELL._replace(arch=arch, widths=(0, 6), min_states=0)
     inputs = None, jax.random.normal(jax.random.key(1), (1, 4, 4, 6))
@@ -146,7 +146,9 @@ def test_a_cell_by_hand():
     second, _ = parameters.apply_pointwise(
         params["calibrate_1"], parameters.init_running(1, 2), inputs[1], False, None
     )
-    np.testing.assert_allclose(output, 1 + 2 * second, rtol=1e-5, atol=1e-5)
+    # The output comes rectified, as whatever reads it begins with a ReLU.
+    expected = jax.nn.relu(1 + 2 * second)
+    np.testing.assert_allclose(output, expected, rtol=1e-5, atol=1e-5)
 
 
 def test_multiply_adds_by_hand():

@@ -55,10 +55,10 @@ def test_a_stack_starts_as_its_parts_do():
 
 
 def test_pointwise_by_hand():
-    """ReLU of -1 and 2 is 0 and 2, times 3; averages of 0 and 1 change nothing."""
+    """-1 and 2, times 3, and a bias; averages of 0 and 1 change nothing."""
     x = jnp.array([-1.0, 2.0]).reshape(1, 1, 2, 1)
     params = {"kernel": jnp.array([[3.0]]), "norm": jnp.array([[[1.0], [0.5]]])}
     running = parameters.init_running(1, 1)
     y, after = parameters.apply_pointwise(params, running, x, False, None)
-    np.testing.assert_allclose(y.ravel(), [0.5, 6.5], rtol=1e-4)
+    np.testing.assert_allclose(y.ravel(), [-2.5, 6.5], rtol=1e-4)
     np.testing.assert_array_equal(after, running)
