@@ -16,7 +16,7 @@ from nao.types import Array
 _MAX_ROWS = 32  # of pixels whose sum is written out in the program
 
 
-def on_cpu(x: Array, kernel: Array, stride: int, dilation: int) -> Array:
+def depthwise_on_cpu(x: Array, kernel: Array, stride: int, dilation: int) -> Array:
     """Convolves in the form that is right for the size of the images."""
     # The native form takes 40 to 140 times as long here, forward alone.
     if windows.is_small(x):
@@ -24,7 +24,7 @@ def on_cpu(x: Array, kernel: Array, stride: int, dilation: int) -> Array:
     return _as_shifts(x, kernel, stride, dilation)
 
 
-def native(x: Array, kernel: Array, stride: int, dilation: int) -> Array:
+def depthwise_native(x: Array, kernel: Array, stride: int, dilation: int) -> Array:
     """Convolves by XLA's own operation."""
     return lax.conv_general_dilated(
         x,

@@ -28,8 +28,8 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from nao.child import depthwise as depthwise_forms
 from nao.child import windows
+from nao.child.depthwise import depthwise_native, depthwise_on_cpu
 from nao.types import Array
 
 _DIMENSIONS = ("NHWC", "HWIO", "NHWC")
@@ -133,7 +133,7 @@ def convolution(x: Array, kernel: Array, strides: tuple[int, int] = (1, 1)) -> A
 
 def depthwise(x: Array, kernel: Array, stride: int = 1, dilation: int = 1) -> Array:
     """Convolves every channel with its own kernel; `kernel` is [size, size, c]."""
-    forms = depthwise_forms.on_cpu, depthwise_forms.native
+    forms = depthwise_on_cpu, depthwise_native
     return _by_platform(*forms, stride, dilation)(x, kernel)
 
 

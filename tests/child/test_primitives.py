@@ -5,11 +5,12 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from nao.child import depthwise, primitives
+from nao.child import primitives
+from nao.child.depthwise import depthwise_native, depthwise_on_cpu
 from tests.child import comparing
 
 FORMS = {
-    "depthwise": (depthwise.on_cpu, depthwise.native),
+    "depthwise": (depthwise_on_cpu, depthwise_native),
     "convolution": (primitives._convolution_on_cpu, primitives._convolution_native),
     "avg_pool": (primitives._avg_pool_on_cpu, primitives._avg_pool_native),
     "max_pool": (primitives._max_pool_on_cpu, primitives._max_pool_native),

@@ -67,7 +67,7 @@ def trace(name, dtype, is_specialised=False, program="child_train_epoch"):
 def forms(lowered):
     """Returns the forms of `nao.child.primitives` that a program was made by."""
     text = lowered.as_text(debug_info=True)
-    return set(re.findall(r"\b_(\w+_(?:on_cpu|native))\b", text))
+    return set(re.findall(r"\b_?(\w+_(?:on_cpu|native))\b", text))
 
 
 def image_products(lowered):

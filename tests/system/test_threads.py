@@ -60,7 +60,7 @@ def test_a_task_that_nobody_waited_for_is_a_line(told, caplog):
 @pytest.mark.skipif(sys.platform == "win32", reason="needs the program as a library")
 def test_what_a_library_prints_in_the_middle_of_a_call_is_a_line(told, caplog, capsys):
     """TensorStore does where a future of its own finds Orbax's loop closed."""
-    with caplog.at_level(logging.INFO):
+    with caplog.at_level(logging.INFO, logger="absl"):
         ctypes.PyDLL(None).PyRun_SimpleString(b"raise RuntimeError('Event loop')")
     assert caplog.messages == ["In MainThread: Event loop"]
     assert "Traceback" not in capsys.readouterr().err
