@@ -85,6 +85,7 @@ def main(words: list[str] | None = None) -> None:
     args = parser.parse_args(words)
     compiling.use_compile_cache()
     try:
+        _check(args)
         config = config_flags.read(args, FLAGS)
         table = build.evaluator(config)
         if not isinstance(table, TableEvaluator):
@@ -94,6 +95,18 @@ def main(words: list[str] | None = None) -> None:
             print(_row(way, config, NoisyTable(table, args.noise), args), flush=True)
     except ValueError as error:
         sys.exit(f"noisy_table.py: {error}")
+
+
+def _check(args: argparse.Namespace) -> None:
+    if args.num_trials <= NUM_FINALISTS:
+        raise ValueError(
+            f"--num_trials must be above {NUM_FINALISTS}, which the best take, got "
+            f"{args.num_trials}."
+        )
+    if args.seeds < 1:
+        raise ValueError(f"--seeds must be at least 1, got {args.seeds}.")
+    if not 0 <= args.noise < np.inf:
+        raise ValueError(f"--noise must be finite and at least 0, got {args.noise}.")
 
 
 def _row(

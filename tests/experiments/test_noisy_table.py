@@ -61,3 +61,16 @@ def test_it_prints_a_row_for_each_way(capsys):
 def test_what_trains_has_no_table():
     with pytest.raises(SystemExit, match="must search a table, got 'digits'"):
         noisy_table.main(["--noise=0.1", "--config=digits"])
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        (["--noise=0.1", "--num_trials=5"], "--num_trials must be above 5, .* got 5"),
+        (["--noise=-1"], "--noise must be finite and at least 0, got -1"),
+        (["--noise=0.1", "--seeds=0"], "--seeds must be at least 1, got 0"),
+    ],
+)
+def test_what_makes_no_sense_is_one_line(flags, message):
+    with pytest.raises(SystemExit, match=message):
+        noisy_table.main(flags)
