@@ -21,5 +21,5 @@ def get_config() -> Config:
         num_finalists=5,
         data=DataConfig(name="cluttered_digits"),
         child=ChildConfig(epochs=4, learning_rate=0.05),
-        nao=NAOConfig(num_seed_archs=20, round_size=10),
+        nao=NAOConfig(num_seed_archs=20, round_size=10, process_turns=1),
     )

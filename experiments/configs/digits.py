@@ -15,4 +15,4 @@ from nao.strategies import NAOConfig
 
 def get_config() -> Config:
     """Returns the config."""
-    return Config(nao=NAOConfig(num_seed_archs=20, round_size=10))
+    return Config(nao=NAOConfig(num_seed_archs=20, round_size=10, process_turns=1))

@@ -332,7 +332,8 @@ class NAO(base.PoolStrategy):
         expected = {each: self._expectation(each, params, pool) for each in rankers}
         if self.goals is None:
             best = pool.best(self.config.top_k)
-            return candidates[ranking.ranked(candidates, expected, best)]
+            turns = self.config.process_turns
+            return candidates[ranking.ranked(candidates, expected, best, turns)]
         candidates, size = self._new(told, candidates), self.config.round_size
         orders = self._aim(pool).orders(rng, candidates, expected, size)
         return candidates[ranking.in_turn(orders)]

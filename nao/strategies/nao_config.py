@@ -45,8 +45,12 @@ class NAOConfig:
     ranked_by: str = option(
         "both",
         "What ranks candidates: process (a Gaussian process's expected improvement), "
-        "predictor (the controller's mean), both in turn, or nothing (as decoded); in "
-        "turn the process has four of five, half of them of several objectives.",
+        "predictor (the controller's mean), both in turn, or nothing (as decoded).",
+    )
+    process_turns: int = option(
+        4,
+        "Candidates that the process chooses for each of the predictor's, where both "
+        "rank; 1 where evaluations are noisy. Of several objectives it is always 1.",
     )
     candidates: str = option(
         "ascent",
@@ -78,6 +82,7 @@ class NAOConfig:
     def __post_init__(self):
         check_types(self, "nao.")
         counts = ("num_seed_archs", "round_size", "top_k", "num_trade_offs")
+        check_at_least(1, self, "process_turns", prefix="nao.")
         check_at_least(1, self, *counts, "num_variants", prefix="nao.")
         numbers = ("num_random_starts", "num_random_candidates", "temperature")
         check_at_least(0, self, *numbers, prefix="nao.")

@@ -9,8 +9,6 @@ from scipy import special
 from nao.strategies.expectation import Expectation
 
 _CERTAIN = 1e-12  # a standard deviation may be 0, and divides
-# The process finds the best sooner on most tables, and on some never without the other.
-_TURNS = {"process": 4, "predictor": 1}
 
 
 def expected_improvement(
@@ -53,7 +51,10 @@ def improvement_over(
 
 
 def ranked(
-    candidates: np.ndarray, expected: Mapping[str, Expectation], measured: np.ndarray
+    candidates: np.ndarray,
+    expected: Mapping[str, Expectation],
+    measured: np.ndarray,
+    process_turns: int,
 ) -> np.ndarray:
     """Returns candidates of a single objective by each expectation, in turn.
 
@@ -62,6 +63,7 @@ def ranked(
         expected: Of `process` improvement counts, of `predictor` the mean alone:
             members of an ensemble agree where all of them err.
         measured: The best that is measured, int32 [rows, length].
+        process_turns: How many the process chooses for each of the predictor's.
 
     Returns:
         Numbers of candidates, the most promising first, as `in_turn` has them.
@@ -73,7 +75,8 @@ def ranked(
         else:
             score = expect(candidates)[0][:, 0]
         orders.append(np.argsort(-score, kind="stable"))
-    return in_turn(orders, [_TURNS[by] for by in expected])
+    turns = [process_turns if by == "process" else 1 for by in expected]
+    return in_turn(orders, turns)
 
 
 def in_turn(orders: Sequence[np.ndarray], turns: Sequence[int] = ()) -> np.ndarray:

@@ -43,9 +43,9 @@ def test_the_process_hopes_and_the_predictor_does_not():
 
     candidates, measured = np.array([[3], [2]]), np.array([[2]])
     process = {"process": expect}
-    assert ranking.ranked(candidates, process, measured).tolist() == [1, 0]
+    assert ranking.ranked(candidates, process, measured, 4).tolist() == [1, 0]
     predictor = {"predictor": expect}
-    assert ranking.ranked(candidates, predictor, measured).tolist() == [0, 1]
+    assert ranking.ranked(candidates, predictor, measured, 4).tolist() == [0, 1]
 
 
 def test_the_predictor_has_every_fifth_turn():
@@ -57,5 +57,5 @@ def test_the_predictor_has_every_fifth_turn():
 
     candidates = np.arange(8)[:, None]
     expected = {"process": expect, "predictor": expect}
-    found = ranking.ranked(candidates, expected, np.array([[0]]))
+    found = ranking.ranked(candidates, expected, np.array([[0]]), 4)
     assert found[:10].tolist() == [7, 6, 5, 4, 0, 3, 2, 1, 0, 1]
