@@ -59,13 +59,10 @@ def main(words: list[str] | None = None) -> None:
 
 def measure_all(args: argparse.Namespace) -> list[dict[str, list[float]]]:
     """Returns what `measure` does, for each seed."""
+    config, evaluator = config_flags.read_table(args, FLAGS)
     # It fits as soon as it has the pool.
     given = {"strategy": "nao", "nao.num_seed_archs": args.num_train}
-    config = fields.override(config_flags.read(args, FLAGS), given)
-    evaluator = build.evaluator(config)
-    if not isinstance(evaluator, TableEvaluator):
-        raise ValueError(f"--config must search a table, got {args.config!r}.")
-    strategy = build.strategy(config, evaluator)
+    strategy = build.strategy(fields.override(config, given), evaluator)
     seeds = range(args.seeds)
     return [measure(evaluator, strategy, args.num_train, seed) for seed in seeds]
 

@@ -7,8 +7,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from nao import fields
-from nao.commands import configs
+from nao.commands import build, configs
 from nao.config import Config
+from nao.evaluators import TableEvaluator
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
@@ -30,6 +31,21 @@ def read(args: argparse.Namespace, parts: Iterable[str]) -> Config:
     texts = {leaf: getattr(args, f"config.{leaf.name}") for leaf in _leaves(parts)}
     given = {x.name: _value(x, text) for x, text in texts.items() if text is not None}
     return fields.override(configs.load(args.config, ROOT), given)
+
+
+def read_table(
+    args: argparse.Namespace, parts: Iterable[str]
+) -> tuple[Config, TableEvaluator]:
+    """Returns the config that the flags describe, and the table that it searches.
+
+    Raises:
+        ValueError: As `read` does, or if the config searches no table.
+    """
+    config = read(args, parts)
+    evaluator = build.evaluator(config)
+    if not isinstance(evaluator, TableEvaluator):
+        raise ValueError(f"--config must search a table, got {args.config!r}.")
+    return config, evaluator
 
 
 def _leaves(parts: Iterable[str]) -> list[fields.Leaf]:

@@ -86,10 +86,7 @@ def main(words: list[str] | None = None) -> None:
     compiling.use_compile_cache()
     try:
         _check(args)
-        config = config_flags.read(args, FLAGS)
-        table = build.evaluator(config)
-        if not isinstance(table, TableEvaluator):
-            raise ValueError(f"--config must search a table, got {args.config!r}.")
+        config, table = config_flags.read_table(args, FLAGS)
         print("| way | regret | functions |\n| --- | --- | --- |")
         for way in WAYS:
             print(_row(way, config, NoisyTable(table, args.noise), args), flush=True)
@@ -140,10 +137,8 @@ def search(
             progress=False,
             report=False,
         )
-    true = {key: value for key, (value, _) in table.values.items()}
     (key,) = table.space.keys(np.array([result.best.tokens], np.int32))
-    sign = table.objective.sign
-    regret = max(sign * value for value in true.values()) - sign * true[key]
+    regret = table.objective.sign * (table.best_value - table.values[key][0])
     tokens = np.array([trial.tokens for trial in result.trials], np.int32)
     return regret, len(np.unique(table.space.canonical(tokens), axis=0))
 

@@ -191,7 +191,7 @@ class Cell(NamedTuple):
         run = self._run_universal if self.arch is None else self._run_concrete
         branches = params["branches"], stats["branches"]
         states, new["branches"] = run(branches, large, small, arch, train, keep)
-        return self._join(states, arch), new
+        return relu(self._join(states, arch)), new
 
     def _run_concrete(self, variables, large, small, arch, train, keep):
         """Runs the branches one after the other; returns the states as a list."""
@@ -244,10 +244,9 @@ class Cell(NamedTuple):
         )
 
     def _join(self, states, arch):
-        """Concatenates the joined states along the channels, and rectifies them."""
-        # Here and not in each of the places that read them: all begin with a ReLU.
+        """Concatenates the joined states along the channels."""
         if self.arch is not None:
-            return relu(jnp.concatenate([states[i] for i in self.joined], -1))
+            return jnp.concatenate([states[i] for i in self.joined], -1)
         states = states[np.array(self.joined)]
         # A mask, not fewer states: the output has one width for all architectures.
         if self.join == "loose":
@@ -255,7 +254,7 @@ class Cell(NamedTuple):
             states = states * loose[:, None, None, None, None]
         output = jnp.moveaxis(states, 0, 3)  # [batch, height, width, states, channels]
         output = output.reshape(*output.shape[:3], -1)
-        return pad_channels(relu(output), self.out_channels)
+        return pad_channels(output, self.out_channels)
 
     def extract(
         self, params: PyTree, stats: PyTree, own: "Cell", read: list[list[int] | None]

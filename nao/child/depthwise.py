@@ -32,7 +32,7 @@ def depthwise_native(x: Array, kernel: Array, stride: int, dilation: int) -> Arr
         (stride, stride),
         [windows.margins(kernel.shape[0], dilation)] * 2,
         rhs_dilation=(dilation, dilation),
-        dimension_numbers=("NHWC", "HWIO", "NHWC"),
+        dimension_numbers=windows.DIMENSIONS,
         feature_group_count=x.shape[-1],
     )
 
@@ -70,11 +70,14 @@ def _forward(x, kernel, stride, dilation):
 
 def _backward(stride, dilation, saved, grads):
     x, kernel = saved
+    if stride > 1:
+        # Zeros between columns, so that a row is read in one piece.
+        grads = jnp.zeros_like(x[:, ::stride]).at[:, :, ::stride].set(grads)
     kernel_grads = _kernel_grads(x, grads, kernel.shape[0], stride, dilation)
     # The input's gradient is the same sum, at stride 1, with the flipped kernel, of
     # gradients that lie as far apart as the pixels they belong to.
     if stride > 1:
-        grads = jnp.zeros_like(x).at[:, ::stride, ::stride].set(grads)
+        grads = jnp.zeros_like(x).at[:, ::stride].set(grads)
     x_grads = _sum_of_shifts(grads, kernel[::-1, ::-1], 1, dilation)
     return x_grads, kernel_grads
 
@@ -84,15 +87,13 @@ def _kernel_grads(
 ) -> Array:
     """Returns the gradient of a depthwise convolution's kernel, [size, size, c].
 
+    Gradients have a row for each row of the output, and a column for each of `x`.
     Of a few rows of pixels and one row of the kernel at a time, which stay in the
     cache. Rows are added in Python: reductions of XLA to so few numbers take three
     times as long. A loop over the kernel's rows keeps the program as small as `size`
     sums.
     """
     width, channels = x.shape[2:]
-    if stride > 1:
-        # Zeros between columns, so that a row is read in one piece.
-        grads = jnp.zeros_like(x[:, ::stride]).at[:, :, ::stride].set(grads)
     x, grads = _blocks_of_rows(x, grads, size, stride, dilation)
     height, row_size = grads.shape[1:]
 
@@ -122,7 +123,7 @@ def _blocks_of_rows(x, grads, size: int, stride: int, dilation: int):
     batch, height = grads.shape[:2]
     rows = max(n for n in range(1, _MAX_ROWS + 1) if height % n == 0)
     num = batch * height // rows
-    x = windows.pad(x, *[windows.margins(size, dilation)] * 2)
+    x = windows.pad(x, (size, size), dilation)
     read = stride * (rows - 1) + 1 + (size - 1) * dilation
     begins = range(0, stride * height, stride * rows)
     x = jnp.stack([x[:, begin : begin + read] for begin in begins], 1)

@@ -32,8 +32,6 @@ from nao.child import windows
 from nao.child.depthwise import depthwise_native, depthwise_on_cpu
 from nao.types import Array
 
-_DIMENSIONS = ("NHWC", "HWIO", "NHWC")
-
 
 @functools.cache
 def _by_platform(
@@ -158,7 +156,7 @@ def _convolution_on_cpu(x, kernel, *strides):
 def _convolution_native(x, kernel, *strides):
     margins = [windows.margins(size) for size in kernel.shape[:2]]
     return lax.conv_general_dilated(
-        x, kernel, strides, margins, dimension_numbers=_DIMENSIONS
+        x, kernel, strides, margins, dimension_numbers=windows.DIMENSIONS
     )
 
 
@@ -211,7 +209,7 @@ def _window_counts(x: Array, size: int, stride: int) -> Array:
 def _over_windows(combine: Callable, x, size: int, stride: int, value: float) -> Array:
     """Combines windows of images padded with `value`, rows first and columns next."""
     height, width = x.shape[1:3]
-    x = windows.pad(x, windows.margins(size), windows.margins(size), value)
+    x = windows.pad(x, (size, size), value=value)
     x = functools.reduce(combine, [x[:, i : i + height : stride] for i in range(size)])
     return functools.reduce(
         combine, [x[:, :, j : j + width : stride] for j in range(size)]

@@ -15,6 +15,7 @@ from nao.types import Array
 # Up to this many pixels, 8x8, a kernel spread out into a matrix is the faster form on
 # CPU.
 _SMALL_IMAGE = 64
+DIMENSIONS = ("NHWC", "HWIO", "NHWC")  # of images, kernels and images
 
 
 def is_small(x: Array) -> bool:
@@ -29,9 +30,10 @@ def margins(size: int, dilation: int = 1) -> tuple[int, int]:
 
 
 def pad(
-    x: Array, rows: tuple[int, int], columns: tuple[int, int], value: float = 0.0
+    x: Array, kernel_size: tuple[int, int], dilation: int = 1, value: float = 0.0
 ) -> Array:
-    """Pads images; `rows` and `columns` are how many come before and after."""
+    """Pads images for a kernel of so many rows and columns."""
+    rows, columns = (margins(size, dilation) for size in kernel_size)
     # The last of each: none between.
     amounts = ((0, 0, 0), (*rows, 0), (*columns, 0), (0, 0, 0))
     return lax.pad(x, jnp.asarray(value, x.dtype), amounts)
@@ -48,7 +50,7 @@ def taps(size: int, kernel_size: int, stride: int, dilation: int = 1) -> np.ndar
 def slices(x: Array, kernel_size, strides, dilation: int = 1) -> Iterator[Array]:
     """Yields what each tap of a kernel reads of an image padded with zeros."""
     (rows, columns), (height, width) = kernel_size, x.shape[1:3]
-    x = pad(x, margins(rows, dilation), margins(columns, dilation))
+    x = pad(x, kernel_size, dilation)
     # Row by row, as kernels are reshaped to [taps, ...].
     for i in range(0, rows * dilation, dilation):
         for j in range(0, columns * dilation, dilation):

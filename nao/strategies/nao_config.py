@@ -82,8 +82,8 @@ class NAOConfig:
     def __post_init__(self):
         check_types(self, "nao.")
         counts = ("num_seed_archs", "round_size", "top_k", "num_trade_offs")
-        check_at_least(1, self, "process_turns", prefix="nao.")
-        check_at_least(1, self, *counts, "num_variants", prefix="nao.")
+        more = ("process_turns", "num_variants")
+        check_at_least(1, self, *counts, *more, prefix="nao.")
         numbers = ("num_random_starts", "num_random_candidates", "temperature")
         check_at_least(0, self, *numbers, prefix="nao.")
         check_at_least(0, self, "num_pseudo", "max_pool", prefix="nao.")

@@ -1,6 +1,7 @@
 """The child in PyTorch computes what the project's own network does."""
 
 import functools
+import importlib
 
 import jax
 import numpy as np
@@ -12,7 +13,8 @@ from tests.child import comparing
 
 torch = pytest.importorskip("torch", reason="needs PyTorch, which is no requirement")
 
-from experiments.benchmarks import torch_net  # noqa: E402
+# Not before it is known that there is PyTorch.
+torch_net = importlib.import_module("experiments.benchmarks.torch_net")
 
 OPERATIONS = ConvCell("enas").operations
 # Both cells of each leave an input loose, and both together have every operation at

@@ -1,10 +1,14 @@
 """The supernet in PyTorch runs what an architecture chooses, and nothing else."""
 
+import importlib
+
 import pytest
 
 torch = pytest.importorskip("torch", reason="needs PyTorch, which is no requirement")
 
-from experiments.benchmarks import torch_net, torch_supernet  # noqa: E402
+# Not before it is known that there is PyTorch.
+torch_net = importlib.import_module("experiments.benchmarks.torch_net")
+torch_supernet = importlib.import_module("experiments.benchmarks.torch_supernet")
 
 # Of the normal cell all nodes but one are read; the reduction cell joins an input.
 ARCH = [
