@@ -93,7 +93,9 @@ def network(
     check_shape(fields, _shape_of(known[kind]), problem)
     net = known[kind](**fields)
     try:
-        is_whole = np.min(net.arch) >= 0 and net.num_parameters() > 0
+        arch = np.asarray(net.arch)
+        are_numbers = arch.dtype.kind == "i" and arch.min() >= 0
+        is_whole = are_numbers and net.num_parameters() > 0
     except Exception as error:  # what layers raise at parts that do not fit together
         raise ValueError(f"{problem} does not fit together: {error!r}.") from None
     norm = [description[name] for name in ("mean", "deviation")]

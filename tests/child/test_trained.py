@@ -155,6 +155,15 @@ def test_a_node_that_reads_a_later_one_is_named(tmp_path):
         TrainedChild.load(tmp_path)
 
 
+def test_an_input_that_is_no_whole_number_is_one_line(tmp_path):
+    """It ended where the network was traced: no list has an element 0.5."""
+    about = described("conv_cell")
+    about["network"]["arch"][0][0][0][0] = 0.5
+    (tmp_path / "child.json").write_text(json.dumps(about))
+    with pytest.raises(ValueError, match="do not fit together"):
+        TrainedChild.load(tmp_path)
+
+
 @hypothesis.settings(max_examples=150, deadline=None)
 @hypothesis.given(data=st.data(), name=st.sampled_from(list(NETS)))
 def test_any_description_is_a_child_or_one_line(tmp_path_factory, data, name):
