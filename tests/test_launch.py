@@ -279,7 +279,7 @@ def test_a_table_of_topology_cells(run, tmp_path):
         (["--config.data.path=x"], "data.name=cluttered_digits has no data.path"),
         (["--config.data.name=folder"], "needs data.path, a folder of class folders"),
         (["--config.data.name=npz", "--config.data.path=x.npz"], "x.npz can't be read"),
-        (["--config.data.image_size=8"], "resizes the images of a folder alone, got 8"),
+        (["--config.data.image_size=8"], "data.image_size is for folder alone, got 8"),
         (["--config.data.num_train=2000"], "must be at most the 1024 images that"),
         (
             ["--config.data.num_train=-1"],

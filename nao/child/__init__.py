@@ -7,6 +7,7 @@ from nao.child.network import ChildNet, Output
 from nao.child.recipe import ChildConfig, FinalConfig, TrainingConfig
 from nao.child.staged_net import StagedNet
 from nao.child.task import Task
+from nao.child.text_task import TextTask
 from nao.child.trained import TrainedChild
 from nao.child.training import ChildFailure, ChildTrainer
 
@@ -23,6 +24,7 @@ __all__ = [
     "Output",
     "StagedNet",
     "Task",
+    "TextTask",
     "TrainedChild",
     "TrainingConfig",
 ]

@@ -10,8 +10,8 @@ from nao.child.recipe import TrainingConfig
 from nao.child.task import Task
 from nao.data import augment
 from nao.data.augment import Augmentation
-from nao.data.dataset import ImageDataset
 from nao.data.examples import Examples, Normalisation
+from nao.data.image_dataset import ImageDataset
 from nao.types import Array
 
 
@@ -40,6 +40,7 @@ class ImageTask(Classification):
     """Images of one size, shifted, mirrored and cut out in training."""
 
     example: ClassVar[str] = "image"
+    reports: ClassVar[tuple[str, ...]] = ("accuracy", "loss")
     _kinds: ClassVar[tuple[str, str]] = ("images", "labels")
 
     @classmethod
@@ -62,19 +63,3 @@ class ImageTask(Classification):
     ) -> tuple[Array, Array]:
         """Changes each image at random; its class stays."""
         return augment.augment(key, inputs, amounts), targets
-
-
-def as_task(learned: Task | ImageDataset) -> Task:
-    """Returns a task as it is, and the task of a data set of images.
-
-    Raises:
-        TypeError: If it is neither.
-    """
-    if isinstance(learned, ImageDataset):
-        return ImageTask.of(learned)
-    if isinstance(learned, Task):
-        return learned
-    raise TypeError(
-        "What children learn must be a data set of nao.data.load or a nao.Task, got "
-        f"{type(learned).__name__}."
-    )

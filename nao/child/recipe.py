@@ -35,6 +35,10 @@ class TrainingConfig:
     micro_batches: int = option(
         1, "Parts that a batch is computed in, one after the other, to save memory"
     )
+    window: int = option(
+        35,
+        "Text: tokens that a step reads of each stretch; gradients go back as far",
+    )
     learning_rate: float = option(
         0.1, "Learning rate at the first step; a cosine takes it to 0"
     )
@@ -71,7 +75,8 @@ class TrainingConfig:
 
     def __post_init__(self):
         check_types(self)
-        for name in ("channels", "cells_per_stage", "epochs", "batch_size"):
+        sizes = ("channels", "cells_per_stage", "epochs", "batch_size", "window")
+        for name in sizes:
             value = getattr(self, name)
             # At least 1, but 0 where a final training means "as in the search".
             if value < (name not in self._may_be_zero):

@@ -1,7 +1,7 @@
 """What children learn, apart from their network: data, batches, loss and measures.
 
-Trainer, compiled programs, evaluators and exports know tasks alone. `ImageTask` of
-`nao.child.image_task` is the one of `launch.py`; a task of one's own extends `Task`.
+Trainer, compiled programs, evaluators and exports know tasks alone. `ImageTask` and
+`TextTask` are those of `launch.py`; a task of one's own extends `Task`.
 """
 
 import copy
@@ -53,6 +53,8 @@ class Task:
         unit: Its unit, empty for a fraction or a bare number.
         example: What one example is called; multiply-adds are counted for one.
         shares: Metrics that are shares of examples: how far they are off is known.
+        reports: Names of all that `summarise` returns; None where they are not known
+            before something is measured.
         carries: Whether an example continues another, as windows of a text do. Batches
             are then drawn in order, a row of one batch before the same row of the next,
             and what the network carries goes from batch to batch, see `ChildNet`; each
@@ -73,6 +75,7 @@ class Task:
     unit: ClassVar[str] = ""
     example: ClassVar[str] = "example"
     shares: ClassVar[tuple[str, ...]] = ()
+    reports: ClassVar[tuple[str, ...] | None] = None
     carries: ClassVar[bool] = False
     evaluate_batch: ClassVar[int] = 128
 

@@ -68,7 +68,8 @@ class ChildTrainer:
             devices: Where; by default the first there is.
             share_batch: Whether the devices, as many as divide a batch, share the
                 examples of one child's steps; otherwise each trains its own child.
-            like: A trainer on the same data, to share what lies on the devices with.
+            like: A trainer to share with, where its task is the same one, what lies on
+                the devices.
 
         Raises:
             ValueError: If there are fewer examples than a batch, or the network lacks
@@ -94,7 +95,8 @@ class ChildTrainer:
         self._memory_mib: dict[Settings, float] = (
             {} if like is None else like._memory_mib
         )
-        if like is not None and like._mesh == self._mesh:
+        # The same one: tasks are equal whatever their data are.
+        if like is not None and like._mesh == self._mesh and like._task is task:
             self._parts = like._parts
         else:
             self._parts = batches.place(task, self._mesh)

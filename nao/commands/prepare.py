@@ -7,9 +7,4 @@ from nao.data import config as data_config
 def run(request: Request) -> None:
     """Makes the data set ready, and prints its sizes."""
     dataset = data_config.prepare(request.config().data)
-    sizes = [f"{len(split.labels)} {part}" for part, split in dataset.splits.items()]
-    height, width, channels = dataset.image_shape
-    print(
-        f"{dataset.name} is ready: {', '.join(sizes)} images of {height}x{width}x"
-        f"{channels}, {dataset.num_classes} classes."
-    )
+    print(f"{dataset.name} is ready: {dataset.describe()}.")

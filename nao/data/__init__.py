@@ -1,10 +1,12 @@
-"""Images, and arrays of any kind, in fixed parts."""
+"""Images, texts, and arrays of any kind, in fixed parts."""
 
 from nao.data.archives import SOURCES, prepare
 from nao.data.config import DataConfig
-from nao.data.dataset import DATASETS, ImageDataset, check_amounts, load
+from nao.data.dataset import DATASETS, load
 from nao.data.examples import Examples, Normalisation, cut
+from nao.data.image_dataset import ImageDataset
 from nao.data.split import PARTS, Split
+from nao.data.text_dataset import TextDataset
 
 __all__ = [
     "DATASETS",
@@ -15,7 +17,7 @@ __all__ = [
     "ImageDataset",
     "Normalisation",
     "Split",
-    "check_amounts",
+    "TextDataset",
     "cut",
     "load",
     "prepare",

@@ -1,8 +1,8 @@
-"""Image data sets as arrays, loaded by name."""
+"""Data sets by name: images and texts, always in the same three parts."""
 
-import dataclasses
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -11,121 +11,55 @@ from nao.data import (
     cluttered_digits,
     digits,
     folder,
-    parts,
+    image_dataset,
     prepared,
-    split,
+    text,
+    text_sources,
 )
+from nao.data.image_dataset import ImageDataset
 from nao.data.images import RESIZES
-from nao.data.split import PARTS, Split
+from nao.data.text_dataset import UNITS, TextDataset
 from nao.fields import check_choice
-from nao.system.showing import counted
 
-_CHUNK = 4096  # rows of pixels that are made floats at a time
+Dataset = ImageDataset | TextDataset
 
 
-@dataclasses.dataclass(frozen=True)
-class ImageDataset:
-    """Images in three fixed parts.
+class Source(NamedTuple):
+    """Where the data sets of one name come from.
 
     Attributes:
-        name: Name it was loaded by.
-        num_classes: Number of classes; labels are 0 .. num_classes - 1.
-        train: Images that networks are trained on.
-        validation: Images that a search compares architectures on.
-        test: Images that only a final choice is measured on.
-        mean: Per-channel mean of the training images, float32 [channels].
-        deviation: Their per-channel standard deviation, float32 [channels].
+        load_fn: Maps a path, and options by name, to the data set.
+        options: Those options of `load` that it takes.
     """
 
-    name: str
-    num_classes: int
-    train: Split
-    validation: Split
-    test: Split
-    mean: np.ndarray = dataclasses.field(init=False)
-    deviation: np.ndarray = dataclasses.field(init=False)
-
-    def __post_init__(self):
-        if self.num_classes < 2:
-            raise ValueError(
-                f"Images must be of two classes or more, got {self.num_classes}."
-            )
-        for part, own in self.splits.items():
-            _check_split(part, own, self.train.images, self.num_classes)
-        # Of the training part alone: nothing may be learned from images that measure.
-        mean, deviation = _statistics(self.train.images)
-        object.__setattr__(self, "mean", mean)
-        object.__setattr__(self, "deviation", deviation)
-
-    @property
-    def image_shape(self) -> tuple[int, int, int]:
-        """Height, width and channels of an image."""
-        return self.train.images.shape[1:]
-
-    @property
-    def splits(self) -> dict[str, Split]:
-        """The three parts by name, in the order of `PARTS`."""
-        return {part: getattr(self, part) for part in PARTS}
-
-    def sha256(self) -> str:
-        """Returns the SHA-256 of all images and labels, their shapes and types."""
-        return split.sha256(split.to_arrays(self.splits))
+    load_fn: Callable[..., Dataset]
+    options: tuple[str, ...]
 
 
-def _check_split(
-    part: str, own: Split, train_images: np.ndarray, num_classes: int
-) -> None:
-    """Raises ValueError where a part is inconsistent, or unlike the training images."""
-    images, labels = own.images, own.labels
-    if images.ndim != 4 or images.shape[1:] != train_images.shape[1:]:
-        raise ValueError(
-            "Images must be [num, height, width, channels], of one size in all parts, "
-            f"got shape {images.shape} in {part}."
-        )
-    if images.dtype != train_images.dtype:
-        raise ValueError(
-            f"Images of all parts must have one dtype, got {train_images.dtype} in "
-            f"train and {images.dtype} in {part}."
-        )
-    if labels.shape != images.shape[:1] or not len(labels):
-        raise ValueError(
-            "Every part needs images and as many labels, got "
-            f"{counted(len(images), 'image')} and labels of shape {labels.shape} in "
-            f"{part}."
-        )
-    if labels.min() < 0 or labels.max() >= num_classes:
-        raise ValueError(
-            f"labels must be in [0, {num_classes}), got {labels.min()} to "
-            f"{labels.max()} in {part}."
-        )
+def _of_images(name: str, read_fn: Callable, *options: str) -> Source:
+    load_fn = functools.partial(image_dataset.load, name, read_fn)
+    shared = ("validation_share", "num_train", "num_validation")
+    return Source(load_fn, (*shared, *options))
 
 
-def _statistics(images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Returns mean and standard deviation of each channel, float32 [channels]."""
-    width, channels = images.shape[2:]
-    rows = images.reshape(-1, width * channels)  # long rows sum fastest
-    num_pixels = len(rows) * width
-    totals = rows.sum(0, dtype=np.float64).reshape(width, channels)
-    mean = totals.sum(0) / num_pixels
-    squares = np.zeros(width * channels)
-    # In chunks: as floats, all images would take eight times their memory.
-    for start in range(0, len(rows), _CHUNK):
-        centred = rows[start : start + _CHUNK] - np.tile(mean, width)
-        squares += np.einsum("ij,ij->j", centred, centred)
-    deviation = np.sqrt(squares.reshape(width, channels).sum(0) / num_pixels)
-    # A channel of one value stays at a deviation of 1: nothing to scale.
-    deviation = np.where(deviation > 0, deviation, 1.0)
-    return mean.astype(np.float32), deviation.astype(np.float32)
+def _of_text(name: str, read_fn: Callable) -> Source:
+    load_fn = functools.partial(text.load, name, read_fn)
+    options = ("tokens", "max_vocabulary", "num_train", "num_validation")
+    return Source(load_fn, options)
 
 
-# Each loader takes a path, and returns splits by part and the number of classes;
-# validation and test parts only where the source brings them.
-DATASETS: dict[str, Callable[..., tuple[dict[str, Split], int]]] = {
-    "digits": digits.load,
-    "cluttered_digits": cluttered_digits.load,
-    **{name: functools.partial(prepared.load, name) for name in prepared.SETS},
-    "folder": folder.load,
-    "npz": arrays.load,
+DATASETS: dict[str, Source] = {
+    "digits": _of_images("digits", digits.load),
+    "cluttered_digits": _of_images("cluttered_digits", cluttered_digits.load),
+    **{
+        name: _of_images(name, functools.partial(prepared.load, name))
+        for name in prepared.SETS
+    },
+    "folder": _of_images("folder", folder.load, "image_size", "resize"),
+    "npz": _of_images("npz", arrays.load),
+    "text_folder": _of_text("text_folder", text_sources.read_folder),
+    "text_file": _of_text("text_file", text_sources.read_file),
+    "python_topics": _of_text("python_topics", text_sources.read_topics),
 }
 
 
@@ -138,7 +72,9 @@ def load(
     num_validation: int = 0,
     image_size: int = 0,
     resize: str = "crop",
-) -> ImageDataset:
+    tokens: str = "words",
+    max_vocabulary: int = 0,
+) -> Dataset:
     """Returns the data set registered under `name`, always in the same parts.
 
     Args:
@@ -147,39 +83,48 @@ def load(
             sets, empty for that of tensorflow-datasets.
         validation_share: Share of the training images that validation gets where the
             source has no such part, and test as well.
-        num_train: Training images that are kept, the rest unused; 0 for all.
-        num_validation: Validation images that are kept; 0 for all.
+        num_train: Training images, or tokens of a text, that are kept, the rest unused;
+            0 for all.
+        num_validation: Validation images or tokens that are kept; 0 for all.
         image_size: Side in pixels that the images of a folder are resized to; 0 leaves
             them as they are.
         resize: How images that are not square become so: `crop` keeps their centre,
             `pad` adds black, `squeeze` distorts.
+        tokens: What a text is made of, `words` or `characters`.
+        max_vocabulary: Most tokens that are told apart: the most frequent ones, and one
+            for all others; 0 for all of the training text.
 
     Raises:
-        ValueError: If the name is unknown, an argument out of range, the data set is
-            not there, or its images or labels are not as they must be.
+        ValueError: If the name is unknown, an argument out of range or not one of this
+            data set, which may not be there, or not be as it must.
     """
     if name not in DATASETS:
         raise ValueError(f"Unknown data set {name!r}; known: {', '.join(DATASETS)}.")
-    check_amounts(validation_share, num_train, num_validation, image_size)
-    check_resize(resize, image_size)
-    if image_size and name != "folder":
-        raise ValueError(
-            "data.image_size resizes the images of a folder alone, got "
-            f"{image_size} with {name!r}."
-        )
-    # Loaders but that of folders don't know the options.
-    options = {"image_size": image_size, "resize": resize} if image_size else {}
-    splits, num_classes = DATASETS[name](path, **options)
-    splits = parts.complete(splits, validation_share)
-    splits = parts.limit(splits, "train", num_train)
-    splits = parts.limit(splits, "validation", num_validation)
-    dataset = ImageDataset(name, num_classes, **splits)
-    parts.warn_of_absent_classes(dataset.splits)
-    return dataset
+    options = {
+        "validation_share": validation_share,
+        "num_train": num_train,
+        "num_validation": num_validation,
+        "image_size": image_size,
+        "resize": resize,
+        "tokens": tokens,
+        "max_vocabulary": max_vocabulary,
+    }
+    check_options(**options)
+    _check_taken(name, options)
+    source = DATASETS[name]
+    return source.load_fn(
+        path, **{option: options[option] for option in source.options}
+    )
 
 
-def check_amounts(
-    validation_share: float, num_train: int, num_validation: int, image_size: int
+def check_options(
+    *,
+    validation_share: float,
+    resize: str,
+    image_size: int,
+    tokens: str,
+    max_vocabulary: int,
+    **amounts: int,
 ) -> None:
     """Checks arguments of `load`; raises ValueError where one is out of range."""
     if not 0 < validation_share < 0.5:
@@ -187,19 +132,28 @@ def check_amounts(
             "data.validation_share must be above 0 and below 0.5, got "
             f"{validation_share}."
         )
-    for name, value in (
-        ("num_train", num_train),
-        ("num_validation", num_validation),
-        ("image_size", image_size),
-    ):
+    amounts |= {"image_size": image_size, "max_vocabulary": max_vocabulary}
+    for name, value in amounts.items():
         if not isinstance(value, int | np.integer) or value < 0:
             raise ValueError(
                 f"data.{name} must be a whole number, not negative, got {value}."
             )
-
-
-def check_resize(resize: str, image_size: int) -> None:
-    """Checks how images are resized; raises ValueError where they can't be so."""
     check_choice("data.resize", resize, RESIZES)
     if resize != "crop" and not image_size:
         raise ValueError(f"data.resize={resize} needs data.image_size, got 0.")
+    check_choice("data.tokens", tokens, UNITS)
+    if max_vocabulary == 1:
+        raise ValueError("data.max_vocabulary must be 0 or at least 2, got 1.")
+
+
+def _check_taken(name: str, options: Mapping[str, Any]) -> None:
+    """Raises ValueError where an option is given that the data set does not take."""
+    for option, value in options.items():
+        # What is at its default was not asked for.
+        is_given = value != load.__kwdefaults__[option]
+        if is_given and option not in DATASETS[name].options:
+            takers = [n for n, other in DATASETS.items() if option in other.options]
+            raise ValueError(
+                f"data.{option} is for {', '.join(takers)} alone, got {value!r} with "
+                f"{name!r}."
+            )

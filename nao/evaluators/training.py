@@ -8,16 +8,15 @@ from typing import Any
 import jax
 import numpy as np
 
-from nao.child.image_task import ImageTask, as_task
 from nao.child.nets import make_net
 from nao.child.network import ChildNet
 from nao.child.programs import TrainState
 from nao.child.recipe import ChildConfig, FinalConfig, TrainingConfig
 from nao.child.task import PREFIXES, Task
+from nao.child.tasks import Learned, as_task
 from nao.child.trained import TrainedChild
 from nao.child.training import ChildFailure, ChildTrainer, Outcome
 from nao.data import config as data_config
-from nao.data.dataset import ImageDataset
 from nao.evaluators import memory
 from nao.evaluators.base import Evaluation, Objective
 from nao.evaluators.children import SearchedChildren
@@ -26,7 +25,6 @@ from nao.system import hosts, stages
 from nao.types import Array
 
 _COSTS = ("num_parameters", "num_multiply_adds")  # exact, and known untrained
-_METRICS = ("train_loss", "val_loss", "epochs", "memory_mib", *_COSTS)  # of images
 
 
 def _how_tested(epochs: int, final_epochs: int, example: str) -> str:
@@ -44,7 +42,7 @@ class TrainingEvaluator:
 
     Attributes:
         space: The space of the architectures, one that has a network.
-        task: What children learn.
+        task: What children of the search learn.
         objective: The task's objective on the validation part after the last epoch, of
             images the accuracy, a fraction.
         metrics: What evaluations have besides it; None where only the task knows.
@@ -59,7 +57,7 @@ class TrainingEvaluator:
     def __init__(
         self,
         space: Space,
-        learned: Task | ImageDataset,
+        learned: Learned,
         config: ChildConfig | None = None,
         final: FinalConfig | None = None,
         devices: Sequence[jax.Device] | None = None,
@@ -69,7 +67,7 @@ class TrainingEvaluator:
 
         Args:
             space: The space of the architectures.
-            learned: What they learn: a task, or images in three parts.
+            learned: What they learn: a task, or images or a text in three parts.
             config: How a child of the search is trained.
             final: How the final choice is trained before its test.
             devices: What children train on, one each in a search; by default the first
@@ -80,18 +78,22 @@ class TrainingEvaluator:
             TypeError: If it is nothing to learn.
             ValueError: If the space has no network, or the network can't learn it.
         """
-        self.task = as_task(learned)
         self._devices, self._network = devices, network
         self._config = ChildConfig() if config is None else config
         self._final = (FinalConfig() if final is None else final).after(self._config)
+        self.task = as_task(learned, self._config)
+        last = as_task(learned, self._final)
+        # One task where both recipes cut the data alike, so that trainers share them.
+        is_same = last.input_shape == self.task.input_shape
+        self._final_task = self.task if is_same else last
         self.space = space
         self.budgets = self._config.all_budgets
         # Only to check: trainers are made late, but a mistake is named at once.
-        self._make_net(self._config)
         task = self.task
+        make_net(space, task, self._config, network)
         self.objective = Objective(f"val_{task.objective}", task.maximize, task.unit)
         self.content = {"data.sha256": task.sha256()}
-        self.metrics = _METRICS if isinstance(task, ImageTask) else None
+        self.metrics = _metric_names(task)
         self.source, self.example = f"on {task.name}", task.example
         self.how_tested = _how_tested(
             self._config.epochs, self._final.epochs, task.example
@@ -101,9 +103,6 @@ class TrainingEvaluator:
             for part, prefix in PREFIXES.items()
             for name in task.shares
         }
-
-    def _make_net(self, config: TrainingConfig) -> ChildNet:
-        return make_net(self.space, self.task, config, self._network)
 
     @property
     def num_final_epochs(self) -> int:
@@ -115,15 +114,15 @@ class TrainingEvaluator:
     @functools.cached_property
     def trainer(self) -> ChildTrainer:
         """Builds, trains and measures the children of a search."""
-        return self._trainer(self._config)
+        return self._trainer(self.task, self._config)
 
     @functools.cached_property
     def _children(self) -> SearchedChildren:
         return SearchedChildren(self.trainer, self.objective.name)
 
-    def _trainer(self, config: TrainingConfig, **options) -> ChildTrainer:
-        net = self._make_net(config)
-        return ChildTrainer(net, self.task, config, self._devices, **options)
+    def _trainer(self, task: Task, config: TrainingConfig, **options) -> ChildTrainer:
+        net = make_net(self.space, task, config, self._network)
+        return ChildTrainer(net, task, config, self._devices, **options)
 
     def evaluate(
         self, tokens: np.ndarray, keys: Array, budgets: np.ndarray | None = None
@@ -177,7 +176,7 @@ class TrainingEvaluator:
         """
         with memory.as_failures():
             # The search's data are on the devices already, and need no copy.
-            trainer = self._trainer(self._final, like=self.trainer)
+            trainer = self._trainer(self._final_task, self._final, like=self.trainer)
             metrics, _ = self._train(trainer, tokens, key, self._tell_epoch)
         names = (f"test_{self.task.objective}", self.objective.name)
         return {name: metrics[name] for name in names}
@@ -209,7 +208,7 @@ class TrainingEvaluator:
     # Apart from the trainer of `test`: here all devices share one child's examples.
     @functools.cached_property
     def _final_trainer(self) -> ChildTrainer:
-        return self._trainer(self._final, share_batch=True)
+        return self._trainer(self._final_task, self._final, share_batch=True)
 
     def train(
         self,
@@ -251,7 +250,7 @@ class TrainingEvaluator:
             # The states of a specialised program fit that architecture's network alone.
             if trainer.config.specialised:
                 net = net.specialise(arch)
-            return metrics, TrainedChild.of(net, states, arch, self.task)
+            return metrics, TrainedChild.of(net, states, arch, self._final_task)
 
     def _train(
         self,
@@ -307,6 +306,14 @@ def build(settings: Any, space: Space) -> TrainingEvaluator:
         settings.train,
         hosts.devices(settings.num_devices),
     )
+
+
+def _metric_names(task: Task) -> tuple[str, ...] | None:
+    """Returns what evaluations have besides the objective; None where it is unknown."""
+    if task.reports is None:
+        return None
+    others = [f"val_{name}" for name in task.reports if name != task.objective]
+    return ("train_loss", *others, "epochs", "memory_mib", *_COSTS)
 
 
 def _metrics(outcome: Outcome) -> dict[str, float]:

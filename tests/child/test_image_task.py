@@ -3,7 +3,6 @@
 import numpy as np
 
 from nao.child import ChildConfig, Classification, ImageTask
-from nao.child.image_task import as_task
 from nao.data import PARTS, ImageDataset, Split
 
 PARTS_OF_TWO = dict.fromkeys(PARTS, (np.zeros((2, 3)), np.arange(2)))
@@ -13,8 +12,7 @@ def test_a_data_set_of_images_is_a_task():
     images, labels = np.arange(96, dtype=np.uint8).reshape(2, 4, 4, 3), np.arange(2)
     split = Split(images, labels.astype(np.int32))
     dataset = ImageDataset("two", 2, split, split, split)
-    task = as_task(dataset)
-    assert isinstance(task, ImageTask) and as_task(task) is task
+    task = ImageTask.of(dataset)
     assert task.sha256() == dataset.sha256()
     assert (task.name, task.num_outputs, task.input_dtype) == ("two", 2, "uint8")
     assert task.describe() == {

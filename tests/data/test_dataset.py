@@ -1,44 +1,6 @@
-import numpy as np
 import pytest
 
-from nao.data import dataset
-from nao.data.split import PARTS, Split
-
-IMAGES = np.zeros((2, 3, 3, 1), np.uint8)
-LABELS = np.array([0, 1], np.int32)
-
-
-def toy(**changes):
-    """Two black images a part; `changes` are splits of other images or labels."""
-    splits = dict.fromkeys(PARTS, Split(IMAGES, LABELS)) | changes
-    return dataset.ImageDataset("toy", 2, **splits)
-
-
-def test_normalisation_comes_from_the_training_part():
-    """Training pixels 0 and 4: mean 2, deviation 2; test pixels do not matter."""
-    train = np.zeros((2, 1, 1, 1), np.uint8)
-    train[1] = 4
-    other = np.full((2, 1, 1, 1), 9, np.uint8)
-    other = Split(other, LABELS)
-    data = toy(train=Split(train, LABELS), validation=other, test=other)
-    np.testing.assert_allclose([data.mean, data.deviation], [[2], [2]])
-
-
-def test_constant_channel_is_not_divided_by_zero():
-    assert toy().deviation == 1
-
-
-@pytest.mark.parametrize(
-    ("test", "message"),
-    [
-        (Split(np.zeros((2, 4, 3, 1)), LABELS), "of one size"),
-        (Split(IMAGES, np.zeros(3, np.int32)), "as many labels"),
-        (Split(IMAGES, np.array([0, 2])), r"in \[0, 2\), got 0 to 2 in test"),
-    ],
-)
-def test_inconsistent_parts_are_refused(test, message):
-    with pytest.raises(ValueError, match=message):
-        toy(test=test)
+from nao.data import DataConfig, config, dataset
 
 
 def test_unknown_name_lists_the_choices():
@@ -64,7 +26,7 @@ def test_options_that_a_data_set_does_not_have_are_refused():
     with pytest.raises(ValueError, match=r"has no data\.path; folder or npz .*'x'"):
         dataset.load("digits", "x")
     with pytest.raises(
-        ValueError, match="images of a folder alone, got 8 with 'digits'"
+        ValueError, match=r"data.image_size is for folder alone, got 8 with .digits."
     ):
         dataset.load("digits", image_size=8)
 
@@ -79,11 +41,34 @@ def test_fewer_images_are_the_same_in_every_run():
     assert few.sha256() != dataset.load("digits", num_train=21).sha256()
 
 
-def test_statistics_of_many_images_are_those_of_all_at_once():
-    """300 images of 20 rows are more than one chunk of rows."""
-    images = np.random.default_rng(0).integers(0, 256, (300, 20, 7, 3), dtype=np.uint8)
-    few = Split(images[:2], LABELS)
-    train = Split(images, np.zeros(300, np.int32))
-    data = toy(train=train, validation=few, test=few)
-    np.testing.assert_allclose(data.mean, images.mean((0, 1, 2)), rtol=1e-6)
-    np.testing.assert_allclose(data.deviation, images.std((0, 1, 2)), rtol=1e-6)
+def test_options_of_texts_are_not_for_images_nor_the_other_way_round():
+    for options, message in (
+        ({"tokens": "characters"}, "data.tokens is for text_folder, text_file, python"),
+        ({"max_vocabulary": 9}, "max_vocabulary is for .*, got 9 with 'digits'"),
+        ({"tokens": "letters"}, "tokens must be one of words, characters, got 'lett"),
+        ({"max_vocabulary": 1}, "max_vocabulary must be 0 or at least 2, got 1"),
+        ({"max_vocabulary": -2}, "max_vocabulary must be a whole number, not negative"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            dataset.load("digits", **options)
+    with pytest.raises(
+        ValueError, match=r"validation_share is for digits, .*npz alone"
+    ):
+        dataset.load("python_topics", validation_share=0.2)
+
+
+def test_a_config_is_checked_before_anything_is_loaded():
+    with pytest.raises(ValueError, match="tokens must be one of words, characters"):
+        DataConfig(tokens="letters")
+    with pytest.raises(
+        ValueError, match=r"data.max_vocabulary must be 0 or at least 2"
+    ):
+        DataConfig(max_vocabulary=1)
+
+
+def test_a_config_loads_what_it_names(tmp_path):
+    file = tmp_path / "some.txt"
+    file.write_text("abab" * 20)
+    chosen = DataConfig("text_file", str(file), tokens="characters", num_train=10)
+    assert config.load(chosen).vocabulary == ("a", "b")
+    assert len(config.prepare(chosen).train) == 10
