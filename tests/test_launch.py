@@ -280,6 +280,16 @@ def test_a_table_of_topology_cells(run, tmp_path):
         (["--config.data.name=folder"], "needs data.path, a folder of class folders"),
         (["--config.data.name=npz", "--config.data.path=x.npz"], "x.npz can't be read"),
         (["--config.data.image_size=8"], "data.image_size is for folder alone, got 8"),
+        (["--config.data.tokens=characters"], "text_file, python_topics alone, got '"),
+        (["--config.data.name=text_file"], "text_file needs data.path, a file of"),
+        (
+            ["--config.data.name=python_topics"],
+            "read images [num, height, width, channels], got inputs [num, 35] of pyth",
+        ),
+        (
+            ["--config.data.name=python_topics", "--config.child.window=1000000"],
+            "window must be 1 to ",
+        ),
         (["--config.data.num_train=2000"], "must be at most the 1024 images that"),
         (
             ["--config.data.num_train=-1"],
@@ -771,6 +781,16 @@ def test_preparing_a_folder_of_images_decodes_them(
     code, _, err = run(*chosen, f"--workdir={tmp_path / 'run'}")
     assert code == 2
     assert "above/7.png can't be read" in err and err.count("\n") == 1
+
+
+def test_preparing_a_text_tells_its_sizes(run, tmp_path):
+    (tmp_path / "own.txt").write_text("to be or not to be\n" * 20)
+    chosen = ["--config.data.name=text_file", f"--config.data.path={tmp_path}/own.txt"]
+    code, out, err = run("--mode=prepare", *chosen)
+    assert code == 0, err
+    assert out == (
+        "text_file is ready: 126 train, 7 validation, 7 test words, 5 different.\n"
+    )
 
 
 @pytest.mark.slow

@@ -26,15 +26,15 @@ Test {objective} {value:.6f}, of the training that `child/child.json` describes.
 
 `child.jax_export` is the network with its parameters, for any batch size, on
 {platforms}. It takes {example}s as {dtype} [num, {shape}], as they were loaded
-(normalising them is part of it), and returns {outputs}. It needs JAX and flatbuffers
-alone:
+(normalising them is part of it), and returns {outputs}.{carried} It needs JAX and
+flatbuffers alone:
 
 ```python
 import pathlib
 from jax import export
 
 network = export.deserialize(pathlib.Path("child.jax_export").read_bytes())
-outputs = network.call({example}s)
+{call}
 ```
 
 JAX reads such files for at least six months after they were written, so keep `child/`,
@@ -52,9 +52,27 @@ or, as a network, with nao:
 ```python
 import nao
 
-outputs = nao.TrainedChild.load("child").predict({example}s)
+child = nao.TrainedChild.load("child")
+{predict}
 ```
 """
+# How examples are read that stand for themselves, and those that continue each other.
+_ALONE = {
+    "carried": "",
+    "call": "outputs = network.call({example}s)",
+    "predict": "outputs = child.predict({example}s)",
+}
+_CARRIED = {
+    "carried": (
+        " Each call also takes what the one before returned, `carry`: at first, for "
+        "`num` rows, the network's `initial_carry`, as below."
+    ),
+    "call": "outputs, carry = network.call({example}s, carry)",
+    "predict": (
+        "carry = child.net.initial_carry(num)\n"
+        "outputs, carry = child.step({example}s, carry)"
+    ),
+}
 
 
 class _Trained(description.Description):
@@ -159,23 +177,36 @@ def _write_child(
             f"{source / description.NAME} is damaged: metrics.test_{objective} is "
             "missing."
         )
-    (folder / "README.md").write_text(
-        _README.format(
-            notation=f"`{about['architecture']['architecture']}`",
-            objective=objective,
-            value=value,
-            platforms=", ".join(trained.PLATFORMS),
-            example=about["task"]["example"],
-            dtype=child.input_dtype,
-            shape=", ".join(map(str, child.net.input_shape)),
-            outputs=_outputs(child),
-        )
-    )
+    notation = f"`{about['architecture']['architecture']}`"
+    (folder / "README.md").write_text(readme(child, notation, value))
     return {
         "child": f"parameters (Orbax), test {objective} {value:.6g}",
         "child.jax_export": f"the network by itself, {len(artefact) / 1e6:.1f} MB",
         "README.md": "how to load both",
     }
+
+
+def readme(child: trained.TrainedChild, notation: str, value: float) -> str:
+    """Returns the README of an exported network.
+
+    Args:
+        child: The network.
+        notation: Its architecture, in Markdown.
+        value: What the task's objective is on the test part.
+    """
+    task = child.task
+    use = _CARRIED if task["carries"] else _ALONE
+    return _README.format(
+        notation=notation,
+        objective=task["objective"],
+        value=value,
+        platforms=", ".join(trained.PLATFORMS),
+        example=task["example"],
+        dtype=child.input_dtype,
+        shape=", ".join(map(str, child.net.input_shape)),
+        outputs=_outputs(child),
+        **{name: text.format(example=task["example"]) for name, text in use.items()},
+    )
 
 
 def _outputs(child: trained.TrainedChild) -> str:

@@ -236,6 +236,7 @@ def test_a_recurrent_network_learns_a_text():
     assert made.objective.name == "val_perplexity" and not made.objective.maximize
     assert made.metrics[:3] == ("train_loss", "val_loss", "epochs")
     assert made.example == "window" and made.num_examples == {}
+    assert made.content == {"data.sha256": made.task.text.sha256()}
     (found,) = made.evaluate(ARCH, KEYS)
     assert 1 <= found.value < 1.2  # not 1: stretches begin without two tokens
     np.testing.assert_allclose(found.metrics["val_loss"], np.log(found.value))

@@ -1,5 +1,6 @@
 """A network trained on digits, taken out of nao."""
 
+import dataclasses
 import json
 import shutil
 import subprocess
@@ -19,6 +20,7 @@ from nao.commands.export import export_run
 from nao.commands.train import train
 from nao.spaces import SpaceConfig
 from nao.training import export
+from tests.child import echoes
 from tests.json_values import JSON, replaced
 
 CONFIG = Config(
@@ -138,6 +140,19 @@ def test_architecture_files(workdir):
         "reduce_concat=[1, 2])\n"
     )
     assert "uint8 [num, 8, 8, 1]" in (folder / "README.md").read_text()
+
+
+def test_a_readme_says_how_examples_continue_each_other():
+    made = echoes.evaluator()
+    (arch,) = echoes.SPACE.architecture(np.zeros((1, 2), int))
+    states = made.trainer.init(jax.random.key(0)[None], arch[None])
+    child = nao.TrainedChild.of(made.trainer.net, states, arch, made.task)
+    text = export.readme(child, "`tanh, no`", 0.5)
+    assert "outputs, carry = network.call(windows, carry)\n" in text
+    assert "outputs, carry = child.step(windows, carry)\n" in text
+    alone = dataclasses.replace(child, task=child.task | {"carries": False})
+    text = export.readme(alone, "`tanh, no`", 0.5)
+    assert "outputs = network.call(windows)\n" in text and "carry" not in text
 
 
 def test_damaged_runs_and_files_in_the_way_are_named(tmp_path):
