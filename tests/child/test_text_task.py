@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import nao
-from nao.child import ChildConfig, ChildTrainer, FinalConfig, TextTask
+from nao.child import ChildConfig, ChildTrainer, FinalConfig, TextTask, batches
 from nao.data import TextDataset
 from nao.evaluators import TrainingEvaluator
 
@@ -116,6 +116,17 @@ def test_training_windows_are_whole():
     assert train.inputs.shape == (5, 7) and train.targets.min() == 0
     np.testing.assert_array_equal(train.inputs.ravel(), numbers(35))
     np.testing.assert_array_equal(train.targets.ravel(), numbers(36)[1:])
+
+
+def test_rows_of_training_steps_read_on_in_the_text():
+    """Of 41 tokens two rows read 4 windows of 5 each: 0 to 19, and 20 to 39."""
+    train = TextTask.of(dataset(), 5).parts["train"]
+    order = batches.training_order(KEYS[0], len(train.inputs), 2, carries=True)
+    read, following = (
+        np.moveaxis(own[np.asarray(order)], 1, 0).reshape(2, 20) for own in train
+    )
+    np.testing.assert_array_equal(read.ravel(), numbers(40))
+    np.testing.assert_array_equal(following[:, :-1], read[:, 1:])
 
 
 @pytest.mark.parametrize("window", [1, 4, 11, 12, 40])
@@ -235,6 +246,8 @@ def test_a_recurrent_network_learns_a_text():
     made = evaluator()
     assert made.objective.name == "val_perplexity" and not made.objective.maximize
     assert made.metrics[:3] == ("train_loss", "val_loss", "epochs")
+    bound = nao.Constraint("val_loss", at_most=2)
+    nao.Goals.of(made, ("val_perplexity", "num_parameters"), constraints=[bound])
     assert made.example == "window" and made.num_examples == {}
     assert made.content == {"data.sha256": made.task.text.sha256()}
     (found,) = made.evaluate(ARCH, KEYS)
