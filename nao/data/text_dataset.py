@@ -29,7 +29,7 @@ class TextDataset:
     """
 
     name: str
-    vocabulary: tuple[str, ...]
+    vocabulary: tuple[str, ...] = dataclasses.field(repr=False)
     train: np.ndarray
     validation: np.ndarray
     test: np.ndarray

@@ -4,6 +4,7 @@ Each function maps a path to texts by part, or to `train` alone, which is then c
 Lines end in a line feed, whatever they end in on disk.
 """
 
+import os
 import pathlib
 from pydoc_data import topics
 
@@ -32,7 +33,7 @@ def read_folder(path: str) -> dict[str, str]:
             f"{_names(_FAMILIES[0])}."
         )
     root = expanded(path)
-    if not root.is_dir():
+    if not os.path.isdir(root):  # pathlib raises where a name is too long
         raise ValueError(
             f"data.path must be a folder with {_names(_FAMILIES[0])}; text_file reads "
             f"one file, got {path!r}."
@@ -50,10 +51,10 @@ def _find(root: pathlib.Path) -> str:
     try:
         there = sorted(p.name for p in root.iterdir() if not p.name.startswith("."))
     except OSError as error:
-        raise ValueError(f"{root} can't be read: {one_line(error)}.") from None
+        raise _refused(f"{root} can't be read: {one_line(error)}.") from None
     found = [f for f in _FAMILIES if f.format("train") in there]
     if len(found) > 1:
-        raise ValueError(
+        raise _refused(
             f"{root} must hold one training part, got "
             f"{' and '.join(f.format('train') for f in found)}."
         )
@@ -61,8 +62,8 @@ def _find(root: pathlib.Path) -> str:
     if any(family.format(name) not in there for name in _PARTS.values()):
         choices = [family] if found else _FAMILIES
         more = " and others" if len(there) > _NUM_NAMED else ""
-        named = as_line(", ".join(there[:_NUM_NAMED]), 200) + more
-        raise ValueError(
+        named = ", ".join(there[:_NUM_NAMED]) + more
+        raise _refused(
             f"{root} must hold {', or '.join(map(_names, choices))}; it has: "
             f"{named or 'nothing'}."
         )
@@ -107,14 +108,19 @@ def _read(file: pathlib.Path) -> str:
     try:
         data = read_bytes(file)
     except (OSError, ValueError) as error:
-        raise ValueError(f"{file} can't be read: {one_line(error)}.") from None
+        raise _refused(f"{file} can't be read: {one_line(error)}.") from None
     try:
         text = data.decode("utf-8-sig")  # without the mark that some editors write
     except UnicodeDecodeError as error:
-        raise ValueError(
+        raise _refused(
             f"{file} must be text in UTF-8, got byte 0x{data[error.start]:02x} at "
             f"place {error.start}."
         ) from None
     if not text.strip():
-        raise ValueError(f"{file} must hold text, got {len(data)} bytes without any.")
+        raise _refused(f"{file} must hold text, got {len(data)} bytes without any.")
     return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _refused(reason: str) -> ValueError:
+    # Names of files may be long, and hold line breaks.
+    return ValueError(as_line(reason, 500))
