@@ -37,6 +37,9 @@ def rng():
         spaces.TopologyCell(("n", "s", "c", "3"), none="n", skip="s"),
         spaces.TopologyCell(("3x3", "5x5", "skip"), num_nodes=3, skip="skip"),
         spaces.TopologyCell(("c", "id", "3", "zero", "p"), 5, "zero", "id"),
+        spaces.RecurrentCell(),
+        spaces.RecurrentCell(3, output="loose"),
+        spaces.RecurrentCell(2, "relu,sigmoid", "states", first=True),
         spaces.custom(
             {"kernel": (3, 5), "depth": (1, 2, 3), "norm": ("batch norm", "3")}
         ),

@@ -5,6 +5,7 @@ from nao.spaces.conv_cell import OPERATION_SETS, ConvCell
 from nao.spaces.custom import Constrained, custom
 from nao.spaces.description import describe, from_description, is_same
 from nao.spaces.nasbench201 import NASBench201
+from nao.spaces.recurrent_cell import RecurrentCell
 from nao.spaces.registry import SPACES, SpaceConfig, make
 from nao.spaces.slot import Choice, Slot
 from nao.spaces.subset import Subset
@@ -18,6 +19,7 @@ __all__ = [
     "Constrained",
     "ConvCell",
     "NASBench201",
+    "RecurrentCell",
     "Slot",
     "Space",
     "SpaceConfig",

@@ -22,7 +22,7 @@ import networkx as nx
 import numpy as np
 
 from nao.fields import check_choice
-from nao.spaces import base
+from nao.spaces import base, notation
 from nao.system.showing import counted
 
 # Named sets of operations; their implementations are in `nao.child.operations`.
@@ -163,14 +163,7 @@ class ConvCell(base.Space):
                 f"A conv_cell architecture of {counted(self.num_nodes, 'node')} reads "
                 f"'input operation ... | ...', {self.length} numbers, got {text!r}."
             )
-        indices = np.array([int(word) for word in words])
-        for slot, index in zip(self.slots, indices, strict=True):
-            if index >= len(slot.choices):
-                raise ValueError(
-                    f"Slot {slot.name!r} takes 0 to {len(slot.choices) - 1}, "
-                    f"got {index}."
-                )
-        return self.from_indices(indices)
+        return self.from_indices(notation.read_indices(words, self.slots))
 
     def counts(self, tokens: np.ndarray) -> np.ndarray:
         """Counts each operation in the normal and in the reduction cell."""

@@ -27,6 +27,9 @@ class _Described(Shape):
     num_nodes: int = 1
     none: str | None = None
     skip: str | None = None
+    activations: list[str] | None = None
+    output: str = ""
+    first: bool = False
     whole: dict[str, Any] | None = None
     members: list[list[int]] | None = None
 

@@ -1,11 +1,13 @@
 """Architectures as text: `slot=choice ...`, and versioned JSON."""
 
 import shlex
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Literal
 
+import numpy as np
+
 from nao.files import Shape, parse_object
-from nao.spaces.slot import Choice
+from nao.spaces.slot import Choice, Slot
 from nao.system.showing import counted
 
 FORMAT = "nao/architecture"
@@ -78,6 +80,21 @@ def read_pairs(text: str, space: str) -> dict[str, str]:
             )
         choices[slot] = choice
     return choices
+
+
+def read_indices(words: Sequence[str], slots: Sequence[Slot]) -> np.ndarray:
+    """Reads the number of the choice of each slot, int64 [num_slots].
+
+    Raises:
+        ValueError: If a slot has no choice of that number.
+    """
+    indices = list(map(int, words))
+    for slot, index in zip(slots, indices, strict=True):
+        if index >= len(slot.choices):
+            raise ValueError(
+                f"Slot {slot.name!r} takes 0 to {len(slot.choices) - 1}, got {index}."
+            )
+    return np.array(indices)
 
 
 def to_json(space: str, text: str, choices: Mapping[str, Choice]) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from nao.spaces.base import Space
 from nao.spaces.conv_cell import OPERATION_SETS, ConvCell
 from nao.spaces.custom import Constrained, custom
 from nao.spaces.nasbench201 import NASBench201
+from nao.spaces.recurrent_cell import ACTIVATIONS, OUTPUTS, RecurrentCell
 from nao.spaces.subset import Subset
 from nao.spaces.topology_cell import TopologyCell
 from nao.spaces.topology_family import TopologyFamily, topology_cell
@@ -25,6 +26,7 @@ SPACES: dict[str, Callable[..., Space | TopologyFamily]] = {
     "conv_cell": ConvCell,
     "nasbench201": NASBench201,
     "topology_cell": topology_cell,
+    "recurrent_cell": RecurrentCell,
     "custom": custom,
 }
 OF_TABLE = "table"  # a name of no space: the table's slot columns become the space
@@ -56,7 +58,9 @@ class SpaceConfig:
         "zero and skip: before the identity, where there are such: none:n,skip:s,c,3.",
     )
     num_nodes: int = option(
-        5, "conv_cell: nodes of a cell, its two inputs not counted."
+        5,
+        "conv_cell: nodes of a cell, its two inputs not counted; recurrent_cell: nodes "
+        "of a cell, its initial state not counted, 8 in DARTS and 11 in NAO and ENAS.",
     )
     join: str = option(
         "loose",
@@ -67,6 +71,22 @@ class SpaceConfig:
         0,
         "topology_cell: edges of a cell, one from each node to each later one: 1, 3, "
         "6, 10, ... for 2, 3, 4, 5, ... nodes; 0 is what a table has.",
+    )
+    activations: str = option(
+        ",".join(ACTIVATIONS),
+        "recurrent_cell: activations of the nodes, comma-separated, some of "
+        f"{', '.join(ACTIVATIONS)}.",
+    )
+    output: str = option(
+        OUTPUTS[0],
+        "recurrent_cell: what a cell's output averages: nodes (all of them, as in NAO "
+        "and DARTS), loose (those that no node reads, as in ENAS) or states (all nodes "
+        "and the initial state).",
+    )
+    first: bool = option(
+        False,
+        "recurrent_cell: whether the activation of the initial state is searched, as "
+        "in ENAS, rather than tanh.",
     )
     valid: str = option(
         "",

@@ -12,7 +12,7 @@ import numpy as np
 from nao.child import description, trained
 from nao.child.conv_net import ConvNet
 from nao.runs import reader
-from nao.spaces import ConvCell, Space
+from nao.spaces import ConvCell, RecurrentCell, Space, recurrent_genotype
 from nao.spaces.genotype import to_genotype
 from nao.spaces.notation import ArchitectureShape
 
@@ -150,14 +150,21 @@ def _write_architecture(
         "architecture.txt": found["architecture"],
     }
     (folder / "genotype.txt").unlink(missing_ok=True)  # of an earlier export
-    if cells is not None:
-        try:
-            genotype = to_genotype(*cells)
-        except ValueError as error:
-            return files | {"genotype.txt": f"not written: {error}"}
+    try:
+        genotype = _genotype(found, cells)
+    except ValueError as error:
+        return files | {"genotype.txt": f"not written: {error}"}
+    if genotype is not None:
         (folder / "genotype.txt").write_text(genotype + "\n")
         files["genotype.txt"] = genotype
     return files
+
+
+def _genotype(found: dict[str, Any], cells: tuple | None) -> str | None:
+    """Returns an architecture in the notation of DARTS; None where it has none."""
+    if found["space"] == RecurrentCell.name:
+        return recurrent_genotype.to_darts(found["architecture"])
+    return None if cells is None else to_genotype(*cells)
 
 
 def _write_child(

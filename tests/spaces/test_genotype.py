@@ -13,9 +13,9 @@ Genotype = collections.namedtuple(
 )
 
 
-def genotype(space, tokens, join=None):
+def genotype(space, tokens):
     architecture = space.architecture(tokens[None])[0]
-    text = to_genotype(architecture, space.operations, join or space.join)
+    text = to_genotype(architecture, space.operations, space.join)
     return eval(text, {"Genotype": Genotype})
 
 
@@ -50,7 +50,7 @@ def test_what_is_joined():
     ]
     assert (actual.normal_concat, actual.reduce_concat) == ([0, 3], [3])
     amoebanet = PUBLISHED["amoebanet_a"]
-    actual = genotype(amoebanet.space, amoebanet.tokens, amoebanet.join)
+    actual = genotype(amoebanet.space, amoebanet.tokens)
     assert (actual.normal_concat, actual.reduce_concat) == ([4, 5, 6], [3, 4, 6])
     assert ("conv_7x1_1x7", 0) in actual.reduce
 

@@ -4,10 +4,16 @@ import pytest
 
 from nao import report
 from nao.child.conv_net import ConvNet
-from nao.spaces import OPERATION_SETS
+from nao.spaces import ConvCell, RecurrentCell
 from nao.spaces.published import PUBLISHED
 
 each_cell = pytest.mark.parametrize("name", PUBLISHED)
+IN_SPACE = {
+    kind: [name for name, cell in PUBLISHED.items() if isinstance(cell.space, kind)]
+    for kind in (ConvCell, RecurrentCell)
+}
+each_convolutional = pytest.mark.parametrize("name", IN_SPACE[ConvCell])
+each_recurrent = pytest.mark.parametrize("name", IN_SPACE[RecurrentCell])
 
 
 @each_cell
@@ -16,32 +22,71 @@ def test_a_published_cell_is_written_as_it_is_read(name):
     space, tokens = published.space, published.tokens
     assert space.is_valid(tokens[None])[0]
     assert space.format(tokens) == published.text
-    assert space.operations == OPERATION_SETS[published.operations]
-    assert space.num_nodes == published.num_nodes
     assert published.source
 
 
-@each_cell
+@pytest.mark.parametrize(
+    ("name", "operations", "num_nodes", "join"),
+    [
+        ("naonet_a", "nao", 5, "loose"),
+        ("nao_ws", "enas", 5, "loose"),
+        ("nao_v2", "enas", 5, "loose"),
+        ("enas", "enas", 5, "loose"),
+        ("darts_v2", "darts", 4, "nodes"),
+        ("nasnet_a", "nasnet", 5, ((0, 2, 3, 4, 5, 6), (3, 4, 5, 6))),
+        ("amoebanet_a", "amoebanet", 5, ((4, 5, 6), (3, 4, 6))),
+    ],
+)
+def test_convolutional_cells_have_their_space(name, operations, num_nodes, join):
+    assert PUBLISHED[name].space == ConvCell(operations, num_nodes, join)
+
+
+@pytest.mark.parametrize(
+    ("name", "num_nodes", "output", "first"),
+    [
+        ("nao_rnn", 11, "nodes", False),
+        ("nao_ws_rnn", 11, "nodes", False),
+        ("darts_v2_rnn", 8, "nodes", False),
+        ("enas_rnn", 11, "loose", True),
+        ("enas_lm", 8, "nodes", False),
+    ],
+)
+def test_recurrent_cells_have_their_space(name, num_nodes, output, first):
+    expected = RecurrentCell(num_nodes, output=output, first=first)
+    assert PUBLISHED[name].space == expected
+
+
+@each_convolutional
 def test_a_published_cell_draws(name):
     published = PUBLISHED[name]
     graph = published.space.graph(published.tokens)
     assert nx.is_directed_acyclic_graph(graph)
     branches = [node for node, kind in graph.nodes(data="kind") if kind == "operation"]
-    assert len(branches) == 4 * published.num_nodes
+    assert len(branches) == 4 * published.space.num_nodes
     figure = report.draw_architecture(published.space, published.tokens)
     assert [axes.get_title() for axes in figure.axes] == ["normal", "reduction"]
 
 
-@each_cell
+@each_recurrent
+def test_a_published_recurrent_cell_draws(name):
+    published = PUBLISHED[name]
+    figure = report.draw_architecture(published.space, published.tokens)
+    (axes,) = figure.axes
+    drawn = [text.get_text() for text in axes.texts]
+    states = range(1 + published.space.num_nodes)
+    assert {*map(str, states)} <= {*drawn}
+
+
+@each_convolutional
 def test_every_state_is_read_or_joined(name):
     """Joined states are written down only where they are not what their rule says."""
     published = PUBLISHED[name]
-    if isinstance(published.join, str):
-        return
     space = published.space
+    if isinstance(space.join, str):
+        return
     (cells,) = space.architecture(published.tokens[None])
-    for cell, joined in zip(cells, published.join, strict=True):
-        nodes = set(range(2, 2 + published.num_nodes))
+    for cell, joined in zip(cells, space.join, strict=True):
+        nodes = set(range(2, 2 + space.num_nodes))
         assert nodes <= set(cell[..., 0].ravel().tolist()) | set(joined)
 
 
@@ -55,7 +100,7 @@ def num_parameters(name, channels, cells_per_stage):
         cells_per_stage,
         10,
         (32, 32, 3),
-        published.join,
+        space.join,
     )
     return net.num_parameters(space.architecture(published.tokens[None])[0])
 

@@ -19,6 +19,11 @@ from nao.spaces import registry
             {"operations": "none:n,c"},
             spaces.TopologyFamily(("n", "c"), none="n"),
         ),
+        (
+            "recurrent_cell",
+            {"num_nodes": 3, "activations": "relu,tanh", "output": "loose"},
+            spaces.RecurrentCell(3, ("relu", "tanh"), "loose"),
+        ),
         ("custom", {"slots": {"a": (1, 2)}}, spaces.custom({"a": (1, 2)})),
         ("table", {}, None),
     ],
@@ -31,6 +36,12 @@ def test_a_space_reads_the_fields_that_its_parameters_name():
     assert registry.options("conv_cell") == ("operations", "num_nodes", "join")
     assert registry.options("nasbench201") == ()
     assert registry.options("topology_cell") == ("operations", "num_edges")
+    assert registry.options("recurrent_cell") == (
+        "num_nodes",
+        "activations",
+        "output",
+        "first",
+    )
     assert registry.options("custom") == ("slots", "valid")
     with pytest.raises(ValueError, match=r"space\.name 'flat'; known: conv_cell"):
         registry.options("flat")
@@ -55,6 +66,12 @@ def test_cells_have_a_network():
             {"num_edges": 6},
             "space.num_edges=6 changes nothing: it is read by space.name "
             "topology_cell, not by table.",
+        ),
+        (
+            "conv_cell",
+            {"first": True},
+            "space.first=True changes nothing: it is read by space.name "
+            "recurrent_cell, not by conv_cell.",
         ),
         ("conv_cell", {"num_nodes": 4}, None),
     ],

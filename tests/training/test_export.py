@@ -170,6 +170,28 @@ def test_damaged_runs_and_files_in_the_way_are_named(tmp_path):
         export.write(tmp_path, None)
 
 
+@pytest.mark.parametrize(
+    ("numbers", "expected"),
+    [
+        ("0 0 1", "Genotype(recurrent=[('relu', 0)], concat=range(1, 2))"),
+        (
+            "1 0 1",
+            "not written: A genotype has tanh in the initial state; the cell has relu.",
+        ),
+    ],
+)
+def test_a_recurrent_cell_is_a_genotype(tmp_path, numbers, expected):
+    space = spaces.RecurrentCell(1, first=True)
+    best = space.to_json(space.parse(numbers)) | {"found": {"trial": 0}}
+    (tmp_path / "best.json").write_text(json.dumps(best))
+    files = export.write(tmp_path, space)
+    assert files["genotype.txt"] == expected
+    path = tmp_path / "export/genotype.txt"
+    is_written = not expected.startswith("not")
+    assert path.exists() == is_written
+    assert not is_written or path.read_text() == expected + "\n"
+
+
 def test_a_training_elsewhere_is_refused(tmp_path):
     """Else the export would be of a network that this folder does not hold."""
     space = spaces.make(CONFIG.space)

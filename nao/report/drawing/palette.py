@@ -25,6 +25,10 @@ _HUES = {
     r"sep|depthwise|dw_|mbconv|inverted": "#009E73",
     r"\d+x\d+_\d+x\d+": "#56B4E9",
     r"conv": "#0072B2",
+    # Activations stand in no figure with the families whose hues they share.
+    r"tanh": "#E69F00",
+    r"relu": "#0072B2",
+    r"sigmoid": "#009E73",
 }
 _OTHER = "#CC79A7"
 _SIZE = re.compile(r"(\d+)x(\d+)")

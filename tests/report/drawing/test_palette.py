@@ -8,6 +8,7 @@ from matplotlib import colors
 from nao import spaces
 from nao.report.drawing import palette
 from nao.spaces.conv_cell import OPERATION_SETS
+from nao.spaces.recurrent_cell import ACTIVATIONS
 
 
 def test_an_operation_looks_the_same_under_its_names_of_two_spaces():
@@ -52,6 +53,10 @@ def test_families_have_hues_of_their_own():
     assert len({palette.hue(name) for name in families}) == len(families)
 
 
+def test_activations_have_hues_of_their_own():
+    assert len({palette.hue(name) for name in (*ACTIVATIONS, "gelu")}) == 5
+
+
 def test_texts_can_be_read_on_their_boxes():
     """By WCAG 2, large or bold text needs a contrast of 3, small text 4.5."""
 
@@ -63,7 +68,7 @@ def test_texts_can_be_read_on_their_boxes():
         return 0.2126 * channels[0] + 0.7152 * channels[1] + 0.0722 * channels[2]
 
     names = {name for names in OPERATION_SETS.values() for name in names}
-    for name in names | set(spaces.nasbench201.OPERATIONS):
+    for name in names | {*spaces.nasbench201.OPERATIONS, *ACTIVATIONS}:
         look = palette.look(name)
         one, other = sorted((luminance(look.fill), luminance(look.ink)))
         assert (other + 0.05) / (one + 0.05) > 4.5, name
