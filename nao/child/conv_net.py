@@ -22,7 +22,7 @@ from nao.child.layout import STEM_STATES, Layout
 from nao.child.noise import Noise
 from nao.child.norms import Norms
 from nao.child.operations import get_operations
-from nao.child.recipe import TrainingConfig
+from nao.child.recipe import Recipe, TrainingConfig
 from nao.child.staged_net import NUM_STAGES, StagedNet
 from nao.child.task import Task
 from nao.spaces.conv_cell import NUM_INPUTS, ConvCell, Join
@@ -248,7 +248,7 @@ class ConvNet(StagedNet):
         return len(self.layout.places)
 
     def make_noise(
-        self, key: Array, batch: int, progress: Array, drop_path: Array, dropout: Array
+        self, key: Array, batch: int, progress: Array, recipe: Recipe
     ) -> Noise:
         """Draws what is dropped in one step of `batch` images, see `Noise.draw`."""
         return Noise.draw(
@@ -256,8 +256,7 @@ class ConvNet(StagedNet):
             (self.num_cells, 2 * self.num_nodes, batch),
             self.layout.last.out_channels,
             progress,
-            drop_path,
-            dropout,
+            recipe,
         )
 
     def num_parameters(self, arch: np.ndarray | None = None) -> int:

@@ -11,7 +11,7 @@ import numpy as np
 
 from nao.child import counting
 from nao.child.network import Output, Variables
-from nao.child.recipe import TrainingConfig
+from nao.child.recipe import Recipe, TrainingConfig
 from nao.child.task import Task
 from nao.spaces import Space
 from nao.types import Array, PyTree
@@ -119,10 +119,10 @@ class FlaxNet(nn.Module, kw_only=True):
         del batch
 
     def make_noise(
-        self, key: Array, batch: int, progress: Array, drop_path: Array, dropout: Array
+        self, key: Array, batch: int, progress: Array, recipe: Recipe
     ) -> Array:
         """Returns a key for each example; the first of a batch seeds its dropout."""
-        del progress, drop_path, dropout
+        del progress, recipe
         return jax.random.split(key, batch)
 
     def forward(

@@ -1,11 +1,12 @@
 """What a network offers to whatever trains, measures or saves children."""
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
+from types import MappingProxyType
 from typing import NamedTuple, Protocol
 
 import numpy as np
 
-from nao.child.recipe import TrainingConfig
+from nao.child.recipe import Recipe, TrainingConfig
 from nao.child.task import Task
 from nao.spaces import Space
 from nao.types import Array, PyTree
@@ -21,6 +22,8 @@ class Output(NamedTuple):
     outputs: PyTree  # [batch, ...], what the task's loss reads
     auxiliary: PyTree | None = None  # the same by an auxiliary head, in training
     carry: PyTree | None = None  # what the batch after this one begins with
+    # What training adds to the loss, by the name of its weight in the recipe.
+    penalties: Mapping[str, Array] = MappingProxyType({})
 
 
 class ChildNet(Protocol):
@@ -84,7 +87,7 @@ class ChildNet(Protocol):
         """
 
     def make_noise(
-        self, key: Array, batch: int, progress: Array, drop_path: Array, dropout: Array
+        self, key: Array, batch: int, progress: Array, recipe: Recipe
     ) -> PyTree | None:
         """Draws what one training step drops, for a whole batch; None for nothing.
 
@@ -92,8 +95,7 @@ class ChildNet(Protocol):
             key: Randomness of the step.
             batch: Examples of the step; devices and micro-batches get their rows.
             progress: 0 at the first step, 1 after the last.
-            drop_path: Probability of dropping a path, as the recipe has it.
-            dropout: Share of the last layer's inputs that are dropped.
+            recipe: Shares that are dropped, as numbers of a traced program.
         """
 
     def forward(

@@ -5,6 +5,7 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 
+from nao.child.recipe import Recipe
 from nao.types import Array
 
 
@@ -29,8 +30,7 @@ class Noise(NamedTuple):
         shape: tuple[int, int, int],
         width: int,
         progress: Array,
-        drop_path: Array,
-        dropout: Array,
+        recipe: Recipe,
     ) -> "Noise":
         """Draws what is dropped in one step.
 
@@ -43,15 +43,15 @@ class Noise(NamedTuple):
             shape: Cells, branches of a cell, images.
             width: Inputs of the classifier.
             progress: 0 at the first step, 1 after the last.
-            drop_path: Probability in the last cell, at the end; below 1.
-            dropout: Share of the classifier's inputs that are dropped; below 1.
+            recipe: Has `drop_path`, the probability in the last cell at the end, and
+                `dropout`, the share of the classifier's inputs that are dropped.
         """
         # Drawn whatever the probabilities: they are traced, one program for all.
         path_key, feature_key = jax.random.split(key)
         num_cells, _, batch = shape
         depth = (jnp.arange(num_cells) + 1) / num_cells
         # [num_cells, 1, 1]: the same for all branches of a cell and all images.
-        keep = 1 - drop_path * progress * depth[:, None, None]
+        keep = 1 - recipe.drop_path * progress * depth[:, None, None]
         paths = jax.random.bernoulli(path_key, keep, shape) / keep
-        features = jax.random.bernoulli(feature_key, 1 - dropout, (batch, width))
-        return cls(paths, features / (1 - dropout))
+        features = jax.random.bernoulli(feature_key, 1 - recipe.dropout, (batch, width))
+        return cls(paths, features / (1 - recipe.dropout))

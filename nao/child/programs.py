@@ -24,7 +24,7 @@ from jax.sharding import PartitionSpec as P
 from nao.child import batches
 from nao.child.batches import CHILDREN, DATA, DevicePart
 from nao.child.network import ChildNet
-from nao.child.recipe import Recipe
+from nao.child.recipe import Recipe, TrainingConfig
 from nao.child.task import Task, check_measures
 from nao.types import Array, PyTree
 
@@ -85,7 +85,7 @@ def child_init(keys: Array, *, settings: Settings) -> TrainState:
     def init(key):
         variables = settings.net.draw(key)
         # The optimiser's state has the same shape for any numbers, so any will do.
-        recipe = Recipe(0.0, 0.9, 0.0, 1.0, 0.0, 0.0, 0.0, None)
+        recipe = Recipe.of(TrainingConfig())
         opt_state = recipe.optimizer(0).init(variables["params"])
         return TrainState(variables["params"], variables["batch_stats"], opt_state)
 
@@ -183,9 +183,7 @@ def _draw_batch(
         example_key, inputs, targets, recipe.augmentation
     )
     net = settings.net
-    noise = net.make_noise(
-        noise_key, settings.batch_size, progress, recipe.drop_path, recipe.dropout
-    )
+    noise = net.make_noise(noise_key, settings.batch_size, progress, recipe)
     cut = functools.partial(_cut_batch, settings=settings)
     noise = jax.tree.map(lambda x, axis: cut(x, axis), noise, net.noise_axes)
     return cut(inputs), cut(targets), noise
@@ -209,7 +207,7 @@ def _make_loss_fn(arch: Array, recipe: Recipe, settings: Settings) -> Callable:
 
     It maps (parameters, running averages, carry, inputs, targets, noise) to (what is
     minimised, (the loss that is reported, new running averages, new carry)). The
-    reported loss leaves out the auxiliary head's.
+    reported loss leaves out the auxiliary head's, and what a network adds to it.
     """
     net, task = settings.net, settings.task
 
@@ -227,6 +225,8 @@ def _make_loss_fn(arch: Array, recipe: Recipe, settings: Settings) -> Callable:
         total = loss
         if output.auxiliary is not None:
             total += recipe.auxiliary * mean_loss(output.auxiliary, targets)
+        for name, penalty in output.penalties.items():
+            total += getattr(recipe, name) * penalty
         carry = output.carry if task.carries else None
         return total, (loss, stats, carry)
 

@@ -18,6 +18,11 @@ from nao.fields import (
 from nao.types import Array, PyTree
 
 _DTYPES = ("auto", "float32", "bfloat16")
+_SCHEDULES = ("cosine", "constant")
+_SHARES = (
+    *("drop_path", "dropout", "dropout_embedding", "dropout_input", "dropout_hidden"),
+    "dropout_weight",
+)
 _MOST_SHIFT = 2**31 - 2  # JAX draws below the next number, an int32
 
 
@@ -39,8 +44,10 @@ class TrainingConfig:
         35,
         "Text: tokens that a step reads of each stretch; gradients go back as far",
     )
-    learning_rate: float = option(
-        0.1, "Learning rate at the first step; a cosine takes it to 0"
+    units: int = option(128, "Text: units of the recurrent state, and of embeddings")
+    learning_rate: float = option(0.1, "Learning rate at the first step")
+    schedule: str = option(
+        "cosine", "What becomes of it: cosine takes it to 0, constant leaves it"
     )
     momentum: float = option(0.9, "Nesterov momentum; 0 is plain gradient descent")
     weight_decay: float = option(5e-4, "Pull on all parameters; 0 is none")
@@ -49,6 +56,22 @@ class TrainingConfig:
         0.0, "Probability of dropping a branch of the last cell at the end of training"
     )
     dropout: float = option(0.0, "Share of the classifier's inputs that are dropped")
+    dropout_embedding: float = option(
+        0.0, "Text: share of embeddings' units dropped, the same for a whole window"
+    )
+    dropout_input: float = option(
+        0.0, "Text: share of a cell's inputs dropped, the same for a whole window"
+    )
+    dropout_hidden: float = option(
+        0.0, "Text: share of states' units dropped, the same for a whole window"
+    )
+    dropout_weight: float = option(0.0, "Text: share of recurrent weights dropped")
+    activation_penalty: float = option(
+        0.0, "Text: weight of the mean square of outputs, as they are after dropout"
+    )
+    temporal_penalty: float = option(
+        0.0, "Text: weight of the mean square of what outputs change by in a step"
+    )
     auxiliary: float = option(0.0, "Weight of an auxiliary head's loss; 0 has none")
     shift: int = option(
         0,
@@ -76,6 +99,7 @@ class TrainingConfig:
     def __post_init__(self):
         check_types(self)
         sizes = ("channels", "cells_per_stage", "epochs", "batch_size", "window")
+        sizes += ("units",)
         for name in sizes:
             value = getattr(self, name)
             # At least 1, but 0 where a final training means "as in the search".
@@ -88,13 +112,15 @@ class TrainingConfig:
             )
         check_positive(self, "learning_rate", "grad_clip")
         # Below 1, since what is kept is divided by the share that is, see `Noise`.
-        for name in ("momentum", "drop_path", "dropout"):
+        for name in ("momentum", *_SHARES):
             if not 0 <= getattr(self, name) < 1:
                 raise ValueError(
                     f"{name} must be in [0, 1), got {getattr(self, name)}."
                 )
-        names = ("weight_decay", "auxiliary", "shift", "cutout")
-        check_at_least(0, self, *names, "time_limit_s", "memory_limit_mib")
+        names = ("weight_decay", "auxiliary", "activation_penalty", "temporal_penalty")
+        check_at_least(0, self, *names, "shift", "cutout")
+        check_at_least(0, self, "time_limit_s", "memory_limit_mib")
+        check_choice("schedule", self.schedule, _SCHEDULES)
         check_choice("dtype", self.dtype, _DTYPES)
 
 
@@ -160,8 +186,8 @@ class FinalConfig(TrainingConfig):
 class Recipe(NamedTuple):
     """The hyperparameters that a compiled program takes as numbers.
 
-    Fields are those of `TrainingConfig` of the same names; `augmentation` is what the
-    task reads of the config, see `Task.amounts`.
+    Fields are those of `TrainingConfig` of the same names, but for the last two;
+    `augmentation` is what the task reads of the config, see `Task.amounts`.
     """
 
     learning_rate: float
@@ -170,7 +196,14 @@ class Recipe(NamedTuple):
     grad_clip: float
     drop_path: float
     dropout: float
+    dropout_embedding: float
+    dropout_input: float
+    dropout_hidden: float
+    dropout_weight: float
+    activation_penalty: float
+    temporal_penalty: float
     auxiliary: float
+    decay: float  # 1 where a cosine takes the learning rate to 0, else 0
     augmentation: PyTree
 
     @classmethod
@@ -182,9 +215,10 @@ class Recipe(NamedTuple):
         numbers = {
             name: jnp.float32(getattr(config, name))
             for name in cls._fields
-            if name != "augmentation"
+            if name not in ("decay", "augmentation")
         }
-        return cls(**numbers, augmentation=augmentation)
+        decay = jnp.float32(config.schedule == "cosine")
+        return cls(**numbers, decay=decay, augmentation=augmentation)
 
     def optimizer(self, progress: Array) -> optax.GradientTransformation:
         """Returns the optimiser at `progress`, 0 at the first step, 1 after the last.
@@ -194,8 +228,9 @@ class Recipe(NamedTuple):
         """
         # From 1 at the first step to 0 after the last, over the whole training.
         cosine = 0.5 * (1 + jnp.cos(jnp.pi * progress))
+        learning_rate = self.learning_rate * jnp.where(self.decay, cosine, 1.0)
         return optax.chain(
             optax.clip_by_global_norm(self.grad_clip),
             optax.add_decayed_weights(self.weight_decay),
-            optax.sgd(self.learning_rate * cosine, self.momentum, nesterov=True),
+            optax.sgd(learning_rate, self.momentum, nesterov=True),
         )

@@ -17,7 +17,7 @@ from nao.child.branches import Packing
 from nao.child.noise import Noise, drop
 from nao.child.norms import Norms
 from nao.child.operations import get_operations, is_identity
-from nao.child.recipe import TrainingConfig
+from nao.child.recipe import Recipe, TrainingConfig
 from nao.child.staged_net import NUM_STAGES, StagedNet
 from nao.child.task import Task
 from nao.spaces.nasbench201 import EDGES, OPERATIONS, NASBench201
@@ -197,7 +197,7 @@ class TopologyNet(StagedNet):
         return NUM_STAGES * self.cells_per_stage
 
     def make_noise(
-        self, key: Array, batch: int, progress: Array, drop_path: Array, dropout: Array
+        self, key: Array, batch: int, progress: Array, recipe: Recipe
     ) -> Noise:
         """Draws what is dropped in one step, as `ConvNet.make_noise` does."""
         return Noise.draw(
@@ -205,8 +205,7 @@ class TopologyNet(StagedNet):
             (self.num_cells, len(EDGES), batch),
             self._channels(NUM_STAGES - 1),
             progress,
-            drop_path,
-            dropout,
+            recipe,
         )
 
     def num_parameters(self, arch: np.ndarray | None = None) -> int:

@@ -7,7 +7,8 @@ import jax.extend.core
 import jax.numpy as jnp
 import numpy as np
 
-from nao.child import primitives
+from nao.child import ChildConfig, primitives
+from nao.child.recipe import Recipe
 
 # What is computed is the same, and compiled in two thirds of the time.
 QUICK = {
@@ -29,6 +30,11 @@ def init(net):
         variables["batch_stats"],
     )
     return {"params": variables["params"], "batch_stats": stats}
+
+
+def recipe(**fields):
+    """Returns the numbers of a config with these fields."""
+    return Recipe.of(ChildConfig(**fields))
 
 
 def weigh(x):

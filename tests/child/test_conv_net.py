@@ -29,7 +29,9 @@ def draw_images(net, num=3):
 
 def draw_noise(net, num=3, drop_path=0.4):
     """Paths alone: a specialised classifier has other inputs to drop."""
-    noise = net.make_noise(jax.random.key(2), num, 1.0, drop_path, 0.0)
+    noise = net.make_noise(
+        jax.random.key(2), num, 1.0, comparing.recipe(drop_path=drop_path)
+    )
     return Noise(noise.paths, jnp.ones((num, 1)))
 
 
@@ -125,7 +127,7 @@ def test_dropping_paths_leaves_the_identity_alone():
 
 
 def test_noise_of_nothing_is_one():
-    noise = NET.make_noise(jax.random.key(0), 4, 0.5, 0.0, 0.0)
+    noise = NET.make_noise(jax.random.key(0), 4, 0.5, comparing.recipe())
     assert noise.paths.shape == (5, 2, 4)
     assert (noise.paths == 1).all() and (noise.features == 1).all()
 

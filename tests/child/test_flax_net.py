@@ -9,6 +9,7 @@ import pytest
 import nao
 from nao.child import ChildConfig, Classification
 from nao.data import Normalisation
+from tests.child import comparing
 
 SPACE = nao.spaces.custom({"first": ("a", "b", "c"), "second": ("a", "b", "c")})
 RNG = np.random.default_rng(0)
@@ -78,7 +79,9 @@ def test_costs_are_of_what_was_chosen():
 def test_dropout_is_drawn_from_the_noise():
     net = NET.clone(dropout=0.5)
     variables, arch = net.draw(jax.random.key(0)), jnp.array([0, 1])
-    one, two = (net.make_noise(jax.random.key(i), 6, 0.0, 0.0, 0.0) for i in (1, 2))
+    one, two = (
+        net.make_noise(jax.random.key(i), 6, 0.0, comparing.recipe()) for i in (1, 2)
+    )
     options = [{"noise": one}, {"noise": one}, {"noise": two}]
     outputs = [forward(net, variables, arch, train=True, **o)[0] for o in options]
     np.testing.assert_array_equal(outputs[0], outputs[1])

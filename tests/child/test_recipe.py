@@ -29,6 +29,11 @@ def test_a_cosine_takes_the_rate_to_zero(progress, share):
     np.testing.assert_allclose(update(1.0, 2.0, progress), -0.5 * share, atol=1e-7)
 
 
+def test_a_constant_rate_stays():
+    rates = {update(1.0, 2.0, p, schedule="constant") for p in (0.0, 0.5, 1.0)}
+    assert rates == {-0.5}
+
+
 def test_momentum_is_nesterovs():
     """The first step moves by the gradient and once more by momentum times it."""
     assert update(1.0, 2.0, 0.0, momentum=0.9) == pytest.approx(-0.5 * 1.9)
@@ -37,7 +42,7 @@ def test_momentum_is_nesterovs():
 def test_numbers_of_a_config_are_traced_and_all_there():
     config = ChildConfig(drop_path=0.25, dropout=0.5, auxiliary=0.75, shift=2, cutout=3)
     recipe = Recipe.of(config, "as the task has it")
-    for name in Recipe._fields[:-1]:
+    for name in Recipe._fields[:-2]:
         assert getattr(recipe, name) == np.float32(getattr(config, name))
         assert getattr(recipe, name).dtype == jnp.float32
     assert recipe.augmentation == "as the task has it"
@@ -54,6 +59,9 @@ def test_numbers_of_a_config_are_traced_and_all_there():
         ("shift", 2**31 - 1, "shift must be at most 2147483646, got 2147483647"),
         ("cutout", 2.5, "cutout must be a whole number, got 2.5"),
         ("dropout", 1.0, r"dropout must be in \[0, 1\), got 1.0"),
+        ("dropout_weight", -0.1, r"dropout_weight must be in \[0, 1\), got -0.1"),
+        ("temporal_penalty", -1.0, "temporal_penalty must not be negative, got -1.0"),
+        ("schedule", "step", "schedule must be one of cosine, constant, got 'step'"),
         ("auxiliary", -1.0, "auxiliary must not be negative, got -1.0"),
         ("memory_limit_mib", -1.0, "memory_limit_mib must not be negative, got -1.0"),
         ("micro_batches", 0, r"micro_batches must divide batch_size=\d+, got 0"),

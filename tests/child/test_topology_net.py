@@ -20,7 +20,9 @@ def draw_images(num=3):
 
 
 def draw_noise(drop_path=0.4):
-    return NET.make_noise(jax.random.key(2), 3, 1.0, drop_path, 0.3)
+    return NET.make_noise(
+        jax.random.key(2), 3, 1.0, comparing.recipe(drop_path=drop_path, dropout=0.3)
+    )
 
 
 @pytest.mark.slow
@@ -37,7 +39,7 @@ def test_universal_equals_specialised(cell):
 def test_without_noise_it_is_the_network_of_no_noise():
     arch, variables = jnp.asarray(ARCH), comparing.init(NET)
     train = comparing.train_fn(NET)
-    nothing = NET.make_noise(jax.random.key(0), 3, 1.0, 0.0, 0.0)
+    nothing = NET.make_noise(jax.random.key(0), 3, 1.0, comparing.recipe())
     with_noise, without = (
         train(variables, draw_images(), arch, noise) for noise in (nothing, None)
     )
