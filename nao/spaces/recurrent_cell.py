@@ -14,6 +14,7 @@ their nodes alone compute the same function, since each node has weights of its 
 """
 
 import dataclasses
+from typing import ClassVar
 
 import networkx as nx
 import numpy as np
@@ -54,6 +55,7 @@ class RecurrentCell(base.Space):
     """
 
     name: str = dataclasses.field(default="recurrent_cell", init=False)
+    network: ClassVar[str] = "nao.child.recurrent_net:RecurrentNet"
     slots: tuple[base.Slot, ...] = dataclasses.field(init=False)
     group: int = dataclasses.field(init=False)
     num_nodes: int = 8

@@ -11,6 +11,7 @@ import pytest
 from nao.child import (
     ChildConfig,
     ImageTask,
+    TextTask,
     batches,
     nets,
     parameters,
@@ -20,17 +21,24 @@ from nao.child import (
 from nao.child.branches import Packing
 from nao.child.operations import OPERATIONS
 from nao.child.recipe import Recipe
-from nao.data import PARTS, ImageDataset, Split
+from nao.data import PARTS, ImageDataset, Split, TextDataset
 from nao.spaces import SPACES, SpaceConfig, registry
 
 # As `jax.Device.platform` has them, and as lowering does.
 ACCELERATORS = {"gpu": "cuda", "tpu": "tpu"}
 each_accelerator = pytest.mark.parametrize("platform", ACCELERATORS)
-each_space = pytest.mark.parametrize("name", [*filter(registry.network, SPACES)])
+OF_TEXT = "recurrent_cell"
+each_space_of_images = pytest.mark.parametrize(
+    "name", [name for name in SPACES if registry.network(name) and name != OF_TEXT]
+)
 
 
-def task():
+def task(name):
     """Images of 12x12: the first stage is large and the others small to CPUs."""
+    if name == OF_TEXT:
+        tokens = np.arange(16, dtype=np.int32) % 3
+        text = TextDataset("abc", ("a", "b", "c"), tokens, tokens, tokens)
+        return TextTask.of(text, 3)
     images = np.zeros((4, 12, 12, 3), np.uint8)
     split = Split(images, np.arange(4, dtype=np.int32) % 2)
     return ImageTask.of(ImageDataset("blank", 2, *[split] * len(PARTS)))
@@ -42,7 +50,7 @@ def trace(name, dtype, is_specialised=False, program="child_train_epoch"):
     small = {"num_nodes": 1} if "num_nodes" in registry.options(name) else {}
     space = registry.make(SpaceConfig(name, **small))
     config = ChildConfig(channels=2, batch_size=2)
-    learned = task()
+    learned = task(name)
     net = nets.make_net(space, learned, config).in_training(dtype, None, False)
     archs = space.architecture(space.sample(np.random.default_rng(0), 1))
     if is_specialised:
@@ -81,6 +89,17 @@ def image_products(lowered):
     return {kind for line in lines for kind in re.findall(four, line)}
 
 
+def products(lowered):
+    """Returns the types of matrix products."""
+    lines = lowered.as_text().splitlines()
+    return {
+        kind
+        for line in lines
+        if "stablehlo.dot_general" in line
+        for kind in re.findall(r"tensor<(?:\d+x)*(\w+)>", line)
+    }
+
+
 def assert_is_native(traced, platform):
     """Native convolutions in bfloat16, and nothing of the forms for CPU."""
     lowered = traced.lower(lowering_platforms=(ACCELERATORS[platform],))
@@ -92,15 +111,24 @@ def assert_is_native(traced, platform):
 
 
 @each_accelerator
-@each_space
+@each_space_of_images
 def test_a_training_step_is_lowered_for_accelerators_in_native_form(name, platform):
     dtype = training._choose_dtype("auto", platform)
     assert_is_native(trace(name, dtype), platform)
 
 
+@each_accelerator
+@pytest.mark.parametrize("is_specialised", [False, True])
+def test_language_models_compute_products_in_bfloat16(is_specialised, platform):
+    dtype = training._choose_dtype("auto", platform)
+    traced = trace(OF_TEXT, dtype, is_specialised)
+    lowered = traced.lower(lowering_platforms=(ACCELERATORS[platform],))
+    assert products(lowered) == {"bf16"}
+
+
 @pytest.mark.slow
 @each_accelerator
-@each_space
+@each_space_of_images
 @pytest.mark.parametrize(
     ("is_specialised", "program"),
     [(True, "child_train_epoch"), (False, "child_evaluate"), (True, "child_evaluate")],
@@ -147,7 +175,7 @@ def test_every_operation_has_a_native_form_and_gradient_on_accelerators(name):
         assert image_products(lowered) <= {"bf16"}
 
 
-@each_space
+@each_space_of_images
 def test_a_training_step_is_lowered_for_cpu_without_native_convolutions(name):
     """The same trace: the form is chosen when it is lowered."""
     lowered = trace(name, "bfloat16").lower(lowering_platforms=("cpu",))
