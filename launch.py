@@ -1,6 +1,7 @@
 """Runs experiments: `python launch.py --help` lists the modes and the settings."""
 
 import functools
+import gc
 import importlib
 import logging as standard_logging
 import math
@@ -32,6 +33,9 @@ def _open_closed_streams() -> None:
 
 # Before the imports below, which take seconds.
 if __name__ == "__main__":
+    # Imports and traced programs are many objects that stay: to look for garbage among
+    # them is a second of the ten to the first child.
+    gc.set_threshold(50_000)
     _open_closed_streams()
     signal.signal(signal.SIGINT, _stop_importing)
 elif __name__ == "__mp_main__":  # a worker, which its parent ends

@@ -1,12 +1,13 @@
 """Fixtures every test shares."""
 
+import gc
 import os
 
 import jax
 import numpy as np
 import pytest
 
-from nao import spaces
+from nao import files, spaces
 
 # Tests compile a lot and compute little: unoptimised programs save a third of it.
 os.environ["XLA_FLAGS"] = " ".join(
@@ -17,9 +18,14 @@ jax.config.update("jax_num_cpu_devices", 8)
 # JAX keeps the devices that it finds first: `launch.py`, run in this process, asks for
 # another number, and must come too late in whatever order tests run.
 jax.devices()
-# So that none of this process's programs come from, or go to, the user's own cache,
-# which `launch.py` turns on for all tests after it.
-jax.config.update("jax_enable_compilation_cache", False)
+# One cache for all workers, and for the next run, apart from that of `launch.py`, which
+# leaves a folder that is set as it is.
+jax.config.update("jax_compilation_cache_dir", str(files.cache_dir() / "tests"))
+jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.1)
+# Tracing makes many objects that live on; looking for garbage among them is a tenth of
+# the time.
+gc.freeze()
+gc.set_threshold(100_000)
 
 
 @pytest.fixture

@@ -25,6 +25,9 @@ from nao.types import Array, PyTree
 
 NUM_CLASSES = 10
 LEARNING_RATE, MOMENTUM = 0.1, 0.9
+# As a search takes an epoch in one call. It is then that memory is asked for anew, and
+# the system's first touch of it, by pages, is a tenth of one step.
+STEPS_A_CALL = 5
 
 
 @dataclasses.dataclass(frozen=True)
@@ -68,16 +71,18 @@ class Program(NamedTuple):
 
     Attributes:
         start: Maps architectures, as many as the program trains at once, to a function
-            that takes one step of them and waits for it; the first is from new weights.
+            that takes steps of them and waits for it; the first is from new weights.
         trace_s: Seconds that tracing and lowering took.
         compile_s: Seconds that compiling took.
         memory: Temporary memory of a step, in MiB; NaN where it is not known.
+        steps_a_call: How many steps a call of what `start` returns takes.
     """
 
     start: Callable[[np.ndarray], Callable[[], None]]
     trace_s: float = 0.0
     compile_s: float = 0.0
     memory: float = np.nan
+    steps_a_call: int = 1
 
 
 class Kind(NamedTuple):
@@ -135,7 +140,8 @@ def plain(setting: Setting, archs: np.ndarray) -> Program:
     def apply(variables, images, arch):
         return net.apply(variables, images, train=True, mutable="batch_stats")
 
-    return _compiled(_Model(variables, apply), setting, archs)
+    # In a loop XLA's own convolutions take tens of times as long.
+    return _compiled(_Model(variables, apply), setting, archs, steps_a_call=1)
 
 
 KINDS = {
@@ -156,60 +162,70 @@ def _model_of(net: ConvNet) -> _Model:
     return _Model(jax.jit(net.draw)(jax.random.key(0)), apply)
 
 
-def _compiled(model: _Model, setting: Setting, archs: np.ndarray) -> Program:
-    """Compiles a step of as many architectures as there are, a device each."""
+def _compiled(
+    model: _Model,
+    setting: Setting,
+    archs: np.ndarray,
+    steps_a_call: int = STEPS_A_CALL,
+) -> Program:
+    """Compiles steps of as many architectures as there are, a device each."""
     optimizer = optax.sgd(LEARNING_RATE, MOMENTUM)
     momentum = jax.jit(optimizer.init)(model.variables["params"])
     first = model.variables, momentum
     state = jax.tree.map(lambda x: np.stack([x] * len(archs)), first)
-    step = functools.partial(_step, model, optimizer, setting.batch())
-    step, options = _on_devices(step, len(archs))
+    steps = functools.partial(_steps, model, optimizer, steps_a_call, setting.batch())
+    steps, options = _on_devices(steps, len(archs))
     begun = time.perf_counter()
-    lowered = jax.jit(step, donate_argnums=0, **options).lower(state, archs)
+    lowered = jax.jit(steps, donate_argnums=0, **options).lower(state, archs)
     traced = time.perf_counter()
     compiled = lowered.compile()
     times = traced - begun, time.perf_counter() - traced
     memory = compiled.memory_analysis().temp_size_in_bytes / 2**20
-    return Program(functools.partial(_start, compiled, state), *times, memory)
+    start = functools.partial(_start, compiled, state)
+    return Program(start, *times, memory, steps_a_call)
 
 
-def _on_devices(step: Callable, num: int) -> tuple[Callable, dict[str, Any]]:
-    """Returns a step of `num` children, a device each, and options to compile it."""
+def _on_devices(steps: Callable, num: int) -> tuple[Callable, dict[str, Any]]:
+    """Returns steps of `num` children, a device each, and options to compile them."""
     if num == 1:
-        return step, {}
+        return steps, {}
     mesh = jax.make_mesh((num,), ("lanes",), (AxisType.Auto,))
     specs = {"in_specs": P("lanes"), "out_specs": P("lanes")}
-    step = jax.shard_map(step, mesh=mesh, check_vma=False, **specs)
+    steps = jax.shard_map(steps, mesh=mesh, check_vma=False, **specs)
     on_lanes = NamedSharding(mesh, P("lanes"))
-    return step, {"in_shardings": on_lanes, "out_shardings": on_lanes}
+    return steps, {"in_shardings": on_lanes, "out_shardings": on_lanes}
 
 
-def _step(model, optimizer, batch, state, archs):
-    """Takes a step of one child; its state and architecture have a first axis of 1."""
-    (variables, momentum), arch = jax.tree.map(lambda x: x[0], (state, archs))
+def _steps(model, optimizer, num, batch, state, archs):
+    """Takes steps of one child; its state and architecture have a first axis of 1."""
+    state, arch = jax.tree.map(lambda x: x[0], (state, archs))
     images, labels = map(jnp.asarray, batch)
 
-    def loss_fn(params):
+    def loss_fn(params, variables):
         scores, updates = model.apply(variables | {"params": params}, images, arch)
         loss = optax.softmax_cross_entropy_with_integer_labels(scores, labels)
         return loss.mean(), updates
 
-    grad_fn = jax.value_and_grad(loss_fn, has_aux=True)
-    (loss, updates), grads = grad_fn(variables["params"])
-    changes, momentum = optimizer.update(grads, momentum)
-    params = optax.apply_updates(variables["params"], changes)
-    after = ({"params": params} | updates, momentum), loss
+    def step(state, _):
+        variables, momentum = state
+        grad_fn = jax.value_and_grad(loss_fn, has_aux=True)
+        (loss, updates), grads = grad_fn(variables["params"], variables)
+        changes, momentum = optimizer.update(grads, momentum)
+        params = optax.apply_updates(variables["params"], changes)
+        return ({"params": params} | updates, momentum), loss
+
+    after = step(state, None) if num == 1 else jax.lax.scan(step, state, length=num)
     return jax.tree.map(lambda x: x[None], after)
 
 
 def _start(compiled: Any, state: PyTree, archs: np.ndarray) -> Callable[[], None]:
-    """Returns what takes one step of training from a copy of `state`."""
-    # A copy, as each step donates the state it begins with.
+    """Returns what takes steps of training from a copy of `state`."""
+    # A copy, as each call donates the state it begins with.
     inputs = jax.tree.map(jnp.array, state), jnp.asarray(archs)
     state, archs = jax.device_put(inputs, compiled.input_shardings[0])
 
-    def step():
+    def steps():
         nonlocal state
         state, _ = jax.block_until_ready(compiled(state, archs))
 
-    return step
+    return steps

@@ -15,6 +15,7 @@ an empty compile cache and again with a full one.
 """
 
 import argparse
+import gc
 import os
 import pathlib
 import subprocess
@@ -59,6 +60,7 @@ def measure_epoch(
 
 def take_first_step(specialised: bool) -> None:
     """Trains the network of `child_speed.py` for one step; prints the seconds."""
+    gc.set_threshold(50_000)  # as launch.py does
     compiling.use_compile_cache()
     task = random_task(32)
     config = ChildConfig(

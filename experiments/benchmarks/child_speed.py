@@ -15,8 +15,9 @@ torch_supernet  one network in PyTorch that holds every operation at every place
 
 Seconds to trace, lower and compile, seconds of a step of one architecture (median; of
 `lanes`, of all at once divided by their number), temporary memory of the step, and from
-those the seconds that 1, 10, 100 architectures take, for as many steps each. Nothing is
-read from a compile cache. The last lines say from how many steps an architecture on its
+those the seconds that 1, 10, 100 architectures take, for `--steps` each. A call of a
+compiled program takes several steps, as a search takes an epoch. Nothing is read from a
+compile cache. The last lines say from how many steps an architecture on its
 own program pays for itself.
 
 PyTorch runs operation by operation, on all cores that this process may use unless
@@ -90,7 +91,7 @@ def read(words: list[str] | None) -> tuple[argparse.Namespace, Setting]:
     fields = dataclasses.fields(Setting)
     numbers = {
         "num": (3, "architectures that compile"),
-        "steps": (5, "steps an architecture"),
+        "steps": (5, "steps an architecture in the totals; as many calls are timed"),
         **{field.name: (field.default, None) for field in fields},
     }
     for name, (default, text) in numbers.items():
@@ -142,7 +143,8 @@ def measure(
         )
         if program is None or not kind.is_universal:
             program = kind.make(setting, at_once)
-        step_s = seconds(program.start(at_once), num_steps) / kind.at_once
+        call_s = seconds(program.start(at_once), num_steps)
+        step_s = call_s / program.steps_a_call / kind.at_once
         row = Measured(program.trace_s, program.compile_s, step_s, program.memory)
         rows.append(row)
         print(f"# {name}: {np.round(row, 3).tolist()}", file=sys.stderr)
@@ -150,12 +152,12 @@ def measure(
     return Measured(trace_s.mean(), compile_s.mean(), np.median(step_s), memory.max())
 
 
-def seconds(step: Callable[[], None], num_steps: int) -> float:
-    """Returns the median of the seconds that calls of `step` take."""
+def seconds(call: Callable[[], None], num_calls: int) -> float:
+    """Returns the median of the seconds that calls take."""
     times = []
-    for _ in range(num_steps):
+    for _ in range(num_calls):
         begun = time.perf_counter()
-        step()
+        call()
         times.append(time.perf_counter() - begun)
     return np.median(times)
 

@@ -19,6 +19,7 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
+from nao.child.keeping import kept
 from nao.child.noise import drop
 from nao.child.operations import is_identity
 from nao.types import Array
@@ -102,6 +103,7 @@ def _forward(options, buffers, vectors, running, wiring, keep):
     # The complete states take the place of the first buffer: a branch finds in them
     # what it read, since no later one adds to a state that was read.
     states, after = run_branches(options, buffers, vectors, running, wiring, keep)
+    states = kept(states)
     return (states, after), ((states, *buffers[1:]), vectors, running, wiring, keep)
 
 

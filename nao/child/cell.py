@@ -247,7 +247,7 @@ class Cell(NamedTuple):
         """Concatenates the joined states along the channels."""
         if self.arch is not None:
             return jnp.concatenate([states[i] for i in self.joined], -1)
-        states = states[np.array(self.joined)]
+        states = _take(states, self.joined)
         # A mask, not fewer states: the output has one width for all architectures.
         if self.join == "loose":
             loose = loose_ends(arch).astype(states.dtype)
@@ -318,6 +318,15 @@ class Cell(NamedTuple):
 def _reading(branch: Callable, which: int) -> Callable:
     """Returns a branch of `run_branches` that uses one of the two states it reads."""
     return lambda vector, running, *x: branch(vector, running, x[which])
+
+
+def _take(states: Array, numbers: tuple[int, ...]) -> Array:
+    """Returns the states of these numbers."""
+    begin, stop = numbers[0], numbers[-1] + 1
+    # All of them, as a rule: picked by numbers, their gradient is a scatter.
+    if numbers == tuple(range(begin, stop)):
+        return states[begin:stop]
+    return states[np.array(numbers)]
 
 
 def take_states(kernel: Array, positions: list[int], num_states: int) -> Array:

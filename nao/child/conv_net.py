@@ -18,6 +18,7 @@ from jax import lax
 
 from nao.child import auxiliary, extraction, parameters, primitives
 from nao.child.cell import Arch, pad_channels
+from nao.child.keeping import keeping
 from nao.child.layout import STEM_STATES, Layout
 from nao.child.noise import Noise
 from nao.child.norms import Norms
@@ -203,7 +204,7 @@ class ConvNet(StagedNet):
 
         is_first = jnp.arange(self.cells_per_stage) == 0
         inputs, (outputs, stats) = lax.scan(
-            step, (s0, s1), (tuple(variables), keep, is_first)
+            keeping(step), (s0, s1), (tuple(variables), keep, is_first)
         )
         return inputs, outputs[0] if self.auxiliary else None, stats
 

@@ -8,6 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from nao.child import primitives
+from nao.child.keeping import kept
 from nao.child.norms import Norms
 from nao.types import Array, PyTree
 
@@ -59,7 +60,7 @@ def apply_pointwise(
     weights = params["kernel"].astype(x.dtype)
     # At stride 2 plain pointwise convolution would drop three pixels in four.
     form = primitives.pointwise if stride == 1 else primitives.factorized_reduction
-    x = norms(0, form(x, weights))
+    x = norms(0, kept(form(x, weights)))
     return x, norms.running
 
 
