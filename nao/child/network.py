@@ -1,7 +1,6 @@
 """What a network offers to whatever trains, measures or saves children."""
 
 from collections.abc import Hashable, Mapping
-from types import MappingProxyType
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -23,7 +22,7 @@ class Output(NamedTuple):
     auxiliary: PyTree | None = None  # the same by an auxiliary head, in training
     carry: PyTree | None = None  # what the batch after this one begins with
     # What training adds to the loss, by the name of its weight in the recipe.
-    penalties: Mapping[str, Array] = MappingProxyType({})
+    penalties: Mapping[str, Array] | None = None
 
 
 class ChildNet(Protocol):

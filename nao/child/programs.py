@@ -225,7 +225,7 @@ def _make_loss_fn(arch: Array, recipe: Recipe, settings: Settings) -> Callable:
         total = loss
         if output.auxiliary is not None:
             total += recipe.auxiliary * mean_loss(output.auxiliary, targets)
-        for name, penalty in output.penalties.items():
+        for name, penalty in (output.penalties or {}).items():
             total += getattr(recipe, name) * penalty
         carry = output.carry if task.carries else None
         return total, (loss, stats, carry)
