@@ -60,6 +60,7 @@ class FlaxNet(nn.Module, kw_only=True):
     axis_name: str | None = None
     dtype: str = "float32"
 
+    free_axes = ()
     noise_axes = 0
 
     @classmethod

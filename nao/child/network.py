@@ -40,12 +40,15 @@ class ChildNet(Protocol):
     Attributes:
         arch: The one architecture it is for; None for any.
         input_shape: Shape of one input.
+        free_axes: Axes of an input that an exported network takes at any length, such
+            as the window of a text; mostly none.
         noise_axes: Of each array of `make_noise`, which axis is the batch; a tree of
             the same structure.
     """
 
     arch: Hashable | None
     input_shape: tuple[int, ...]
+    free_axes: tuple[int, ...]
     noise_axes: PyTree
 
     @classmethod

@@ -62,6 +62,7 @@ class RecurrentNet:
     arch: tuple[tuple[int, int], ...] | None = None
     dtype: str = "float32"
 
+    free_axes = (0,)
     noise_axes = TextNoise(0, 0, 0, 0, 0)
 
     @classmethod
@@ -149,15 +150,14 @@ class RecurrentNet:
             variables: As `draw` returns them.
             inputs: Integers [batch, window].
             arch: int32 [1 + num_nodes, 2], a row of `RecurrentCell.architecture`.
-            train: Not read: nothing is normalised.
+            train: Whether to say what is added to the loss; nothing is normalised.
             noise: What is dropped; None drops nothing.
             carry: float32 [batch, units], the outputs before the window; None is zeros.
         """
-        del train
         params = variables["params"]["net"]
         arch = jnp.asarray(self.arch if arch is None else arch, jnp.int32)
-        start = self.initial_carry(len(inputs)) if carry is None else carry
-        embedding = params["embedding"].astype(self.dtype)
+        start = self.initial_carry(inputs.shape[0]) if carry is None else carry
+        embedding = jnp.asarray(params["embedding"], self.dtype)
         x = embedding[inputs.T]  # [window, batch, units]
         if noise is not None:
             x = x * noise.inputs.astype(x.dtype)
@@ -177,7 +177,7 @@ class RecurrentNet:
         said = Output(
             scores + params["bias"],
             carry=outputs[-1].astype(jnp.float32),
-            penalties=penalties(outputs, dropped),
+            penalties=penalties(outputs, dropped) if train else None,
         )
         return said, variables["batch_stats"]
 

@@ -43,6 +43,7 @@ class StagedNet(nn.Module):
         `num_multiply_adds`, as `ChildNet` describes them; noise is a `Noise`.
     """
 
+    free_axes = ()
     noise_axes = Noise(paths=2, features=0)
 
     @staticmethod

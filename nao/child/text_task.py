@@ -13,6 +13,26 @@ from nao.data.examples import Examples
 from nao.data.text_dataset import TextDataset
 from nao.types import Array
 
+# In the README of an exported network, beside those of `nao.training.export`.
+_SAMPLING = """
+It writes a text of its own, token by token, each drawn by its probability:
+
+```python
+import json
+import numpy as np
+
+about = json.loads(pathlib.Path("child/child.json").read_text())
+vocabulary, units = about["task"]["vocabulary"], about["network"]["units"]
+rng, written = np.random.default_rng(0), [0]
+carry = np.zeros((1, units), np.float32)
+for _ in range(200):
+    token = np.array([written[-1:]], np.int32)
+    scores, carry = network.call(token, carry)
+    chances = np.exp(np.asarray(scores[0, -1], np.float64))
+    written.append(int(rng.choice(len(chances), p=chances / chances.sum())))
+print("{between}".join(vocabulary[token] for token in written))
+```
+"""
 _NONE = -1  # target of what is beyond the end of a text
 
 
@@ -106,8 +126,13 @@ class TextTask(Task):
 
     def describe(self) -> dict[str, Any]:
         """Returns what an export says of the task, its vocabulary among it."""
-        vocabulary = list(self.text.vocabulary)
-        return super().describe() | {"unit": self.text.unit, "vocabulary": vocabulary}
+        return super().describe() | {
+            "unit": self.text.unit,
+            "vocabulary": list(self.text.vocabulary),
+            "usage": _SAMPLING.format(
+                between="" if self.text.unit == "characters" else " "
+            ),
+        }
 
 
 def _windows(tokens: np.ndarray, window: int) -> Examples:

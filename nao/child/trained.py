@@ -93,6 +93,19 @@ class TrainedChild:
         net, variables = self.net, self.variables
         return net.forward(variables, inputs, None, train=False, carry=carry)[0]
 
+    def any_inputs(self) -> jax.ShapeDtypeStruct:
+        """Returns type and shape of inputs, of any number, `num`.
+
+        Along axes that the network leaves free they are of any `length`.
+        """
+        from jax import export  # See `export`.
+
+        sizes = list(map(str, self.net.input_shape))
+        for axis in self.net.free_axes:
+            sizes[axis] = "length" if len(self.net.free_axes) == 1 else f"length_{axis}"
+        shape = export.symbolic_shape(", ".join(["num", *sizes]))
+        return jax.ShapeDtypeStruct(shape, self.input_dtype)
+
     def predict(self, inputs: np.ndarray) -> PyTree:
         """Returns the outputs of inputs, computed in batches on the host's device.
 
@@ -193,7 +206,7 @@ class TrainedChild:
         return cls(net, variables, about["input_dtype"], normalisation, about["task"])
 
     def export(self, platforms: Sequence[str] = PLATFORMS) -> bytes:
-        """Returns the network as one file, parameters inside, for any batch size.
+        """Returns the network as one file, parameters inside, for `any_inputs`.
 
         It holds StableHLO as `jax.export` serialises it: `deserialize(...).call` is
         `outputs`, on any of the platforms, with JAX alone; or `step`, where a task
@@ -204,11 +217,11 @@ class TrainedChild:
         """
         from jax import export  # Needs flatbuffers, which nothing else does.
 
-        (num,) = export.symbolic_shape("num")
-        shape = (num, *self.net.input_shape)
-        arguments = [jax.ShapeDtypeStruct(shape, self.input_dtype)]
+        inputs = self.any_inputs()
+        arguments = [inputs]
         if self.task["carries"]:
-            arguments.append(jax.eval_shape(lambda: self.net.initial_carry(num)))
+            carry = functools.partial(self.net.initial_carry, inputs.shape[0])
+            arguments.append(jax.eval_shape(carry))
         function = self.step if self.task["carries"] else self.outputs
         exported = export.export(jax.jit(function), platforms=platforms)(*arguments)
         return bytes(exported.serialize())

@@ -25,7 +25,7 @@ _README = """\
 Test {objective} {value:.6f}, of the training that `child/child.json` describes.
 
 `child.jax_export` is the network with its parameters, for any batch size, on
-{platforms}. It takes {example}s as {dtype} [num, {shape}], as they were loaded
+{platforms}. It takes {example}s as {dtype} [{shape}], as they were loaded
 (normalising them is part of it), and returns {outputs}.{carried} It needs JAX and
 flatbuffers alone:
 
@@ -36,7 +36,7 @@ from jax import export
 network = export.deserialize(pathlib.Path("child.jax_export").read_bytes())
 {call}
 ```
-
+{usage}
 JAX reads such files for at least six months after they were written, so keep `child/`,
 the parameters by name as an Orbax checkpoint:
 
@@ -210,16 +210,16 @@ def readme(child: trained.TrainedChild, notation: str, value: float) -> str:
         platforms=", ".join(trained.PLATFORMS),
         example=task["example"],
         dtype=child.input_dtype,
-        shape=", ".join(map(str, child.net.input_shape)),
+        shape=", ".join(map(str, child.any_inputs().shape)),
         outputs=_outputs(child),
+        usage=task.get("usage", ""),
         **{name: text.format(example=task["example"]) for name, text in use.items()},
     )
 
 
 def _outputs(child: trained.TrainedChild) -> str:
     """Returns types and shapes of a network's outputs, as `float32 [num, 10]`."""
-    inputs = jax.ShapeDtypeStruct((1, *child.net.input_shape), child.input_dtype)
     return ", ".join(
-        f"{x.dtype} [{', '.join(['num', *map(str, x.shape[1:])])}]"
-        for x in jax.tree.leaves(jax.eval_shape(child.outputs, inputs))
+        f"{x.dtype} [{', '.join(map(str, x.shape))}]"
+        for x in jax.tree.leaves(jax.eval_shape(child.outputs, child.any_inputs()))
     )

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -18,6 +19,7 @@ from nao import Config, spaces
 from nao.child import ChildConfig, FinalConfig
 from nao.commands.export import export_run
 from nao.commands.train import train
+from nao.data import TextDataset
 from nao.spaces import SpaceConfig
 from nao.training import export
 from tests.child import echoes
@@ -153,6 +155,49 @@ def test_a_readme_says_how_examples_continue_each_other():
     alone = dataclasses.replace(child, task=child.task | {"carries": False})
     text = export.readme(alone, "`tanh, no`", 0.5)
     assert "outputs = network.call(windows)\n" in text and "carry" not in text
+
+
+@pytest.fixture
+def speaker(tmp_path):
+    """A trained language model in a folder, exported."""
+    tokens = np.arange(40, dtype=np.int32) % 3
+    text = TextDataset("abc", ("a", "b", "\n"), tokens, tokens, tokens, "characters")
+    space, recipe = (
+        spaces.RecurrentCell(2),
+        ChildConfig(units=4, window=5, batch_size=2),
+    )
+    made = nao.evaluators.TrainingEvaluator(space, text, recipe)
+    (arch,) = space.architecture(space.parse("0 0 1 1")[None])
+    states = made.trainer.init(jax.random.key(0)[None], arch[None])
+    child = nao.TrainedChild.of(made.trainer.net, states, arch, made.task)
+    child.save(tmp_path / "child")
+    (tmp_path / "child.jax_export").write_bytes(child.export())
+    return child
+
+
+def test_an_exported_text_is_read_in_windows_of_any_length(speaker, tmp_path):
+    network = jax.export.deserialize((tmp_path / "child.jax_export").read_bytes())
+    words, carry = np.array([[0, 1, 2, 0, 1]], np.int32), np.ones((1, 4), np.float32)
+    whole, after = speaker.step(words, carry)
+    found = []
+    for part in np.split(words, [1, 3], 1):
+        scores, carry = network.call(part, carry)
+        found.append(scores)
+    np.testing.assert_allclose(np.concatenate(found, 1), whole, rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(carry, after, rtol=1e-5, atol=1e-6)
+
+
+def test_the_readme_samples_a_text(speaker, tmp_path, monkeypatch, capsys):
+    text = export.readme(speaker, "`a cell`", 2.5)
+    assert "int32 [num, length]" in text
+    assert "returns float32 [num, length, 3]. Each call also takes" in text
+    loading, *_, sampling, _, _ = re.findall(r"```python\n(.*?)```", text, re.S)
+    loading = loading.partition("outputs, carry")[0]  # which has windows of one's own
+    monkeypatch.chdir(tmp_path)
+    exec(loading + sampling, {})
+    assert len(capsys.readouterr().out) == 202  # and the end of the line
+    again = nao.TrainedChild.load(tmp_path / "child")
+    assert again.net == speaker.net and again.task["vocabulary"] == ["a", "b", "\n"]
 
 
 def test_damaged_runs_and_files_in_the_way_are_named(tmp_path):
