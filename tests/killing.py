@@ -4,9 +4,9 @@
 
 Jobs are a search by NAO, one by successive halving, one whose evaluator learns, one
 with finalists, one for two objectives by evolution and one by NAO, one that trains
-children, the training of one architecture, and a benchmark. Prints a line for each
-kill: the event that was the last, and whether the job that went on ended as one that
-was never killed. Forks before JAX has begun any thread.
+children, the training of one architecture, one that averages weights, and a benchmark.
+Prints a line for each kill: the event that was the last, and whether the job that went
+on ended as one that was never killed. Forks before JAX has begun any thread.
 """
 
 import functools
@@ -134,7 +134,7 @@ def _aim(folder):
     search(folder, 9, evaluator, strategies.NAO(space, _TINY, goals=goals))
 
 
-def _children():
+def _children(**changes):
     """Returns an evaluator that trains cells of one node on sixteen tiny images."""
     rng, labels = np.random.default_rng(0), np.arange(16, dtype=np.int32) % 2
     splits = [
@@ -144,7 +144,7 @@ def _children():
         ConvCell(("avg_pool_3x3", "identity"), num_nodes=1),
         ImageDataset("noise", 2, *splits),
         ChildConfig(channels=2, batch_size=8, epochs=1),
-        FinalConfig(epochs=3),
+        FinalConfig(**{"epochs": 3} | changes),
     )
 
 
@@ -153,11 +153,17 @@ def _search_children(folder):
     search(folder, 4, evaluator, strategies.RandomSearch(evaluator.space))
 
 
-def _train(folder):
-    evaluator = _children()
+def _train(folder, **changes):
+    evaluator = _children(**changes)
     (tokens,) = evaluator.space.sample(np.random.default_rng(0), 1)
     with RunDirectory(folder, {}) as run:
-        final.run(evaluator, tokens, 0, run, lambda *_: None, save_every_s=0.0)
+        return final.run(evaluator, tokens, 0, run, lambda *_: None, save_every_s=0.0)
+
+
+def _average(folder):
+    """Of noise nothing can be learned, so the validation loss soon stalls."""
+    metrics = _train(folder, epochs=6, average_after=1)
+    assert 1 < metrics["averaged_steps"] < 10, metrics
 
 
 def _benchmark(folder):
@@ -209,6 +215,7 @@ _JOBS = {
     "aim": (_aim, _summary),
     "children": (_search_children, _summary),
     "training": (_train, _trained),
+    "averaging": (_average, _trained),
     "benchmark": (_benchmark, _compared),
 }
 

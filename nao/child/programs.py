@@ -21,9 +21,10 @@ from jax import lax
 from jax.sharding import Mesh
 from jax.sharding import PartitionSpec as P
 
-from nao.child import batches
+from nao.child import averaging, batches
+from nao.child.averaging import Average
 from nao.child.batches import CHILDREN, DATA, DevicePart
-from nao.child.network import ChildNet
+from nao.child.network import ChildNet, Variables
 from nao.child.recipe import Recipe, TrainingConfig
 from nao.child.task import Task, check_measures
 from nao.types import Array, PyTree
@@ -35,6 +36,13 @@ class TrainState(NamedTuple):
     params: PyTree
     batch_stats: PyTree
     opt_state: PyTree
+    average: Average | None = None  # None where the recipe never averages
+
+    @property
+    def variables(self) -> Variables:
+        """What is evaluated and kept: the means of weights, where they are averaged."""
+        kept = self if self.average is None else self.average
+        return {"params": kept.params, "batch_stats": kept.batch_stats}
 
 
 class Settings(NamedTuple):
@@ -45,6 +53,7 @@ class Settings(NamedTuple):
     mesh: Mesh
     batch_size: int
     micro_batches: int
+    average_after: int = 0
 
 
 def make_mesh(devices: Sequence[jax.Device], num_children: int) -> Mesh:
@@ -87,7 +96,9 @@ def child_init(keys: Array, *, settings: Settings) -> TrainState:
         # The optimiser's state has the same shape for any numbers, so any will do.
         recipe = Recipe.of(TrainingConfig())
         opt_state = recipe.optimizer(0).init(variables["params"])
-        return TrainState(variables["params"], variables["batch_stats"], opt_state)
+        params, stats = variables["params"], variables["batch_stats"]
+        average = averaging.begin(params, stats, settings.average_after)
+        return TrainState(params, stats, opt_state, average)
 
     return _over_children(settings.mesh, init, 0)(keys)
 
@@ -108,7 +119,8 @@ def child_train_epoch(
 
     Args:
         keys: The children's keys [children], the same at every epoch.
-        states: Parameters, running averages and momentum; their memory is reused.
+        states: Parameters, running averages, momentum and, where weights are averaged,
+            their means; their memory is reused.
         archs: int32 [children, ...], as the network reads them.
         epoch: Which pass it is, from 0.
         num_epochs: How many there will be; the learning rate and the share of dropped
@@ -148,7 +160,8 @@ def _train_epoch(
             grads, state.opt_state, state.params
         )
         params = optax.apply_updates(state.params, updates)
-        return (TrainState(params, stats, opt_state), carry), loss
+        average = averaging.add(state.average, params, stats)
+        return (TrainState(params, stats, opt_state, average), carry), loss
 
     start = state, _initial_carry(settings)
     (state, _), losses = lax.scan(step, start, (jnp.arange(num_steps), order))
@@ -296,7 +309,7 @@ def child_evaluate(
 def _evaluate(state, arch, part, *, settings: Settings) -> dict[str, Array]:
     """Measures one child on a part; arguments as in `child_evaluate`."""
     net, task, num_data = settings.net, settings.task, settings.mesh.shape[DATA]
-    variables = {"params": state.params, "batch_stats": state.batch_stats}
+    variables = state.variables
 
     def step(carry, indices):
         inputs, targets, weights = part.take(indices)

@@ -24,6 +24,7 @@ _SHARES = (
     "dropout_weight",
 )
 _MOST_SHIFT = 2**31 - 2  # JAX draws below the next number, an int32
+_MOST_EPOCHS = 10**6  # whose validation losses are in the state of a training
 
 
 @documented
@@ -52,6 +53,12 @@ class TrainingConfig:
     momentum: float = option(0.9, "Nesterov momentum; 0 is plain gradient descent")
     weight_decay: float = option(5e-4, "Pull on all parameters; 0 is none")
     grad_clip: float = option(5.0, "Largest global norm of the gradient")
+    average_after: int = option(
+        0,
+        "Epochs without a better validation loss after which weights are averaged "
+        "(averaged SGD, as AWD-LSTM's); 0 never averages them",
+        most=_MOST_EPOCHS,
+    )
     drop_path: float = option(
         0.0, "Probability of dropping a branch of the last cell at the end of training"
     )
@@ -118,7 +125,7 @@ class TrainingConfig:
                     f"{name} must be in [0, 1), got {getattr(self, name)}."
                 )
         names = ("weight_decay", "auxiliary", "activation_penalty", "temporal_penalty")
-        check_at_least(0, self, *names, "shift", "cutout")
+        check_at_least(0, self, *names, "shift", "cutout", "average_after")
         check_at_least(0, self, "time_limit_s", "memory_limit_mib")
         check_choice("schedule", self.schedule, _SCHEDULES)
         check_choice("dtype", self.dtype, _DTYPES)

@@ -56,11 +56,9 @@ class TrainedChild:
             arch: The architecture, as the network reads it.
             task: What it learned.
         """
-        # Momentum is left on the devices: it is as large as the parameters.
-        own = jax.tree.map(lambda x: np.asarray(x[0]), states._replace(opt_state=None))
-        net, variables = net.trained(
-            {"params": own.params, "batch_stats": own.batch_stats}, arch
-        )
+        # All else is left on the devices: momentum is as large as the parameters.
+        own = jax.tree.map(lambda x: np.asarray(x[0]), states.variables)
+        net, variables = net.trained(own, arch)
         dtype, normalisation = task.input_dtype, task.normalisation
         return cls(net, variables, dtype, normalisation, task.describe())
 

@@ -16,8 +16,9 @@ import numpy as np
 from jax.sharding import NamedSharding
 from jax.sharding import PartitionSpec as P
 
-from nao.child import batches, programs
+from nao.child import averaging, batches, programs
 from nao.child.batches import CHILDREN, DATA
+from nao.child.devices import choose_devices, choose_dtype, needed_mib
 from nao.child.network import ChildNet
 from nao.child.programs import Settings, TrainState
 from nao.child.recipe import Recipe, TrainingConfig
@@ -81,11 +82,11 @@ class ChildTrainer:
                 f"batch_size must be at most the {num_train} training "
                 f"{task.example}s of {task.name}, got {config.batch_size}."
             )
-        devices = jax.devices()[:1] if devices is None else list(devices)
-        devices, self.num_children = _choose_devices(config, devices, share_batch)
+        devices = jax.devices()[:1] if devices is None else devices
+        devices, self.num_children = choose_devices(config, devices, share_batch)
         self._mesh = programs.make_mesh(devices, self.num_children)
         self.net = net.in_training(
-            _choose_dtype(config.dtype, devices[0].platform),
+            choose_dtype(config.dtype, devices[0].platform),
             DATA if self._mesh.shape[DATA] > 1 else None,
             config.auxiliary > 0,
         )
@@ -122,8 +123,9 @@ class ChildTrainer:
                 default at its end.
 
         Returns:
-            The trained states, and per child the metrics `train_loss`, `epochs` and
-            `memory_mib`, or why it failed.
+            The trained states, and per child the metrics `train_loss`, `epochs`,
+            `memory_mib` and, where weights are averaged, `averaged_steps`, how many
+            steps the mean is over; or why it failed.
 
         Raises:
             ValueError: If the universal program needs more memory than its limit.
@@ -137,20 +139,16 @@ class ChildTrainer:
             return states, [Outcome({}, str(failure))] * len(archs)
         keys, archs, settings = self._place(keys, archs)
         train_keys = _split(keys)[1]
-        fixed = (np.int32(self.config.epochs), self._recipe, self._parts["train"])
         begun = time.perf_counter()
         stop = self.config.epochs if stop is None else stop
         for epoch in range(done, stop):
-            states, losses = programs.child_train_epoch(
-                train_keys, states, archs, np.int32(epoch), *fixed, settings=settings
-            )
-            # The only wait for the devices in an epoch.
-            losses = np.asarray(losses, np.float64).tolist()
+            states, losses = self._pass(train_keys, states, archs, epoch, settings)
             seconds = time.perf_counter() - begun
+            others = averaging.metrics(states.average, {"memory_mib": memory_mib})
             # Copies that fill up the devices have losses, too, which are left out.
             outcomes = [
-                old if old.failure else self._outcome(epoch, loss, seconds, memory_mib)
-                for old, loss in zip(outcomes, losses, strict=False)
+                old if old.failure else self._outcome(epoch, loss, seconds, more)
+                for old, loss, more in zip(outcomes, losses, others, strict=False)
             ]
             # One that failed trains on beside the others: it is one program.
             if all(outcome.failure for outcome in outcomes):
@@ -182,12 +180,46 @@ class ChildTrainer:
         stacked = jax.tree.map(lambda *leaves: np.stack(leaves), *filled)
         return jax.device_put(stacked, NamedSharding(self._mesh, P(CHILDREN)))
 
-    def _outcome(self, epoch, loss, seconds, memory_mib) -> Outcome:
-        metrics = {
-            "train_loss": loss,
-            "epochs": float(epoch + 1),
-            "memory_mib": memory_mib,
-        }
+    def _pass(
+        self, keys, states, archs, epoch, settings
+    ) -> tuple[TrainState, list[float]]:
+        """Takes children through an epoch; returns their states and mean losses."""
+        num_epochs, part = np.int32(self.config.epochs), self._parts["train"]
+        states, losses = programs.child_train_epoch(
+            *(keys, states, archs, np.int32(epoch), num_epochs, self._recipe, part),
+            settings=settings,
+        )
+        # The only wait for the devices in an epoch, where weights are not averaged.
+        losses = np.asarray(losses, np.float64)
+        # After the last epoch nothing follows that could be averaged.
+        if states.average is not None and epoch + 1 < self.config.epochs:
+            states = self._watch(states, archs, losses, settings)
+        return states, losses.tolist()
+
+    def _watch(
+        self, states: TrainState, archs: Array, losses: np.ndarray, settings: Settings
+    ) -> TrainState:
+        """Evaluates children after an epoch, and has those that stall average.
+
+        Children that average already, or have no finite training loss, float64
+        [children], need no evaluation.
+        """
+        average = states.average
+        noted = np.asarray(average.num_averaged), np.asarray(average.losses)
+        if not np.any((noted[0] == 0) & np.isfinite(losses)):
+            return states
+        measured = programs.child_evaluate(
+            states, archs, self._parts["val"], settings=settings
+        )
+        noted = averaging.watch(*noted, np.asarray(measured["loss"]))
+        # Placed as they were: otherwise they would be arguments of another kind.
+        places = average.num_averaged.sharding, average.losses.sharding
+        num, losses = jax.device_put(noted, places)
+        average = average._replace(num_averaged=num, losses=losses)
+        return states._replace(average=average)
+
+    def _outcome(self, epoch, loss, seconds, others) -> Outcome:
+        metrics = {"train_loss": loss, "epochs": float(epoch + 1), **others}
         limit = self.config.time_limit_s
         if not math.isfinite(loss):
             failure = f"training loss is {loss} in epoch {epoch + 1}"
@@ -242,14 +274,11 @@ class ChildTrainer:
         lowered = programs.child_train_epoch.lower(
             *args, self._recipe, self._parts["train"], settings=settings
         )
-        sizes = lowered.compile().memory_analysis()
-        # New states take the place of old ones, which are counted once.
-        return 2**-20 * (
-            sizes.temp_size_in_bytes
-            + sizes.argument_size_in_bytes
-            + sizes.output_size_in_bytes
-            - sizes.alias_size_in_bytes
-        )
+        if settings.average_after:  # else after training, when no clock runs
+            programs.child_evaluate.lower(
+                states, archs, self._parts["val"], settings=settings
+            ).compile()
+        return needed_mib(lowered.compile())
 
     def _compiling(self, archs: np.ndarray) -> contextlib.AbstractContextManager:
         """Says that all is being compiled, where it is for the first time."""
@@ -303,10 +332,9 @@ class ChildTrainer:
         place = functools.partial(
             jax.device_put, device=NamedSharding(self._mesh, P(CHILDREN))
         )
-        config, rules = self.config, self._task.rules
-        settings = Settings(
-            net, rules, self._mesh, config.batch_size, config.micro_batches
-        )
+        config = self.config
+        sizes = config.batch_size, config.micro_batches, config.average_after
+        settings = Settings(net, self._task.rules, self._mesh, *sizes)
         if keys is not None:
             # By way of the host, the only place that devices of all hosts take from.
             data = np.asarray(jax.random.key_data(jnp.stack(list(keys))))
@@ -317,25 +345,3 @@ class ChildTrainer:
 def _split(keys: Array) -> Array:
     """Returns the keys of the first parameters and of the training, [2, children]."""
     return jax.vmap(jax.random.split, out_axes=1)(keys)
-
-
-def _choose_devices(
-    config: TrainingConfig, devices: list[jax.Device], share_batch: bool
-) -> tuple[list[jax.Device], int]:
-    """Returns the devices that are used, and how many children train at once."""
-    if share_batch:
-        # Every device needs the same number of a micro-batch's examples.
-        num = config.batch_size // config.micro_batches
-        most = max(n for n in range(1, len(devices) + 1) if num % n == 0)
-        return devices[:most], 1
-    # Programs of their own, or a clock of its own, make a child train alone.
-    if config.specialised or config.time_limit_s:
-        return devices[:1], 1
-    return devices, len(devices)
-
-
-def _choose_dtype(dtype: str, platform: str) -> str:
-    """Returns what convolutions compute in, `auto` depending on the platform."""
-    if dtype != "auto":
-        return dtype
-    return "float32" if platform == "cpu" else "bfloat16"

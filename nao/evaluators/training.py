@@ -93,7 +93,7 @@ class TrainingEvaluator:
         make_net(space, task, self._config, network)
         self.objective = Objective(f"val_{task.objective}", task.maximize, task.unit)
         self.content = {"data.sha256": task.sha256()}
-        self.metrics = _metric_names(task)
+        self.metrics = _metric_names(task, self._config)
         self.source, self.example = f"on {task.name}", task.example
         self.how_tested = _how_tested(
             self._config.epochs, self._final.epochs, task.example
@@ -308,12 +308,13 @@ def build(settings: Any, space: Space) -> TrainingEvaluator:
     )
 
 
-def _metric_names(task: Task) -> tuple[str, ...] | None:
+def _metric_names(task: Task, config: TrainingConfig) -> tuple[str, ...] | None:
     """Returns what evaluations have besides the objective; None where it is unknown."""
     if task.reports is None:
         return None
     others = [f"val_{name}" for name in task.reports if name != task.objective]
-    return ("train_loss", *others, "epochs", "memory_mib", *_COSTS)
+    averaged = ["averaged_steps"] if config.average_after else []
+    return ("train_loss", *others, "epochs", "memory_mib", *averaged, *_COSTS)
 
 
 def _metrics(outcome: Outcome) -> dict[str, float]:

@@ -13,10 +13,10 @@ from nao.child import (
     ImageTask,
     TextTask,
     batches,
+    devices,
     nets,
     parameters,
     programs,
-    training,
 )
 from nao.child.branches import Packing
 from nao.child.operations import OPERATIONS
@@ -113,14 +113,14 @@ def assert_is_native(traced, platform):
 @each_accelerator
 @each_space_of_images
 def test_a_training_step_is_lowered_for_accelerators_in_native_form(name, platform):
-    dtype = training._choose_dtype("auto", platform)
+    dtype = devices.choose_dtype("auto", platform)
     assert_is_native(trace(name, dtype), platform)
 
 
 @each_accelerator
 @pytest.mark.parametrize("is_specialised", [False, True])
 def test_language_models_compute_products_in_bfloat16(is_specialised, platform):
-    dtype = training._choose_dtype("auto", platform)
+    dtype = devices.choose_dtype("auto", platform)
     traced = trace(OF_TEXT, dtype, is_specialised)
     lowered = traced.lower(lowering_platforms=(ACCELERATORS[platform],))
     assert products(lowered) == {"bf16"}
@@ -185,7 +185,7 @@ def test_a_training_step_is_lowered_for_cpu_without_native_convolutions(name):
 
 
 def test_auto_computes_in_bfloat16_on_accelerators_alone():
-    chosen = [training._choose_dtype("auto", p) for p in ("cpu", *ACCELERATORS)]
+    chosen = [devices.choose_dtype("auto", p) for p in ("cpu", *ACCELERATORS)]
     assert chosen == ["float32", "bfloat16", "bfloat16"]
-    assert training._choose_dtype("float32", "gpu") == "float32"
-    assert training._choose_dtype("bfloat16", "cpu") == "bfloat16"
+    assert devices.choose_dtype("float32", "gpu") == "float32"
+    assert devices.choose_dtype("bfloat16", "cpu") == "bfloat16"

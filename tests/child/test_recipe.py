@@ -62,6 +62,8 @@ def test_numbers_of_a_config_are_traced_and_all_there():
         ("dropout_weight", -0.1, r"dropout_weight must be in \[0, 1\), got -0.1"),
         ("temporal_penalty", -1.0, "temporal_penalty must not be negative, got -1.0"),
         ("schedule", "step", "schedule must be one of cosine, constant, got 'step'"),
+        ("average_after", -1, "average_after must not be negative, got -1"),
+        ("average_after", 10**6 + 1, "average_after must be at most 1000000, got 1"),
         ("auxiliary", -1.0, "auxiliary must not be negative, got -1.0"),
         ("memory_limit_mib", -1.0, "memory_limit_mib must not be negative, got -1.0"),
         ("micro_batches", 0, r"micro_batches must divide batch_size=\d+, got 0"),

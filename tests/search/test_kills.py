@@ -23,6 +23,7 @@ ROOT = pathlib.Path(__file__).parents[2]
         ("aim", 11, 5),
         ("children", 20, 3),
         ("training", 15, 3),
+        ("averaging", 25, 3),
         ("benchmark", 9, 3),
     ],
 )
