@@ -26,6 +26,7 @@ from nao.child.operations import get_operations
 from nao.child.recipe import Recipe, TrainingConfig
 from nao.child.staged_net import NUM_STAGES, StagedNet
 from nao.child.task import Task
+from nao.files import as_tuples
 from nao.spaces.conv_cell import NUM_INPUTS, ConvCell, Join
 from nao.types import Array, PyTree
 
@@ -210,12 +211,7 @@ class ConvNet(StagedNet):
 
     def specialise(self, arch: np.ndarray) -> "ConvNet":
         """Returns the network of one architecture [2, num_nodes, 2, 2] alone."""
-        nested = jax.tree.map(int, np.asarray(arch).tolist())
-        as_tuple = tuple(
-            tuple(tuple(tuple(branch) for branch in node) for node in cell)
-            for cell in nested
-        )
-        return self.clone(arch=as_tuple)
+        return self.clone(arch=as_tuples(np.asarray(arch, int).tolist()))
 
     def extract(self, variables: PyTree, arch: np.ndarray) -> PyTree:
         """Picks one architecture's variables out of the universal network's.

@@ -1,8 +1,7 @@
 """A child network from any module of Flax."""
 
 import functools
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping
 
 import flax.linen as nn
 import jax
@@ -13,6 +12,7 @@ from nao.child import counting
 from nao.child.network import Output, Variables
 from nao.child.recipe import Recipe, TrainingConfig
 from nao.child.task import Task
+from nao.files import as_tuples
 from nao.spaces import Space
 from nao.types import Array, PyTree
 
@@ -160,7 +160,7 @@ class FlaxNet(nn.Module, kw_only=True):
 
     def specialise(self, arch: np.ndarray) -> "FlaxNet":
         """Returns the network of one architecture alone."""
-        return self.clone(arch=_as_tuples(np.asarray(arch).tolist()))
+        return self.clone(arch=as_tuples(np.asarray(arch).tolist()))
 
     def extract(self, variables: Variables, arch: np.ndarray) -> Variables:
         """Picks one architecture's variables out of the universal network's, by name.
@@ -209,10 +209,6 @@ def _costs(net: FlaxNet) -> tuple[int, int]:
         return net.forward(its, inputs, arch, train=False)[0]
 
     return counting.count(outputs, variables["params"])
-
-
-def _as_tuples(nested: Any) -> Any:
-    return tuple(map(_as_tuples, nested)) if isinstance(nested, Sequence) else nested
 
 
 def _pick(shapes: PyTree, values: PyTree) -> PyTree:

@@ -14,6 +14,11 @@ def drop(x: Array, factors: Array) -> Array:
     return x * factors[:, None, None, None].astype(x.dtype)
 
 
+def factors(key: Array, kept: Array, shape: tuple[int, ...]) -> Array:
+    """Draws 1 / kept for the share `kept` of all places, 0 for the others."""
+    return jax.random.bernoulli(key, kept, shape) / kept
+
+
 class Noise(NamedTuple):
     """What training drops at random, as factors: 0, or 1 / (share kept).
 
@@ -52,6 +57,5 @@ class Noise(NamedTuple):
         depth = (jnp.arange(num_cells) + 1) / num_cells
         # [num_cells, 1, 1]: the same for all branches of a cell and all images.
         keep = 1 - recipe.drop_path * progress * depth[:, None, None]
-        paths = jax.random.bernoulli(path_key, keep, shape) / keep
-        features = jax.random.bernoulli(feature_key, 1 - recipe.dropout, (batch, width))
-        return cls(paths, features / (1 - recipe.dropout))
+        paths = factors(path_key, keep, shape)
+        return cls(paths, factors(feature_key, 1 - recipe.dropout, (batch, width)))

@@ -19,10 +19,9 @@ from nao.types import Array, PyTree
 
 _DTYPES = ("auto", "float32", "bfloat16")
 _SCHEDULES = ("cosine", "constant")
-_SHARES = (
-    *("drop_path", "dropout", "dropout_embedding", "dropout_input", "dropout_hidden"),
-    "dropout_weight",
-)
+_SIZES = ("channels", "cells_per_stage", "epochs", "batch_size", "window", "units")
+_SHARES = ("momentum", "drop_path", "dropout", "dropout_embedding", "dropout_input")
+_SHARES += ("dropout_hidden", "dropout_weight")
 _MOST_SHIFT = 2**31 - 2  # JAX draws below the next number, an int32
 _MOST_EPOCHS = 10**6  # whose validation losses are in the state of a training
 
@@ -105,9 +104,7 @@ class TrainingConfig:
 
     def __post_init__(self):
         check_types(self)
-        sizes = ("channels", "cells_per_stage", "epochs", "batch_size", "window")
-        sizes += ("units",)
-        for name in sizes:
+        for name in _SIZES:
             value = getattr(self, name)
             # At least 1, but 0 where a final training means "as in the search".
             if value < (name not in self._may_be_zero):
@@ -119,7 +116,7 @@ class TrainingConfig:
             )
         check_positive(self, "learning_rate", "grad_clip")
         # Below 1, since what is kept is divided by the share that is, see `Noise`.
-        for name in ("momentum", *_SHARES):
+        for name in _SHARES:
             if not 0 <= getattr(self, name) < 1:
                 raise ValueError(
                     f"{name} must be in [0, 1), got {getattr(self, name)}."

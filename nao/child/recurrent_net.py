@@ -16,8 +16,10 @@ import numpy as np
 
 from nao.child import highway, parameters
 from nao.child.network import Output, Variables
+from nao.child.noise import factors
 from nao.child.recipe import Recipe, TrainingConfig
 from nao.child.task import Task
+from nao.files import as_tuples
 from nao.spaces.recurrent_cell import RecurrentCell
 from nao.types import Array, PyTree
 
@@ -121,15 +123,14 @@ class RecurrentNet:
         del progress
         keys = jax.random.split(key, 5)
 
-        def factors(key, share):
-            kept = jax.random.bernoulli(key, 1 - share, (batch, self.units))
-            return kept / (1 - share)
+        def draw(key, share):
+            return factors(key, 1 - share, (batch, self.units))
 
-        embedded = factors(keys[0], recipe.dropout_embedding)
+        embedded = draw(keys[0], recipe.dropout_embedding)
         return TextNoise(
-            embedded * factors(keys[1], recipe.dropout_input),
-            factors(keys[2], recipe.dropout_hidden),
-            factors(keys[3], recipe.dropout),
+            embedded * draw(keys[1], recipe.dropout_input),
+            draw(keys[2], recipe.dropout_hidden),
+            draw(keys[3], recipe.dropout),
             jax.random.key_data(jax.random.split(keys[4], batch)),
             jnp.broadcast_to(recipe.dropout_weight, (batch,)),
         )
@@ -191,8 +192,7 @@ class RecurrentNet:
 
     def specialise(self, arch: np.ndarray) -> "RecurrentNet":
         """Returns the network of one architecture [1 + num_nodes, 2] alone."""
-        nested = jax.tree.map(int, np.asarray(arch).tolist())
-        return dataclasses.replace(self, arch=tuple(map(tuple, nested)))
+        return dataclasses.replace(self, arch=as_tuples(np.asarray(arch, int).tolist()))
 
     def extract(self, variables: Variables, arch: np.ndarray) -> Variables:
         """Returns the variables as they are: all architectures have the same."""
@@ -223,12 +223,10 @@ def penalties(outputs: Array, dropped: Array) -> dict[str, Array]:
     See arXiv:1708.01009, by the names of their weights in the recipe.
     """
     outputs, dropped = (x.astype(jnp.float32) for x in (outputs, dropped))
-    # A window of one token has no change.
-    changes = jnp.diff(outputs, axis=0, prepend=outputs[:1])
-    num = max(len(outputs) - 1, 1) * math.prod(outputs.shape[1:])
+    changes = jnp.diff(outputs, axis=0)  # none in a window of one token
     return {
         "activation_penalty": (dropped**2).mean(),
-        "temporal_penalty": (changes**2).sum() / num,
+        "temporal_penalty": (changes**2).sum() / max(changes.size, 1),
     }
 
 
@@ -238,11 +236,10 @@ def _drop_weights(weights: highway.Weights, noise: TextNoise) -> highway.Weights
     keys = jax.random.split(jax.random.wrap_key_data(noise.weight_keys[0]))
 
     def dropped(weights):
-        kept = [
-            jax.random.bernoulli(key, 1 - share, x.shape) / (1 - share)
-            for key, x in zip(keys, weights, strict=True)
-        ]
-        return highway.Weights(*(x * y for x, y in zip(weights, kept, strict=True)))
+        pairs = zip(weights, keys, strict=True)
+        return highway.Weights(
+            *(x * factors(key, 1 - share, x.shape) for x, key in pairs)
+        )
 
     # So many random numbers take long, where none of them matters.
     return jax.lax.cond(share > 0, dropped, lambda weights: weights, weights)

@@ -62,6 +62,15 @@ def complete(
     return {**splits, **cut}
 
 
+def check_limit(part: str, num: int, there: int, what: str) -> None:
+    """Raises ValueError where more is to be kept of a part than there is."""
+    if num > there:
+        raise ValueError(
+            f"data.num_{part} must be at most the {there} {what} that there are, got "
+            f"{num}."
+        )
+
+
 def limit(splits: Mapping[str, Split], part: str, num: int) -> Mapping[str, Split]:
     """Keeps `num` images of a part, drawn once and for all; all of them where it is 0.
 
@@ -71,11 +80,7 @@ def limit(splits: Mapping[str, Split], part: str, num: int) -> Mapping[str, Spli
         ValueError: If there are fewer.
     """
     there = len(splits[part].labels)
-    if num > there:
-        raise ValueError(
-            f"data.num_{part} must be at most the {there} images that there are, got "
-            f"{num}."
-        )
+    check_limit(part, num, there, "images")
     if num in (0, there):
         return splits
     order, ids, counts = _by_class(splits[part].labels)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 from absl import logging
 
+from nao.data.parts import check_limit
 from nao.data.text_dataset import END, UNKNOWN, TextDataset
 
 # Where a single text is cut, in percent: training 90, validation 5, test 5, as is usual
@@ -87,12 +88,7 @@ def _vocabulary(parts: _Parts, most: int) -> tuple[str, ...]:
 
 def _limit(parts: _Parts, part: str, num: int, unit: str) -> _Parts:
     """Keeps the first `num` tokens of a part; all of them where it is 0."""
-    there = len(parts[part])
-    if num > there:
-        raise ValueError(
-            f"data.num_{part} must be at most the {there} {unit} that there are, got "
-            f"{num}."
-        )
+    check_limit(part, num, len(parts[part]), unit)
     return {**parts, part: parts[part][: num or None]}
 
 
