@@ -83,7 +83,7 @@ def learn_from(state, draw, num=20):
     """Counts the choices of `num` drawn architectures, in one compiled step."""
 
     key, drawn_key = jax.random.split(jax.random.wrap_key_data(state["key"]))
-    rows = jax.vmap(draw)(jax.random.split(drawn_key, num))
+    rows = jax.vmap(draw, (None, 0))(drawn_key, jnp.arange(num))
     slots = jnp.arange(rows.shape[1])
     weights = state["weights"].at[slots, rows].add(1.0)
     return {"weights": weights, "key": jax.random.key_data(key)}

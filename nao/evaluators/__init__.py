@@ -2,6 +2,7 @@
 
 from nao.evaluators.base import (
     BudgetedEvaluator,
+    DerivingEvaluator,
     Evaluation,
     Evaluator,
     LearningEvaluator,
@@ -20,6 +21,7 @@ __all__ = [
     "EVALUATORS",
     "BudgetedEvaluator",
     "Constraint",
+    "DerivingEvaluator",
     "Evaluation",
     "Evaluator",
     "EvaluatorSettings",

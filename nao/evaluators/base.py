@@ -190,13 +190,14 @@ class LearningEvaluator(Evaluator, Protocol):
     def init(self, key: Array) -> PyTree:
         """Returns the state before anything is learned."""
 
-    def learn(self, state: PyTree, draw: Callable[[Array], Array]) -> PyTree:
-        """Learns before a round.
+    def learn(self, state: PyTree, draw: Callable[[Array, Array], Array]) -> PyTree:
+        """Learns before a round is evaluated.
 
         Args:
             state: The state before; a pure function of it and of `draw` comes back.
-            draw: The strategy's, maps a key to an architecture, int32 [length]. It is a
-                pytree: an argument of the compiled step that calls it.
+            draw: The strategy's, maps a key and the number of a step to an
+                architecture, int32 [length]. It is a pytree: an argument of the
+                compiled step that calls it.
         """
 
     def evaluate(
@@ -206,6 +207,17 @@ class LearningEvaluator(Evaluator, Protocol):
 
         Finalists are measured by what was learned in the end.
         """
+
+
+class DerivingEvaluator(LearningEvaluator, Protocol):
+    """An evaluator that learns which architecture to choose, as DARTS's mixture does.
+
+    It learns before a round is asked: the strategy finds what `derive` returns in its
+    state.
+    """
+
+    def derive(self, state: PyTree) -> np.ndarray:
+        """Returns what it would choose by a state, int32 [num, length]."""
 
 
 # Apart from `Evaluator`: searches for one objective without bounds ask for none of it.

@@ -1,26 +1,35 @@
 """Evaluators that learn as a search goes on, such as one whose children share weights.
 
-Their state is learned once before each round, from the state before and from what the
-strategy has been told. Checkpoints hold it; where they are lost it is learned anew from
-the search's beginning, with the same result.
+Their state is learned once for each round, from the state before, what the strategy has
+been told and what it asks for. Checkpoints hold it; where they are lost it is learned
+anew from the search's beginning, with the same result.
 """
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
+import numpy as np
 
 from nao.evaluators import Evaluator
 from nao.runs.checkpoints import Checkpoints
 from nao.search.rounds import Progress, Proposer
+from nao.strategies import Round
 from nao.types import PyTree
 
 
+class _Lesson(NamedTuple):
+    """What is learned from for a round: how far the search was, and what it asked."""
+
+    progress: Progress
+    asked: np.ndarray
+
+
 class Learner:
-    """The state of an evaluator, for one round after the other.
+    """Asks for rounds, and brings an evaluator to where it is to measure them.
 
     Attributes:
-        state: What it was before the round that was last prepared; None for an
-            evaluator that learns nothing.
+        state: What the evaluator has learned for the round that was last asked; None
+            of one that learns nothing.
     """
 
     def __init__(
@@ -31,38 +40,66 @@ class Learner:
         self._evaluator, self._proposer = evaluator, proposer
         self._checkpoints = checkpoints
         self._learns = hasattr(evaluator, "learn")
-        # Before the rounds that are not learned from yet, oldest first.
-        self._ahead: list[Progress] = []
-        self._last = -1  # trials told before the round prepared last
+        self._derives = hasattr(evaluator, "derive")
+        self._ahead: list[_Lesson] = []  # not learned yet, oldest first
+        self._last = -1  # trials told before the round noted last
 
-    def pass_by(self, progress: Progress) -> None:
-        """Notes how far the search was before a round that is over."""
+    def ask(self, progress: Progress) -> Round:
+        """Returns the round that follows, asked now or before.
+
+        A round cut short by a crash or a budget was asked for already. Asking again
+        gives the same, and takes a fit.
+        """
+        asked = self._checkpoints.restore(progress.num_told)
+        is_new = asked is None
+        if self._derives:  # what it chooses is what is asked for
+            self._prepare(progress, progress.pending[:0])
+        if is_new:
+            asked = self._proposer.ask(self._guided(progress))
+        if not len(asked.tokens):
+            return asked
+        self._prepare(progress, asked.tokens)
+        if is_new:
+            self._checkpoints.save(progress.num_told, asked, self.state)
+        return asked
+
+    def pass_by(self, progress: Progress, asked: np.ndarray) -> None:
+        """Notes how far the search was before a round that is over, and the round."""
         if self._learns and progress.num_told > self._last:
-            self._ahead.append(progress)
+            self._ahead.append(_Lesson(progress, asked))
             self._last = progress.num_told
 
-    def prepare(self, progress: Progress) -> None:
-        """Brings the state to where it is before the next round."""
-        self.pass_by(progress)
-        if not self._ahead:
-            return
+    def catch_up(self) -> None:
+        """Learns for all rounds that were noted."""
         left = []
         while self._ahead:
-            kept = self._checkpoints.restore_learned(self._ahead[-1].num_told)
+            kept = self._checkpoints.restore_learned(self._ahead[-1].progress.num_told)
             if kept is not None:
                 self.state = kept
                 break
             left.append(self._ahead.pop())
         self._ahead = []
-        for before in reversed(left):
-            self._learn(before)
+        for lesson in reversed(left):
+            self._learn(lesson)
 
-    def _learn(self, before: Progress) -> None:
+    def _prepare(self, progress: Progress, asked: np.ndarray) -> None:
+        """Brings the state to where it is for the next round."""
+        self.pass_by(progress, asked)
+        self.catch_up()
+
+    def _guided(self, progress: Progress) -> Progress:
+        """Tells the strategy what the evaluator would choose, where it would."""
+        if not self._derives:
+            return progress
+        derived = np.asarray(self._evaluator.derive(self.state), np.int32)
+        return progress._replace(state=progress.state._replace(derived=derived))
+
+    def _learn(self, lesson: _Lesson) -> None:
         if self.state is None:
             self.state = self._evaluator.init(self._proposer.evaluator_key)
         # As a process that only tells the same rounds has it.
-        told = before.state._replace(predicted=None, model=None)
-        draw = self._proposer.strategy.draw(told)
+        told = lesson.progress.state._replace(predicted=None, model=None, derived=None)
+        draw = self._proposer.strategy.draw(told, lesson.asked)
         # On the host, as a checkpoint gives it back.
         self.state = jax.device_get(self._evaluator.learn(self.state, draw))
 

@@ -112,7 +112,10 @@ class Loop:
         left = self.finalists.left(self.ledger.trials, allowed.num_finalists)
         if not left:
             return
-        self.learner.prepare(self.progress)
+        # A round that the budget cuts short was never told.
+        if len(self.ledger) > self.progress.num_told and self._asked is None:
+            self._ask()
+        self.learner.catch_up()
         measured = self.finalists.measure(left, self.learner.arguments)
         for trial, outcome in zip(left, measured, strict=True):
             self.ledger.measure_again(trial.index, outcome)
@@ -145,8 +148,8 @@ class Loop:
             self._tell(whole)
 
     def _tell(self, trials: list[Trial]) -> None:
-        self.learner.pass_by(self.progress)
         tokens = np.array([trial.tokens for trial in trials])
+        self.learner.pass_by(self.progress, tokens)
         objective = ledger.objectives(trials, self.objective)
         values = None if self.goals.is_plain else answers.values(trials, self.goals)
         self.progress = self.proposer.tell(
@@ -188,16 +191,9 @@ class Loop:
         return False
 
     def _ask(self) -> Round:
-        """Returns the round that follows the trials told, asked now or before."""
+        """Returns the round that follows the trials told."""
         start, told = time.perf_counter(), self.progress.num_told
-        # A round cut short by a crash or a budget was asked for already. Asking again
-        # gives the same, and takes a fit.
-        asked = self.checkpoints.restore(told)
-        self.learner.prepare(self.progress)
-        if asked is None:
-            asked = self.proposer.ask(self.progress)
-            if len(asked.tokens):
-                self.checkpoints.save(told, asked, self.learner.state)
+        asked = self.learner.ask(self.progress)
         if len(asked.tokens):
             self._asked = asked
         self.progress = self.proposer.begin(self.progress, asked)

@@ -146,12 +146,15 @@ class State(NamedTuple):
         memory: What else `tell` keeps for the next `ask`, a pytree; None where the pool
             says it all. `init` and `tell` alone change it, so telling the same rounds
             again rebuilds it, and no checkpoint holds it.
+        derived: What an evaluator that learns would choose by itself, int32 [num,
+            length], see `LearningEvaluator.derive`; None where it has no choice.
     """
 
     pool: Pool
     predicted: np.ndarray | None = None
     model: PyTree | None = None
     memory: PyTree | None = None
+    derived: np.ndarray | None = None
 
 
 class Round(NamedTuple):
@@ -225,14 +228,16 @@ class Strategy(Protocol):
         `values`, float64 [num, columns], a failed row all NaN.
         """
 
-    def draw(self, state: State) -> draws.Draw:
+    def draw(self, state: State, asked: np.ndarray) -> draws.Draw:
         """Returns what an evaluator that learns draws from; by default all, uniformly.
 
         Args:
             state: After all that was told; without predictions and model, which not
                 every process has.
+            asked: The round that will be evaluated by what is learned, int32 [num,
+                length]; of an evaluator that derives one, none yet.
         """
-        del state
+        del state, asked
         return draws.uniform(self.space)
 
     def describe_fit(

@@ -9,9 +9,10 @@ from jax.tree_util import Partial
 from nao.spaces import Space
 from nao.types import Array
 
-# Maps a key to an architecture, int32 [length]. A pytree, to be an argument of the
-# compiled step: another round's draw is other data, and compiles nothing.
-Draw = Callable[[Array], Array]
+# Maps the key of a round and the number of a step to an architecture, int32 [length].
+# A pytree, to be an argument of the compiled step: another round's draw is other data,
+# and compiles nothing.
+Draw = Callable[[Array, Array], Array]
 
 _NUM_LISTED = 4096  # architectures that stand for a space with a rule
 
@@ -31,14 +32,18 @@ def uniform(space: Space) -> Draw:
 
 def one_of(tokens: np.ndarray) -> Draw:
     """Returns a draw of rows with equal probability, int32 [num, length]."""
-    return Partial(_row, np.asarray(tokens, np.int32))
+    num = len(tokens)
+    # To a power of two, so that most rounds' rows have the shape of those before.
+    padded = np.zeros((1 << (num - 1).bit_length(), tokens.shape[1]), np.int32)
+    padded[:num] = tokens
+    return Partial(_row, padded, np.int32(num))
 
 
-def _by_slot(ids: Array, num: Array, key: Array) -> Array:
-    index = jax.random.randint(key, num.shape, 0, num)
+def _by_slot(ids: Array, num: Array, key: Array, number: Array) -> Array:
+    index = jax.random.randint(jax.random.fold_in(key, number), num.shape, 0, num)
     return jax.numpy.take_along_axis(jax.numpy.asarray(ids), index[:, None], 1)[:, 0]
 
 
-def _row(tokens: Array, key: Array) -> Array:
-    index = jax.random.randint(key, (), 0, len(tokens))
+def _row(tokens: Array, num: Array, key: Array, number: Array) -> Array:
+    index = jax.random.randint(jax.random.fold_in(key, number), (), 0, num)
     return jax.numpy.asarray(tokens)[index]

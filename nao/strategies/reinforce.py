@@ -105,7 +105,8 @@ class _Sampled:
     space: Space
     config: ReinforceConfig
 
-    def __call__(self, params: PyTree, key: Array) -> Array:
+    def __call__(self, params: PyTree, key: Array, number: Array) -> Array:
+        key = jax.random.fold_in(key, number)
         return policy_sample(key, params, self.space, self.config)[0]
 
 
@@ -160,8 +161,9 @@ class Reinforce(base.Strategy):
         # A policy that has made up its mind writes nothing new.
         return unseen.fill(rng, found, num), state
 
-    def draw(self, state: base.State) -> draws.Draw:
+    def draw(self, state: base.State, asked: np.ndarray) -> draws.Draw:
         """Returns a draw from the policy."""
+        del asked
         policy = _Sampled(self.space.grammar, self.config)
         return Partial(policy, state.memory["params"])
 

@@ -80,8 +80,8 @@ def test_draws_are_legal_and_cover_the_space():
         {"a": range(3), "b": range(3)}, valid=lambda choices: choices["a"] > 0
     )
     for space, num in ((uneven, 10), (ruled, 6)):
-        draw = jax.jit(jax.vmap(draws.uniform(space)))
-        rows = np.asarray(draw(jax.random.split(jax.random.key(0), 400)))
+        draw = jax.jit(jax.vmap(draws.uniform(space), (None, 0)))
+        rows = np.asarray(draw(jax.random.key(0), np.arange(400)))
         assert rows.dtype == np.int32 and space.is_valid(rows).all()
         assert len(set(space.keys(rows))) == num
 
@@ -95,3 +95,66 @@ def test_another_round_compiles_nothing():
         sizes.append(learn_from._cache_size())
     # The first state is of NumPy, all others are JAX's.
     assert sizes[0] > 0 and sizes[1] == sizes[2]
+
+
+class _Asking(strategies.RandomSearch):
+    """Has the evaluator learn from the round that it asks for, and no other."""
+
+    def draw(self, state, asked):
+        return draws.one_of(asked)
+
+
+@pytest.mark.parametrize("lost", [False, True])
+def test_what_is_learned_may_depend_on_the_round_asked(tmp_path, lost):
+    strategy = _Asking(SPACE, strategies.RandomConfig(round_size=3), "none")
+    whole = search(tmp_path / "whole", 14, Learning(), strategy, num_finalists=3)
+    learned = {t.index: t.value for t in whole.trials if t.value is not None}
+    # Only what was asked has been drawn: every choice of a trial was, with 20 draws of
+    # three rows, and one weight a choice.
+    assert max(learned.values()) > 20
+    for interrupt_at in (4, 15):  # within a round, and among the finalists
+        folder = tmp_path / str(interrupt_at)
+        with pytest.raises(KeyboardInterrupt):
+            search(folder, 14, Learning(interrupt_at), strategy, num_finalists=3)
+        if lost:
+            shutil.rmtree(folder / "checkpoints")
+        again = search(folder, 14, Learning(), strategy, num_finalists=3)
+        assert listing(again) == listing(whole)
+        assert [t.repeats for t in again.trials] == [t.repeats for t in whole.trials]
+
+
+class _Deriving(Learning):
+    """Would choose what it has drawn most often in each slot."""
+
+    def derive(self, state):
+        ids = np.array(SPACE.choice_ids)
+        weights = np.take_along_axis(np.asarray(state["weights"]), ids, 1)
+        return np.take_along_axis(ids, weights.argmax(1)[:, None], 1).T
+
+
+class _Following(strategies.RandomSearch):
+    """Asks for what the evaluator would choose."""
+
+    def ask(self, key, state):
+        return state.derived, state
+
+
+@pytest.mark.parametrize("interrupt_at", [0, 2])
+def test_an_evaluator_may_say_what_is_asked(tmp_path, interrupt_at):
+    strategy = _Following(SPACE, deduplicate="none")
+    whole = search(tmp_path / "whole", 4, _Deriving(), strategy)
+    # By hand: what was drawn most often up to each round.
+    evaluator, found = _Deriving(), []
+    state = evaluator.init(jax.random.fold_in(jax.random.key(0), 3))
+    for _ in range(4):
+        state = learn_from(state, draws.uniform(SPACE))
+        found.append(evaluator.derive(state)[0].tolist())
+    assert [trial.tokens.tolist() for trial in whole.trials] == found
+    with pytest.raises(KeyboardInterrupt):
+        search(tmp_path / "cut", 4, _Deriving(interrupt_at), strategy)
+    assert listing(search(tmp_path / "cut", 4, _Deriving(), strategy)) == listing(whole)
+
+
+def test_draws_of_as_many_rows_as_before_have_one_shape():
+    shapes = [draws.one_of(SPACE.sample(RNG, n)).args[0].shape for n in (1, 3, 4, 5)]
+    assert shapes == [(1, 5), (4, 5), (4, 5), (8, 5)]
