@@ -68,7 +68,7 @@ class Learning(Counting):
         }
 
     def learn(self, state, draw):
-        return learn_from(state, draw)
+        yield learn_from(state, draw)
 
     def evaluate(self, tokens, keys, state):
         for row, outcome in zip(tokens, super().evaluate(tokens, keys), strict=True):

@@ -54,6 +54,7 @@ class Settings(NamedTuple):
     batch_size: int
     micro_batches: int
     average_after: int = 0
+    is_shared: bool = False  # one set of weights, an architecture for every step
 
 
 def make_mesh(devices: Sequence[jax.Device], num_children: int) -> Mesh:
@@ -61,7 +62,7 @@ def make_mesh(devices: Sequence[jax.Device], num_children: int) -> Mesh:
     return Mesh(np.array(devices).reshape(num_children, -1), (CHILDREN, DATA))
 
 
-def _over_children(mesh: Mesh, function: Callable, num_shared: int) -> Callable:
+def over_children(mesh: Mesh, function: Callable, num_shared: int) -> Callable:
     """Maps a function of one child over the children of a mesh.
 
     Args:
@@ -87,6 +88,11 @@ def _over_children(mesh: Mesh, function: Callable, num_shared: int) -> Callable:
     return mapped
 
 
+def split(keys: Array) -> Array:
+    """Returns the keys of the first parameters and of the training, [2, children]."""
+    return jax.vmap(jax.random.split, out_axes=1)(keys)
+
+
 @functools.partial(jax.jit, static_argnames="settings")
 def child_init(keys: Array, *, settings: Settings) -> TrainState:
     """Draws the parameters of children, one per key."""
@@ -100,7 +106,7 @@ def child_init(keys: Array, *, settings: Settings) -> TrainState:
         average = averaging.begin(params, stats, settings.average_after)
         return TrainState(params, stats, opt_state, average)
 
-    return _over_children(settings.mesh, init, 0)(keys)
+    return over_children(settings.mesh, init, 0)(keys)
 
 
 @functools.partial(jax.jit, static_argnames="settings", donate_argnames="states")
@@ -121,7 +127,8 @@ def child_train_epoch(
         keys: The children's keys [children], the same at every epoch.
         states: Parameters, running averages, momentum and, where weights are averaged,
             their means; their memory is reused.
-        archs: int32 [children, ...], as the network reads them.
+        archs: int32 [children, ...], as the network reads them; [children, steps, ...]
+            where architectures share the weights.
         epoch: Which pass it is, from 0.
         num_epochs: How many there will be; the learning rate and the share of dropped
             paths depend on it.
@@ -134,7 +141,7 @@ def child_train_epoch(
     """
     train = functools.partial(_train_epoch, settings=settings)
     shared = (epoch, num_epochs, recipe, part)
-    return _over_children(settings.mesh, train, len(shared))(
+    return over_children(settings.mesh, train, len(shared))(
         keys, states, archs, *shared
     )
 
@@ -150,22 +157,43 @@ def _train_epoch(
     num_steps = num // batch_size
 
     def step(state_and_carry, batch):
-        (state, carry), (number, indices) = state_and_carry, batch
+        (state, carry), (number, indices, own) = state_and_carry, batch
+        own = own if settings.is_shared else arch
         progress = (epoch * num_steps + number) / (num_epochs * num_steps)
         batch_key = jax.random.fold_in(step_key, number)
         micro = _draw_batch(batch_key, indices, progress, recipe, part, settings)
-        loss_fn = _make_loss_fn(arch, recipe, settings)
+        loss_fn = _make_loss_fn(own, recipe, settings)
         grads, loss, stats, carry = _gradients(loss_fn, state, carry, micro, settings)
-        updates, opt_state = recipe.optimizer(progress).update(
-            grads, state.opt_state, state.params
-        )
-        params = optax.apply_updates(state.params, updates)
-        average = averaging.add(state.average, params, stats)
-        return (TrainState(params, stats, opt_state, average), carry), loss
+        state = _descend(state, grads, stats, recipe, progress, settings)
+        return (state, carry), loss
 
     start = state, _initial_carry(settings)
-    (state, _), losses = lax.scan(step, start, (jnp.arange(num_steps), order))
+    drawn = arch if settings.is_shared else None
+    batch = jnp.arange(num_steps), order, drawn
+    (state, _), losses = lax.scan(step, start, batch)
     return state, losses.mean()
+
+
+def _descend(
+    state: TrainState, grads, stats, recipe, progress, settings: Settings
+) -> TrainState:
+    """Takes a step down the gradients; `stats` are the new running averages."""
+    optimizer = recipe.optimizer(progress)
+    updates, opt_state = optimizer.update(grads, state.opt_state, state.params)
+    params = optax.apply_updates(state.params, updates)
+    if settings.is_shared:
+        # What the architecture does not use has no gradient. Decay and momentum must
+        # not move it either, as PyTorch leaves alone what was not called.
+        params = _where_used(grads, params, state.params)
+        traces = (optax.tree.get(x, "trace") for x in (opt_state, state.opt_state))
+        opt_state = optax.tree.set(opt_state, trace=_where_used(grads, *traces))
+    average = averaging.add(state.average, params, stats)
+    return TrainState(params, stats, opt_state, average)
+
+
+def _where_used(grads: PyTree, new: PyTree, old: PyTree) -> PyTree:
+    """Returns new values where there is a gradient, else the old ones."""
+    return jax.tree.map(lambda g, x, y: jnp.where(g != 0, x, y), grads, new, old)
 
 
 def _initial_carry(settings: Settings) -> PyTree | None:
@@ -303,7 +331,7 @@ def child_evaluate(
 ) -> dict[str, Array]:
     """Returns the mean of each measure of the task [children], by running averages."""
     evaluate = functools.partial(_evaluate, settings=settings)
-    return _over_children(settings.mesh, evaluate, 1)(states, archs, part)
+    return over_children(settings.mesh, evaluate, 1)(states, archs, part)
 
 
 def _evaluate(state, arch, part, *, settings: Settings) -> dict[str, Array]:

@@ -51,6 +51,8 @@ class ChildTrainer:
         num_children: How many train at once.
     """
 
+    _is_shared = False  # whether architectures share one set of weights
+
     def __init__(
         self,
         net: ChildNet,
@@ -138,7 +140,7 @@ class ChildTrainer:
         except ChildFailure as failure:
             return states, [Outcome({}, str(failure))] * len(archs)
         keys, archs, settings = self._place(keys, archs)
-        train_keys = _split(keys)[1]
+        train_keys = programs.split(keys)[1]
         begun = time.perf_counter()
         stop = self.config.epochs if stop is None else stop
         for epoch in range(done, stop):
@@ -160,7 +162,7 @@ class ChildTrainer:
     def init(self, keys: Array, archs: np.ndarray) -> TrainState:
         """Draws the states that `train` begins with."""
         keys, _, settings = self._place(keys, archs)
-        return programs.child_init(_split(keys)[0], settings=settings)
+        return programs.child_init(programs.split(keys)[0], settings=settings)
 
     def counts(self, arch: np.ndarray) -> dict[str, float]:
         """Counts parameters, and multiply-adds for one example, of an architecture."""
@@ -262,14 +264,7 @@ class ChildTrainer:
     def _compile(self, keys: Array, archs: Array, settings: Settings) -> float:
         """Compiles the training step; returns what it needs on a device, in MiB."""
         # From shapes alone: nothing is drawn, and nothing runs.
-        states = jax.eval_shape(
-            functools.partial(programs.child_init, settings=settings), keys
-        )
-        sharding = NamedSharding(self._mesh, P(CHILDREN))
-        states = jax.tree.map(
-            lambda x: jax.ShapeDtypeStruct(x.shape, x.dtype, sharding=sharding),
-            states,
-        )
+        states = self._shapes(keys, settings)
         args = (keys, states, archs, np.int32(0), np.int32(self.config.epochs))
         lowered = programs.child_train_epoch.lower(
             *args, self._recipe, self._parts["train"], settings=settings
@@ -279,6 +274,15 @@ class ChildTrainer:
                 states, archs, self._parts["val"], settings=settings
             ).compile()
         return needed_mib(lowered.compile())
+
+    def _shapes(self, keys: Array, settings: Settings) -> TrainState:
+        """Returns the shapes of states, and where they lie."""
+        init = functools.partial(programs.child_init, settings=settings)
+        sharding = NamedSharding(self._mesh, P(CHILDREN))
+        return jax.tree.map(
+            lambda x: jax.ShapeDtypeStruct(x.shape, x.dtype, sharding=sharding),
+            jax.eval_shape(init, keys),
+        )
 
     def _compiling(self, archs: np.ndarray) -> contextlib.AbstractContextManager:
         """Says that all is being compiled, where it is for the first time."""
@@ -334,14 +338,10 @@ class ChildTrainer:
         )
         config = self.config
         sizes = config.batch_size, config.micro_batches, config.average_after
+        sizes += (self._is_shared,)
         settings = Settings(net, self._task.rules, self._mesh, *sizes)
         if keys is not None:
             # By way of the host, the only place that devices of all hosts take from.
             data = np.asarray(jax.random.key_data(jnp.stack(list(keys))))
             keys = jax.random.wrap_key_data(place(data[fill]))
         return keys, place(archs[fill]), settings
-
-
-def _split(keys: Array) -> Array:
-    """Returns the keys of the first parameters and of the training, [2, children]."""
-    return jax.vmap(jax.random.split, out_axes=1)(keys)

@@ -12,7 +12,7 @@ def use_devices(config: Config) -> None:
 
     Must come before anything asks JAX for its devices.
     """
-    if config.evaluator == "training":
+    if config.evaluator in evaluators.TRAINED:
         hosts.use_cpu_devices(config.num_devices)
 
 

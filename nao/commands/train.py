@@ -14,7 +14,7 @@ from nao.child import ChildFailure
 from nao.commands import build, outcome
 from nao.commands.request import Request
 from nao.config import Config
-from nao.evaluators import TrainingEvaluator, training
+from nao.evaluators import TRAINED, TrainingEvaluator, training
 from nao.files import write_json
 from nao.runs import RunDirectory, comparing, directory, reader
 from nao.spaces.published import PUBLISHED
@@ -115,9 +115,10 @@ def train(
     Raises:
         ValueError: If the config does not train, or the text is no architecture.
     """
-    if config.evaluator != "training":
+    if config.evaluator not in TRAINED:
         raise ValueError(
-            f"--mode=train needs --config.evaluator=training, got {config.evaluator!r}."
+            f"--mode=train needs --config.evaluator={' or '.join(TRAINED)}, got "
+            f"{config.evaluator!r}."
         )
     space, tokens = _find(config, architecture)
     evaluator = training.build(config, space)

@@ -12,13 +12,15 @@ from nao.evaluators.base import (
 from nao.evaluators.function import FunctionConfig, FunctionEvaluator
 from nao.evaluators.goal_settings import GoalSettings
 from nao.evaluators.goals import Constraint, Goals, check_constraints, goals_of
-from nao.evaluators.registry import EVALUATORS, EvaluatorSettings, make
+from nao.evaluators.registry import EVALUATORS, TRAINED, EvaluatorSettings, make
+from nao.evaluators.shared import SharedConfig, SharedEvaluator
 from nao.evaluators.table import TableEvaluator
 from nao.evaluators.table_config import TableConfig
 from nao.evaluators.training import TrainingEvaluator
 
 __all__ = [
     "EVALUATORS",
+    "TRAINED",
     "BudgetedEvaluator",
     "Constraint",
     "DerivingEvaluator",
@@ -32,6 +34,8 @@ __all__ = [
     "LearningEvaluator",
     "MeasuringEvaluator",
     "Objective",
+    "SharedConfig",
+    "SharedEvaluator",
     "TableConfig",
     "TableEvaluator",
     "TrainingEvaluator",

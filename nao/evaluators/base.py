@@ -190,11 +190,16 @@ class LearningEvaluator(Evaluator, Protocol):
     def init(self, key: Array) -> PyTree:
         """Returns the state before anything is learned."""
 
-    def learn(self, state: PyTree, draw: Callable[[Array, Array], Array]) -> PyTree:
-        """Learns before a round is evaluated.
+    def learn(
+        self, state: PyTree, draw: Callable[[Array, Array], Array]
+    ) -> Iterator[PyTree]:
+        """Yields what is learned before a round is evaluated.
+
+        The last state is that of the round; none where all is learned already. One in
+        between is a place to go on from: `learn` of it yields the states after it.
 
         Args:
-            state: The state before; a pure function of it and of `draw` comes back.
+            state: The state before; what comes is a pure function of it and of `draw`.
             draw: The strategy's, maps a key and the number of a step to an
                 architecture, int32 [length]. It is a pytree: an argument of the
                 compiled step that calls it.

@@ -9,10 +9,11 @@ from collections.abc import Callable
 
 from nao.child import ChildConfig, FinalConfig
 from nao.data.config import DataConfig
-from nao.evaluators import function, table, training
+from nao.evaluators import function, shared, table, training
 from nao.evaluators.base import SourcedEvaluator
 from nao.evaluators.function import FunctionConfig
 from nao.evaluators.goal_settings import GoalSettings
+from nao.evaluators.shared import SharedConfig
 from nao.evaluators.table_config import TableConfig
 from nao.fields import documented, option, part
 from nao.spaces import Space, TopologyFamily
@@ -32,6 +33,7 @@ class EvaluatorSettings(GoalSettings):
     data: DataConfig = part(DataConfig)
     child: ChildConfig = part(ChildConfig)
     train: FinalConfig = part(FinalConfig)
+    shared: SharedConfig = part(SharedConfig)
     table: TableConfig = part(TableConfig)
     function: FunctionConfig = part(FunctionConfig)
 
@@ -42,9 +44,13 @@ SpaceOrNot = Space | TopologyFamily | None
 
 EVALUATORS: dict[str, Callable[[EvaluatorSettings, SpaceOrNot], SourcedEvaluator]] = {
     "training": training.from_settings,
+    "shared": shared.from_settings,
     "table": table.from_settings,
     "function": function.from_settings,
 }
+
+# Those whose children are networks, which train on `data` by `child` and `train`.
+TRAINED = ("training", "shared")
 
 
 def make(name: str, settings: EvaluatorSettings, space: SpaceOrNot) -> SourcedEvaluator:

@@ -17,6 +17,7 @@ from nao.child.tasks import Learned, as_task
 from nao.child.trained import TrainedChild
 from nao.child.training import ChildFailure, ChildTrainer, Outcome
 from nao.data import config as data_config
+from nao.data.dataset import Dataset
 from nao.evaluators import memory
 from nao.evaluators.base import Evaluation, Objective
 from nao.evaluators.children import SearchedChildren
@@ -299,13 +300,16 @@ def build(settings: Any, space: Space) -> TrainingEvaluator:
     Raises:
         ValueError: If the data can't be loaded, or the space has no network.
     """
-    return TrainingEvaluator(
-        space,
-        data_config.load(settings.data),
-        settings.child,
-        settings.train,
-        hosts.devices(settings.num_devices),
-    )
+    return TrainingEvaluator(space, *parts_of(settings))
+
+
+def parts_of(
+    settings: Any,
+) -> tuple[Dataset, ChildConfig, FinalConfig, list[jax.Device]]:
+    """Returns data, both recipes and the devices of `EvaluatorSettings`."""
+    data = data_config.load(settings.data)
+    devices = hosts.devices(settings.num_devices)
+    return data, settings.child, settings.train, devices
 
 
 def _metric_names(task: Task, config: TrainingConfig) -> tuple[str, ...] | None:

@@ -2,6 +2,7 @@
 
 import shlex
 
+from nao.evaluators import TRAINED
 from nao.fields import defaults
 from nao.runs import StoredRun
 from nao.spaces import SpaceConfig, registry
@@ -29,7 +30,7 @@ def train(run: StoredRun) -> str | None:
 
 def trains_its_own(run: StoredRun) -> bool:
     """Says whether the search itself trained architectures, on data of its own."""
-    return run.config.get("evaluator") == "training"
+    return run.config.get("evaluator") in TRAINED
 
 
 def continuation(run: StoredRun) -> str | None:

@@ -12,6 +12,7 @@ import numpy as np
 
 from nao.evaluators import Evaluator
 from nao.runs.checkpoints import Checkpoints
+from nao.runs.lessons import Lessons
 from nao.search.rounds import Progress, Proposer
 from nao.strategies import Round
 from nao.types import PyTree
@@ -33,9 +34,14 @@ class Learner:
     """
 
     def __init__(
-        self, evaluator: Evaluator, proposer: Proposer, checkpoints: Checkpoints
+        self,
+        evaluator: Evaluator,
+        proposer: Proposer,
+        checkpoints: Checkpoints,
+        lessons: Lessons,
     ):
         """Begins with nothing learned."""
+        self._lessons = lessons
         self.state: PyTree | None = None
         self._evaluator, self._proposer = evaluator, proposer
         self._checkpoints = checkpoints
@@ -100,8 +106,12 @@ class Learner:
         # As a process that only tells the same rounds has it.
         told = lesson.progress.state._replace(predicted=None, model=None, derived=None)
         draw = self._proposer.strategy.draw(told, lesson.asked)
-        # On the host, as a checkpoint gives it back.
-        self.state = jax.device_get(self._evaluator.learn(self.state, draw))
+        begun = self._lessons.restore(lesson.progress.num_told)
+        self.state = self.state if begun is None else begun
+        for state in self._evaluator.learn(self.state, draw):
+            # On the host, as a checkpoint gives it back.
+            self.state = jax.device_get(state)
+            self._lessons.save(lesson.progress.num_told, self.state)
 
     @property
     def arguments(self) -> dict[str, Any]:

@@ -14,7 +14,7 @@ import numpy as np
 from absl import logging
 
 from nao.evaluators import Evaluation, Evaluator, goals_of
-from nao.runs import answers, checkpoints, ledger, record, shapes
+from nao.runs import answers, checkpoints, ledger, lessons, record, shapes
 from nao.runs import storage as storage_lib
 from nao.runs.directory import RunDirectory
 from nao.runs.trial import Trial
@@ -61,7 +61,8 @@ class Loop:
         self.ledger = ledger.Ledger(opened, self.space, self.goals)
         self.before = self._summary_before()
         self.checkpoints = checkpoints.Checkpoints(run.path / "checkpoints")
-        self.learner = Learner(evaluator, proposer, self.checkpoints)
+        self.lessons = lessons.Lessons(run.path / "lesson")
+        self.learner = Learner(evaluator, proposer, self.checkpoints, self.lessons)
         self.num_warm = 0
         self._asked: Round | None = None  # the last round, as it was asked
 
@@ -76,6 +77,7 @@ class Loop:
     def close(self) -> None:
         """Waits for what is being written."""
         self.checkpoints.close()
+        self.lessons.close()
 
     def begin(self, earlier: str | os.PathLike, content: Mapping[str, str]) -> None:
         """Takes up what the folder holds, and tells the strategy all of it.

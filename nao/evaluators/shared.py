@@ -1,0 +1,212 @@
+"""The objective of an architecture under weights that all architectures share.
+
+The weights learn before a round is measured, on what the strategy draws; a score is
+then one pass over the validation part, where a training from scratch takes many. Half
+of the field's systems do so (Pham et al., 2018, arXiv:1802.03268; Bender et al., 2018;
+Li & Talwalkar, 2019, arXiv:1902.07638).
+"""
+
+import dataclasses
+import functools
+import math
+import time
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import jax
+import numpy as np
+
+from nao.child import ChildConfig
+from nao.child.nets import make_net
+from nao.child.programs import TrainState
+from nao.child.scoring import NORMS
+from nao.child.shared_weights import SharedWeights
+from nao.evaluators import memory, training
+from nao.evaluators.base import Evaluation
+from nao.evaluators.training import TrainingEvaluator
+from nao.fields import (
+    check_at_least,
+    check_choice,
+    check_types,
+    documented,
+    option,
+)
+from nao.spaces import Space
+from nao.system import stages
+from nao.types import Array, PyTree
+
+Draw = Callable[[Array, Array], Array]  # see `LearningEvaluator.learn`
+_OF_TRAININGS = ("train_loss", "epochs", "memory_mib", "averaged_steps")
+
+
+@documented
+@dataclasses.dataclass(frozen=True)
+class SharedConfig:
+    """How the shared weights learn, by the recipe of `child` otherwise, and score."""
+
+    epochs: int = option(50, "Epochs of the shared weights, in all rounds together")
+    epochs_a_round: int = option(
+        0, "Epochs before each round, until all are spent; 0 for all before the first"
+    )
+    norms: str = option(
+        "refit",
+        "Batch norm of a score: refit (moments of training batches, taken for each "
+        "architecture alone), batch (of the validation batch), running (averages of "
+        "all architectures)",
+    )
+    num_scored: int = option(
+        0, "Validation examples of a score, the first there are; 0 for all"
+    )
+
+    def __post_init__(self):
+        check_types(self, "shared.")
+        check_at_least(1, self, "epochs", prefix="shared.")
+        check_at_least(0, self, "epochs_a_round", "num_scored", prefix="shared.")
+        check_choice("shared.norms", self.norms, NORMS)
+
+
+class SharedEvaluator(TrainingEvaluator):
+    """Scores architectures by shared weights; the final choice is trained anew.
+
+    Its state holds the leaves of the weights, their statistics and their momentum, the
+    randomness, the epochs done, and the loss of the last one.
+
+    Attributes:
+        is_noisy: Whether the weights go on learning as a search goes on.
+    """
+
+    budgets = (1.0,)
+
+    def __init__(
+        self,
+        space: Space,
+        learned: training.Learned,
+        config: ChildConfig | None = None,
+        final: training.FinalConfig | None = None,
+        shared: SharedConfig | None = None,
+        devices: Sequence[jax.Device] | None = None,
+        network: type | None = None,
+    ):
+        """Prepares the weights of a space's network, see `TrainingEvaluator`."""
+        super().__init__(space, learned, config, final, devices, network)
+        self._shared = SharedConfig() if shared is None else shared
+        _check_recipe(self._config)
+        self.is_noisy = bool(self._shared.epochs_a_round)
+        self.metrics = (
+            tuple(name for name in self.metrics or () if name not in _OF_TRAININGS)
+            or None
+        )
+
+    @functools.cached_property
+    def trainer(self) -> SharedWeights:
+        """Trains the shared weights and scores by them."""
+        config = dataclasses.replace(
+            self._config, epochs=self._shared.epochs, budgets=()
+        )
+        net = make_net(self.space, self.task, config, self._network)
+        shared = self._shared
+        return SharedWeights(
+            *(net, self.task, config, self._devices, shared.norms, shared.num_scored)
+        )
+
+    def init(self, key: Array) -> PyTree:
+        """Returns the state before anything is learned."""
+        key, drawn = jax.random.split(key)
+        state = self.trainer.begin(drawn)
+        return self._kept(state, key, 0, 0.0)
+
+    def learn(self, state: PyTree, draw: Draw) -> Iterator[PyTree]:
+        """Yields the state after each epoch before a round."""
+        shared = self._shared
+        done, a_round = int(state["epoch"]), shared.epochs_a_round or shared.epochs
+        key = jax.random.wrap_key_data(np.asarray(state["key"]))
+        weights = self.trainer.state(state["leaves"])
+        for epoch in range(done, min(done - done % a_round + a_round, shared.epochs)):
+            stages.tell(
+                f"learning shared weights, epoch {epoch + 1} of {shared.epochs}"
+            )
+            archs = self._drawn(jax.random.fold_in(key, epoch), draw)
+            weights, loss = self.trainer.learn(key, weights, archs, epoch)
+            yield self._kept(weights, key, epoch + 1, loss)
+            if not math.isfinite(loss):
+                break
+
+    def _drawn(self, key: Array, draw: Draw) -> np.ndarray:
+        """Returns what the steps of an epoch learn on, int32 [steps, ...].
+
+        All at once: spaces read tokens on the host.
+        """
+        tokens = _draw_all(key, np.arange(self.trainer.steps), draw)
+        return self.space.architecture(np.asarray(tokens))
+
+    def evaluate(
+        self, tokens: np.ndarray, keys: Array, state: PyTree
+    ) -> Iterator[Evaluation]:
+        """Yields one evaluation per row, by the weights learned before the round.
+
+        Args:
+            tokens: int32 [num, length].
+            keys: Not read: a score has no randomness of its own.
+            state: Of `learn`.
+        """
+        loss = float(state["loss"])
+        if not math.isfinite(loss):
+            reason = f"the loss of the shared weights is {loss} in epoch "
+            reason += str(int(state["epoch"]))
+            yield from [Evaluation(None, reason=reason)] * len(tokens)
+            return
+        weights = self.trainer.state(state["leaves"])
+        archs = self.space.architecture(np.asarray(tokens))
+        at_once = self.trainer.at_once
+        for start in range(0, len(archs), at_once):
+            yield from self._scored(weights, archs[start : start + at_once])
+
+    def _scored(self, weights: TrainState, archs: np.ndarray) -> list[Evaluation]:
+        start = time.perf_counter()
+        with memory.as_failures():
+            outcomes = self.trainer.score(weights, archs)
+        seconds = (time.perf_counter() - start) / len(archs)
+        found = []
+        for arch, outcome in zip(archs, outcomes, strict=True):
+            metrics = dict(outcome.metrics)
+            value = metrics.pop(self.objective.name, None)
+            metrics |= self.trainer.counts(arch)
+            found.append(Evaluation(value, metrics, seconds, outcome.failure))
+        return found
+
+    def _kept(self, state: TrainState, key: Array, epoch: int, loss: float) -> PyTree:
+        """Returns the state that checkpoints keep."""
+        return {
+            "leaves": self.trainer.leaves(state),
+            "key": np.asarray(jax.random.key_data(key)),
+            "epoch": np.int32(epoch),
+            "loss": np.float32(loss),
+        }
+
+
+@jax.jit
+def _draw_all(key: Array, numbers: Array, draw: Draw) -> Array:
+    return jax.vmap(draw, (None, 0))(key, numbers)
+
+
+def _check_recipe(config: ChildConfig) -> None:
+    """Raises ValueError where the recipe of children is none for shared weights."""
+    for name in ("specialised", "average_after", "time_limit_s"):
+        if getattr(config, name):
+            raise ValueError(
+                f"evaluator=shared needs child.{name}=0, one network for all "
+                f"architectures, got {getattr(config, name)}."
+            )
+
+
+def from_settings(settings: Any, space: Space) -> SharedEvaluator:
+    """Makes the evaluator of a search from `EvaluatorSettings`, its data in place.
+
+    Raises:
+        ValueError: If data, network and recipe do not fit together.
+    """
+    evaluator = SharedEvaluator(
+        space, *training.parts_of(settings), shared=settings.shared
+    )
+    _ = evaluator.trainer  # what does not fit is named before the search begins
+    return evaluator

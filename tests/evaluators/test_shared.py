@@ -1,0 +1,266 @@
+"""Scores by weights that all architectures share."""
+
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from scipy import stats
+
+import nao
+from nao import spaces
+from nao.child import ChildConfig, FinalConfig
+from nao.data import PARTS, ImageDataset, Split
+from nao.data.examples import Examples
+from nao.evaluators.shared import SharedConfig, SharedEvaluator
+from nao.spaces import ConvCell
+from nao.strategies import draws
+
+SPACE = ConvCell(("sep_conv_3x3", "conv_1x1", "identity"), num_nodes=1)
+TOKENS = SPACE.sample(np.random.default_rng(0), 6)
+KEY = jax.random.key(0)
+
+
+def _data(num=40):
+    rng = np.random.default_rng(0)
+    labels = np.arange(num, dtype=np.int32) % 2
+    splits = [
+        Split(rng.normal(size=(num, 4, 4, 1)).astype(np.float32), labels) for _ in PARTS
+    ]
+    return ImageDataset("noise", 2, *splits)
+
+
+def _evaluator(shared=None, num=40, devices=None, space=SPACE, **changes):
+    config = ChildConfig(**(dict(channels=2, batch_size=8) | changes))
+    shared = shared or SharedConfig(epochs=2)
+    final = FinalConfig(epochs=1)
+    return SharedEvaluator(space, _data(num), config, final, shared, devices)
+
+
+def _learned(evaluator, draw=None):
+    draw = draw or draws.uniform(evaluator.space)
+    return list(evaluator.learn(evaluator.init(KEY), draw))[-1]
+
+
+def _values(evaluator, state, tokens=TOKENS):
+    return [one.value for one in evaluator.evaluate(tokens, None, state)]
+
+
+def _are_shares(values, num):
+    """Says whether values are shares of `num` images, as float32 has them."""
+    return np.allclose(np.array(values) * num, np.round(np.array(values) * num))
+
+
+def _equal(a, b):
+    return jax.tree.all(jax.tree.map(np.array_equal, a, b))
+
+
+def test_a_score_does_not_depend_on_what_is_scored_beside_it():
+    evaluator = _evaluator()
+    state = _learned(evaluator)
+    values = _values(evaluator, state)
+    assert len(set(values)) > 1
+    assert values == [_values(evaluator, state, row[None])[0] for row in TOKENS]
+    # 40 images, the last batch filled up with others that don't count.
+    assert _are_shares(values, 40)
+
+
+def test_lessons_go_on_where_they_were():
+    """All epochs before the first round, or as many before each until all are spent."""
+    whole = list(_evaluator().learn(_evaluator().init(KEY), draws.uniform(SPACE)))
+    assert [int(state["epoch"]) for state in whole] == [1, 2]
+    evaluator = _evaluator()
+    (again,) = evaluator.learn(whole[0], draws.uniform(SPACE))
+    assert _equal(again, whole[1])
+    assert not list(evaluator.learn(again, draws.uniform(SPACE)))
+    by_rounds = _evaluator(SharedConfig(epochs=2, epochs_a_round=1))
+    (first,) = by_rounds.learn(by_rounds.init(KEY), draws.uniform(SPACE))
+    (second,) = by_rounds.learn(first, draws.uniform(SPACE))
+    assert _equal(second, whole[1])
+    assert by_rounds.is_noisy and not evaluator.is_noisy
+
+
+def test_what_was_not_drawn_does_not_move():
+    """Neither by gradient nor by momentum nor by weight decay, to the bit."""
+    evaluator = _evaluator(SharedConfig(epochs=1), weight_decay=0.1, momentum=0.9)
+    trainer = evaluator.trainer
+    wide = SPACE.sample(np.random.default_rng(1), 8)
+    first = _learned(evaluator, draws.one_of(wide))  # all have momentum now
+    arch = SPACE.architecture(TOKENS[:1])
+    before = trainer.state(first["leaves"])
+    kept = jax.device_get(before)
+    after, _ = trainer.learn(KEY, before, np.repeat(arch, trainer.steps, 0), 0)
+    ours = trainer.net.extract(_variables(after), arch[0])
+    theirs = trainer.net.extract(_variables(kept), arch[0])
+    assert not _equal(ours["params"], theirs["params"])
+    # Another operation at each place: kernels of no branch in common.
+    indices = SPACE.to_indices(TOKENS[0]).copy()
+    indices[1::2] = (indices[1::2] + 1) % 3
+    other = SPACE.architecture(SPACE.from_indices(indices)[None])[0]
+    ours = trainer.net.extract(_variables(after), other)["params"]["net"]
+    theirs = trainer.net.extract(_variables(kept), other)["params"]["net"]
+    branches = [name for name in ours if name.startswith(("stage", "reduction"))]
+    found = [(_branches(ours[name]), _branches(theirs[name])) for name in branches]
+    assert sum(leaf.size for leaf in jax.tree.leaves(found)) > 0
+    assert all(_equal(a, b) for a, b in found)
+
+
+def _branches(tree):
+    """Parameters of the operations of cells, one cell or a list of them."""
+    cells = tree if isinstance(tree, list) else [tree]
+    return [cell["branches"] for cell in cells]
+
+
+def _variables(state):
+    return jax.tree.map(lambda x: np.asarray(x[0]), state.variables)
+
+
+@pytest.mark.parametrize("norms", ["running", "batch", "refit"])
+def test_scores_are_what_the_networks_say(norms):
+    """Computed once more by the networks of single architectures, batch by batch."""
+    evaluator = _evaluator(SharedConfig(epochs=1, norms=norms), num=32)
+    state = _learned(evaluator)
+    arch = SPACE.architecture(TOKENS[:1])[0]
+    trainer, task = evaluator.trainer, evaluator.task
+    variables = trainer.net.extract(_variables(trainer.state(state["leaves"])), arch)
+    net = trainer.net.specialise(arch)
+    images, labels = (np.asarray(x) for x in task.parts["validation"])
+    learned = task.normalisation.apply(np.asarray(task.parts["train"].inputs))
+    if norms == "refit":  # all batches are the 32 training images
+        ones = jax.tree.map(np.zeros_like, variables["batch_stats"])
+        _, moved = net.forward(
+            variables | {"batch_stats": ones}, learned, None, train=True
+        )
+        moments = jax.tree.map(lambda x: x / 0.1, moved)
+        variables = variables | {"batch_stats": moments}
+    output, _ = net.forward(
+        variables, task.normalisation.apply(images), None, train=norms == "batch"
+    )
+    right = (np.asarray(output.outputs).argmax(-1) == labels).mean()
+    (one,) = evaluator.evaluate(TOKENS[:1], None, state)
+    assert one.value == pytest.approx(right)
+    loss = np.asarray(task.loss(output.outputs, labels)).mean()
+    assert one.metrics["val_loss"] == pytest.approx(loss, rel=1e-4)
+
+
+def test_the_first_validation_examples_may_be_enough():
+    evaluator = _evaluator(SharedConfig(epochs=1, num_scored=8))
+    values = _values(evaluator, _learned(evaluator))
+    assert _are_shares(values, 8)
+
+
+@pytest.mark.slow
+def test_two_devices_score_like_one():
+    alone, together = _evaluator(), _evaluator(devices=jax.devices()[:2])
+    state = _learned(alone)
+    assert _values(together, state) == _values(alone, state)
+
+
+def test_weights_that_diverge_are_failed_trials():
+    evaluator = _evaluator(learning_rate=1e30, grad_clip=1e30)
+    for one in evaluator.evaluate(TOKENS, None, _learned(evaluator)):
+        assert one.value is None
+        assert "the loss of the shared weights is" in one.reason
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"specialised": True}, "child.specialised=0, one network for all"),
+        ({"average_after": 3}, "child.average_after=0"),
+        ({"time_limit_s": 3.0}, "child.time_limit_s=0"),
+    ],
+)
+def test_recipes_that_share_no_weights_are_refused(changes, message):
+    with pytest.raises(ValueError, match=message):
+        _evaluator(**changes)
+
+
+def test_a_memory_limit_too_small_is_one_line():
+    evaluator = _evaluator(memory_limit_mib=0.01)
+    with pytest.raises(ValueError, match="For any architecture a training step needs"):
+        _learned(evaluator)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"epochs": 0}, "shared.epochs must be at least 1, got 0"),
+        ({"num_scored": -1}, "shared.num_scored must not be negative, got -1"),
+        ({"norms": "group"}, "shared.norms must be one of refit, batch, running"),
+    ],
+)
+def test_settings_that_make_no_sense_are_refused(changes, message):
+    with pytest.raises(ValueError, match=message):
+        SharedConfig(**changes)
+
+
+def test_without_any_operation_nothing_breaks():
+    """Cells of `none` alone hand their inputs on, since nobody reads them."""
+    space = ConvCell(("none",), num_nodes=1)
+    evaluator = _evaluator(space=space)
+    tokens = space.sample(np.random.default_rng(0), 2)
+    values = _values(evaluator, _learned(evaluator), tokens)
+    assert all(0 <= value <= 1 for value in values)
+
+
+class _Fixed(nao.FlaxNet):
+    """Each choice moves the output by a fixed amount; one parameter that nobody needs.
+
+    The target is 0, so the loss says how much all choices add up to.
+    """
+
+    @nn.compact
+    def __call__(self, inputs, arch, train):
+        moved = self.param("nothing", nn.initializers.zeros, ()) * 0.0
+        total = sum(
+            self.choose(number, 1.0 + moved, *(lambda x, i=i: x * i for i in range(4)))
+            for number in arch
+        )
+        return total + 0 * inputs[:, 0]
+
+
+class _Zero(nao.Task):
+    def loss(self, outputs, targets):
+        return jnp.abs(outputs - targets)
+
+
+def test_fixed_functions_are_ranked_exactly():
+    """By hand: the loss is the sum of the numbers of all choices."""
+    space = spaces.custom({"a": range(4), "b": range(4)})
+    part = Examples(np.ones((8, 1), np.float32), np.zeros(8, np.float32))
+    task = _Zero("zero", dict.fromkeys(PARTS, part))
+    evaluator = SharedEvaluator(
+        space,
+        task,
+        ChildConfig(batch_size=4),
+        shared=SharedConfig(epochs=1),
+        network=_Fixed,
+    )
+    (tokens,) = space.enumerate()
+    values = _values(evaluator, _learned(evaluator), tokens)
+    true = space.to_indices(tokens).sum(1)
+    assert values == pytest.approx(true.tolist())
+    assert stats.kendalltau(values, true).statistic == pytest.approx(1)
+
+
+def test_a_search_goes_on_with_the_same_values(tmp_path):
+    shared = SharedConfig(epochs=3, epochs_a_round=1)
+    config = nao.strategies.RandomConfig(round_size=2)
+    strategy = nao.strategies.RandomSearch(SPACE, config, "none")
+    arguments = {"report": False, "progress": False}
+
+    def listing(result):
+        return [(trial.tokens.tolist(), trial.value) for trial in result.trials]
+
+    whole = nao.search(
+        strategy, _evaluator(shared), num_trials=6, workdir=tmp_path / "a", **arguments
+    )
+    nao.search(
+        strategy, _evaluator(shared), num_trials=3, workdir=tmp_path / "b", **arguments
+    )
+    again = nao.search(
+        strategy, _evaluator(shared), num_trials=6, workdir=tmp_path / "b", **arguments
+    )
+    assert listing(again) == listing(whole)
+    assert whole.summary["best"]["test"]["test_accuracy"] >= 0
