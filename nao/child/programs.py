@@ -1,7 +1,7 @@
 """The compiled programs of children: one of each for any architecture and any length.
 
-`child_init`, `child_train_epoch` and `child_evaluate` are compiled once each, whatever
-is searched. The architecture, the epoch, the number of epochs and all hyperparameters
+`child_init`, `child_train_epoch` and `measuring.child_evaluate` are compiled once each,
+whatever is searched. Architecture, epoch, number of epochs and all hyperparameters
 but the batch size are traced.
 
 Devices form a mesh of `children` and `data`. Along the first, each trains a child of
@@ -317,49 +317,3 @@ def _gradients(
     if settings.mesh.shape[DATA] > 1:
         grads, loss = lax.pmean((grads, loss), DATA)
     return grads, loss, stats, carry
-
-
-# Where XLA of jaxlib 0.11.2 fuses this program's products by Triton, a check of its own
-# fails ("subdim_size_accumulator") and ends the process. It matters on a GPU alone.
-@functools.partial(
-    jax.jit,
-    static_argnames="settings",
-    compiler_options={"xla_gpu_enable_triton_gemm": False},
-)
-def child_evaluate(
-    states: TrainState, archs: Array, part: DevicePart, *, settings: Settings
-) -> dict[str, Array]:
-    """Returns the mean of each measure of the task [children], by running averages."""
-    evaluate = functools.partial(_evaluate, settings=settings)
-    return over_children(settings.mesh, evaluate, 1)(states, archs, part)
-
-
-def _evaluate(state, arch, part, *, settings: Settings) -> dict[str, Array]:
-    """Measures one child on a part; arguments as in `child_evaluate`."""
-    net, task, num_data = settings.net, settings.task, settings.mesh.shape[DATA]
-    variables = state.variables
-
-    def step(carry, indices):
-        inputs, targets, weights = part.take(indices)
-        output, _ = net.forward(variables, inputs, arch, train=False, carry=carry)
-        measures = task.measures(output.outputs, targets)
-        check_measures(measures, len(weights))
-        sums = {name: weights @ values for name, values in measures.items()}
-        return output.carry if task.carries else None, sums
-
-    num, batch = part.weights.shape[0], task.evaluate_batch
-    order = batches.evaluation_order(num, num_data, batch, task.carries)
-    order = order[lax.axis_index(DATA)] if num_data > 1 else order[0]
-    carry = net.initial_carry(batch) if task.carries else None
-    _, sums = lax.scan(step, carry, order)
-    # Stacked, as XLA divides an array by other means than single numbers.
-    totals = jnp.stack([_add_up(numbers) for numbers in sums.values()])
-    if num_data > 1:
-        totals = lax.psum(totals, DATA)
-    means = totals / part.weights.sum()
-    return dict(zip(sums, means, strict=True))
-
-
-def _add_up(numbers: Array) -> Array:
-    """Adds float32 [num] one after the other: in another order, bits would differ."""
-    return lax.scan(lambda total, x: (total + x, None), 0.0, numbers)[0]

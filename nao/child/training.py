@@ -16,7 +16,7 @@ import numpy as np
 from jax.sharding import NamedSharding
 from jax.sharding import PartitionSpec as P
 
-from nao.child import averaging, batches, programs
+from nao.child import averaging, batches, measuring, programs
 from nao.child.batches import CHILDREN, DATA
 from nao.child.devices import choose_devices, choose_dtype, needed_mib
 from nao.child.network import ChildNet
@@ -210,7 +210,7 @@ class ChildTrainer:
         noted = np.asarray(average.num_averaged), np.asarray(average.losses)
         if not np.any((noted[0] == 0) & np.isfinite(losses)):
             return states
-        measured = programs.child_evaluate(
+        measured = measuring.child_evaluate(
             states, archs, self._parts["val"], settings=settings
         )
         noted = averaging.watch(*noted, np.asarray(measured["loss"]))
@@ -270,7 +270,7 @@ class ChildTrainer:
             *args, self._recipe, self._parts["train"], settings=settings
         )
         if settings.average_after:  # else after training, when no clock runs
-            programs.child_evaluate.lower(
+            measuring.child_evaluate.lower(
                 states, archs, self._parts["val"], settings=settings
             ).compile()
         return needed_mib(lowered.compile())
@@ -303,7 +303,7 @@ class ChildTrainer:
         """
         num = len(archs)
         _, archs, settings = self._place(None, archs)
-        measured = programs.child_evaluate(
+        measured = measuring.child_evaluate(
             states, archs, self._parts[part], settings=settings
         )
         measured = {k: np.asarray(v, np.float64) for k, v in measured.items()}

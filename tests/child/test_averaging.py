@@ -12,8 +12,8 @@ from nao.child import (
     ChildConfig,
     ChildTrainer,
     averaging,
+    measuring,
     nets,
-    programs,
     training,
 )
 from nao.child.programs import TrainState
@@ -255,7 +255,7 @@ def test_it_continues_from_a_part_of_its_epochs():
 def test_the_evaluation_of_an_epoch_counts_for_the_time_limit(monkeypatch):
     """A second for every look at the clock, a hundred more for an evaluation."""
     seconds = itertools.count()
-    evaluate = programs.child_evaluate
+    evaluate = measuring.child_evaluate
 
     class Slow:
         lower = evaluate.lower
@@ -267,7 +267,7 @@ def test_the_evaluation_of_an_epoch_counts_for_the_time_limit(monkeypatch):
 
     clock = types.SimpleNamespace(perf_counter=lambda: float(next(seconds)))
     monkeypatch.setattr(training, "time", clock)
-    monkeypatch.setattr(programs, "child_evaluate", Slow())
+    monkeypatch.setattr(measuring, "child_evaluate", Slow())
     _, (outcome,) = trainer(time_limit_s=60.0).train(KEYS[:1], ARCHS[:1])
     assert outcome.failure == (
         "over the time limit of 60 s after 101.0 s, in epoch 1 of 6"

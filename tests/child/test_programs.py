@@ -14,6 +14,7 @@ from nao.child import (
     TextTask,
     batches,
     devices,
+    measuring,
     nets,
     parameters,
     programs,
@@ -62,7 +63,7 @@ def trace(name, dtype, is_specialised=False, program="child_train_epoch"):
     states = jax.eval_shape(init, keys)
     parts, archs = batches.place(learned, mesh), archs.astype(np.int32)
     if program == "child_evaluate":
-        return programs.child_evaluate.trace(
+        return measuring.child_evaluate.trace(
             states, archs, parts["val"], settings=settings
         )
     recipe = Recipe.of(config, learned.amounts(config))

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import nao
-from nao.child import programs
+from nao.child import measuring, programs
 from nao.child.trained import TrainedChild
 from nao.evaluators import Objective, TrainingEvaluator
 from nao.runs import RunDirectory
@@ -95,7 +95,7 @@ def test_devices_share_what_is_carried(evaluator):
 def test_all_architectures_learn_by_one_program(evaluator):
     """Another rate, other data of the same shapes: the same program."""
     list(evaluator.evaluate(TOKENS[:1], KEYS[:1]))
-    functions = (programs.child_train_epoch, programs.child_evaluate)
+    functions = (programs.child_train_epoch, measuring.child_evaluate)
     before = [function._cache_size() for function in functions]
     other = echoes.evaluator(learning_rate=0.1)
     for one in (evaluator, other):
