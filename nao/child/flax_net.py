@@ -65,7 +65,16 @@ class FlaxNet(nn.Module, kw_only=True):
 
     @classmethod
     def of(cls, space: Space, task: Task, config: TrainingConfig) -> "FlaxNet":
-        """Returns the network for any architecture of a space, see `ChildNet.of`."""
+        """Returns the network for any architecture of a space, see `ChildNet.of`.
+
+        Raises:
+            ValueError: If the task's windows are of drawn length.
+        """
+        if task.window_spread:
+            raise ValueError(
+                f"window_spread must be 0: {cls.__name__} reads windows of one length, "
+                f"got {task.window_spread}."
+            )
         example = space.architecture(space.sample(np.random.default_rng(0), 1))
         names = [n for n in cls.__dataclass_fields__ if n not in _SET_BY_TRAINER]
         fields = {"arch_shape": example.shape[1:]}

@@ -109,6 +109,7 @@ class ChildNet(Protocol):
         train: bool,
         noise: PyTree | None = None,
         carry: PyTree | None = None,
+        length: Array | None = None,
     ) -> tuple[Output, PyTree]:
         """Returns what it says of a batch, and the new running averages.
 
@@ -120,6 +121,9 @@ class ChildNet(Protocol):
             train: Whether to normalise by the batch and to update running averages.
             noise: What is dropped; None drops nothing.
             carry: What the batch before this one left; None is the initial one.
+            length: Tokens of the windows that count, int32: what is carried is left by
+                the last of them, and penalties are theirs. Given only in training, and
+                only where `Task.window_spread` is not 0; others need not take it.
         """
 
     def specialise(self, arch: np.ndarray) -> "ChildNet":

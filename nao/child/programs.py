@@ -21,10 +21,11 @@ from jax import lax
 from jax.sharding import Mesh
 from jax.sharding import PartitionSpec as P
 
-from nao.child import averaging, batches
+from nao.child import averaging, reading
 from nao.child.averaging import Average
 from nao.child.batches import CHILDREN, DATA, DevicePart
 from nao.child.network import ChildNet, Variables
+from nao.child.reading import Read
 from nao.child.recipe import Recipe, TrainingConfig
 from nao.child.task import Task, check_measures
 from nao.types import Array, PyTree
@@ -137,7 +138,7 @@ def child_train_epoch(
         settings: Network, task, devices and batch size.
 
     Returns:
-        The new states and the mean loss of the epoch's steps, [children].
+        The new states and the mean loss of the epoch, [children].
     """
     train = functools.partial(_train_epoch, settings=settings)
     shared = (epoch, num_epochs, recipe, part)
@@ -150,38 +151,46 @@ def _train_epoch(
     key, state, arch, epoch, num_epochs, recipe, part, *, settings: Settings
 ):
     """Takes one child's pass over the part; arguments as in `child_train_epoch`."""
-    num, batch_size = part.weights.shape[0], settings.batch_size
+    task, size = settings.task, settings.batch_size
     # Folded in, not split in turn: epoch 7 draws the same numbers after a restart.
-    order_key, step_key = jax.random.split(jax.random.fold_in(key, epoch))
-    order = batches.training_order(order_key, num, batch_size, settings.task.carries)
-    num_steps = num // batch_size
+    read_key, step_key = jax.random.split(jax.random.fold_in(key, epoch))
 
-    def step(state_and_carry, batch):
-        (state, carry), (number, indices, own) = state_and_carry, batch
-        own = own if settings.is_shared else arch
-        progress = (epoch * num_steps + number) / (num_epochs * num_steps)
-        batch_key = jax.random.fold_in(step_key, number)
-        micro = _draw_batch(batch_key, indices, progress, recipe, part, settings)
-        loss_fn = _make_loss_fn(own, recipe, settings)
-        grads, loss, stats, carry = _gradients(loss_fn, state, carry, micro, settings)
-        state = _descend(state, grads, stats, recipe, progress, settings)
-        return (state, carry), loss
+    def step(state_and_carry, read):
+        batch_key = jax.random.fold_in(step_key, read.number)
+        # Where architectures share the weights, `arch` has one for every step.
+        own = arch[read.number] if settings.is_shared else arch
+        return _take_step(batch_key, state_and_carry, own, read, recipe, settings)
 
     start = state, _initial_carry(settings)
-    drawn = arch if settings.is_shared else None
-    batch = jnp.arange(num_steps), order, drawn
-    (state, _), losses = lax.scan(step, start, batch)
-    return state, losses.mean()
+    passed = read_key, step, start, reading.Epoch(epoch, num_epochs), part, size
+    if task.window_spread:
+        (state, _), loss = reading.along_rows(*passed, task.window_spread)
+    else:
+        (state, _), loss = reading.batch_by_batch(*passed, task.carries)
+    return state, loss
+
+
+def _take_step(
+    key, state_and_carry, arch, read: Read, recipe, settings: Settings
+) -> tuple[tuple[TrainState, PyTree | None], Array]:
+    """Returns the state and what is carried on after one step, and its loss."""
+    state, carry = state_and_carry
+    recipe = read.scaled(recipe)
+    micro = _draw_batch(key, read, recipe, settings)
+    loss_fn = _make_loss_fn(arch, read, recipe, settings)
+    grads, loss, stats, carry = _gradients(loss_fn, state, carry, micro, settings)
+    optimizer = recipe.optimizer(read.progress)
+    state = _descend(optimizer, state, grads, stats, settings.is_shared)
+    return (state, carry), loss
 
 
 def _descend(
-    state: TrainState, grads, stats, recipe, progress, settings: Settings
+    optimizer: optax.GradientTransformation, state: TrainState, grads, stats, is_shared
 ) -> TrainState:
     """Takes a step down the gradients; `stats` are the new running averages."""
-    optimizer = recipe.optimizer(progress)
     updates, opt_state = optimizer.update(grads, state.opt_state, state.params)
     params = optax.apply_updates(state.params, updates)
-    if settings.is_shared:
+    if is_shared:
         # What the architecture does not use has no gradient. Decay and momentum must
         # not move it either, as PyTorch leaves alone what was not called.
         params = _where_used(grads, params, state.params)
@@ -210,7 +219,7 @@ def _initial_carry(settings: Settings) -> PyTree | None:
 
 
 def _draw_batch(
-    key, indices, progress, recipe, part, settings: Settings
+    key, read: Read, recipe, settings: Settings
 ) -> tuple[Array, Array, PyTree]:
     """Returns the inputs of one step, their targets, and what is dropped.
 
@@ -219,12 +228,11 @@ def _draw_batch(
     """
     example_key, noise_key = jax.random.split(key)
     # Drawn for the whole batch, so that it is the same on any number of devices.
-    inputs, targets, _ = part.take(indices)
     inputs, targets = settings.task.augment(
-        example_key, inputs, targets, recipe.augmentation
+        example_key, read.inputs, read.targets, recipe.augmentation
     )
     net = settings.net
-    noise = net.make_noise(noise_key, settings.batch_size, progress, recipe)
+    noise = net.make_noise(noise_key, settings.batch_size, read.progress, recipe)
     cut = functools.partial(_cut_batch, settings=settings)
     noise = jax.tree.map(lambda x, axis: cut(x, axis), noise, net.noise_axes)
     return cut(inputs), cut(targets), noise
@@ -243,7 +251,9 @@ def _cut_batch(x: Array, axis: int = 0, *, settings: Settings) -> Array:
     return jnp.moveaxis(x, 1, axis + 1)
 
 
-def _make_loss_fn(arch: Array, recipe: Recipe, settings: Settings) -> Callable:
+def _make_loss_fn(
+    arch: Array, read: Read, recipe: Recipe, settings: Settings
+) -> Callable:
     """Returns the loss of a micro-batch as a function for `jax.grad`.
 
     It maps (parameters, running averages, carry, inputs, targets, noise) to (what is
@@ -251,16 +261,17 @@ def _make_loss_fn(arch: Array, recipe: Recipe, settings: Settings) -> Callable:
     reported loss leaves out the auxiliary head's, and what a network adds to it.
     """
     net, task = settings.net, settings.task
+    counted = {} if read.length is None else {"length": read.length}
 
     def mean_loss(outputs, targets):
         losses = task.loss(outputs, targets)
         check_measures({"loss": losses}, len(targets))
-        return losses.mean()
+        return read.mean(losses)
 
     def loss_fn(params, batch_stats, carry, inputs, targets, noise):
         variables = {"params": params, "batch_stats": batch_stats}
         output, stats = net.forward(
-            variables, inputs, arch, train=True, noise=noise, carry=carry
+            variables, inputs, arch, train=True, noise=noise, carry=carry, **counted
         )
         loss = mean_loss(output.outputs, targets)
         total = loss

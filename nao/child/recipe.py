@@ -44,6 +44,11 @@ class TrainingConfig:
         35,
         "Text: tokens that a step reads of each stretch; gradients go back as far",
     )
+    window_spread: int = option(
+        0,
+        "Text: standard deviation of windows' drawn lengths, in tokens, at most window;"
+        " 0 has all of one length, AWD-LSTM has 5",
+    )
     units: int = option(128, "Text: units of the recurrent state, and of embeddings")
     learning_rate: float = option(0.1, "Learning rate at the first step")
     schedule: str = option(
@@ -113,6 +118,11 @@ class TrainingConfig:
             raise ValueError(
                 f"micro_batches must divide batch_size={self.batch_size}, got "
                 f"{self.micro_batches}."
+            )
+        if not 0 <= self.window_spread <= self.window:
+            raise ValueError(
+                f"window_spread must be 0 to window={self.window}, got "
+                f"{self.window_spread}."
             )
         check_positive(self, "learning_rate", "grad_clip")
         # Below 1, since what is kept is divided by the share that is, see `Noise`.

@@ -144,6 +144,7 @@ class RecurrentNet:
         train: bool,
         noise: TextNoise | None = None,
         carry: Array | None = None,
+        length: Array | None = None,
     ) -> tuple[Output, PyTree]:
         """Returns scores of what follows each token, and what is carried on.
 
@@ -154,6 +155,7 @@ class RecurrentNet:
             train: Whether to say what is added to the loss; nothing is normalised.
             noise: What is dropped; None drops nothing.
             carry: float32 [batch, units], the outputs before the window; None is zeros.
+            length: Tokens that count, from the first on; None for all.
         """
         params = variables["params"]["net"]
         arch = jnp.asarray(self.arch if arch is None else arch, jnp.int32)
@@ -177,8 +179,8 @@ class RecurrentNet:
         scores = (dropped.swapaxes(0, 1) @ embedding.T).astype(jnp.float32)
         said = Output(
             scores + params["bias"],
-            carry=outputs[-1].astype(jnp.float32),
-            penalties=penalties(outputs, dropped) if train else None,
+            carry=_last(outputs, length).astype(jnp.float32),
+            penalties=penalties(outputs, dropped, length) if train else None,
         )
         return said, variables["batch_stats"]
 
@@ -217,17 +219,37 @@ class RecurrentNet:
         return self.input_shape[0] * (of_cell + self.units * self.num_outputs)
 
 
-def penalties(outputs: Array, dropped: Array) -> dict[str, Array]:
+def penalties(
+    outputs: Array, dropped: Array, length: Array | None = None
+) -> dict[str, Array]:
     """Returns activation and temporal regularisation (Merity et al., 2017).
 
     See arXiv:1708.01009, by the names of their weights in the recipe.
+
+    Args:
+        outputs: Of each token, [window, batch, units].
+        dropped: The same after dropout.
+        length: Tokens that count, from the first on; None for all.
     """
     outputs, dropped = (x.astype(jnp.float32) for x in (outputs, dropped))
     changes = jnp.diff(outputs, axis=0)  # none in a window of one token
-    return {
-        "activation_penalty": (dropped**2).mean(),
-        "temporal_penalty": (changes**2).sum() / max(changes.size, 1),
-    }
+    if length is None:
+        activation = (dropped**2).mean()
+        temporal = (changes**2).sum() / max(changes.size, 1)
+    else:
+        activation = _mean_of_first(dropped**2, length)
+        temporal = _mean_of_first(changes**2, length - 1)
+    return {"activation_penalty": activation, "temporal_penalty": temporal}
+
+
+def _mean_of_first(x: Array, num: Array) -> Array:
+    """Returns the mean of the first `num` of x [most, batch, units], 0 of none."""
+    counts = jnp.arange(len(x))[:, None, None] < num
+    return jnp.where(counts, x, 0).sum() / jnp.maximum(num * x[0].size, 1)
+
+
+def _last(outputs: Array, length: Array | None) -> Array:
+    return outputs[-1] if length is None else outputs[length - 1]
 
 
 def _drop_weights(weights: highway.Weights, noise: TextNoise) -> highway.Weights:

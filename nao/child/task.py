@@ -59,6 +59,9 @@ class Task:
             are then drawn in order, a row of one batch before the same row of the next,
             and what the network carries goes from batch to batch, see `ChildNet`; each
             epoch and each evaluation begins with a fresh one.
+        window_spread: Standard deviation of the lengths of training windows, of which
+            networks are told then, in tokens; 0 reads examples as they are. `TextTask`
+            alone can have another.
         evaluate_batch: Examples that are evaluated at once; with `carries`, how many
             stretches the validation and the test part are cut into.
     """
@@ -78,6 +81,8 @@ class Task:
     reports: ClassVar[tuple[str, ...] | None] = None
     carries: ClassVar[bool] = False
     evaluate_batch: ClassVar[int] = 128
+    # Without a type, as it would otherwise stand before a subclass's own fields.
+    window_spread = 0
 
     # Names of the arrays of a part, as `sha256` knows them.
     _kinds: ClassVar[tuple[str, str]] = Examples._fields

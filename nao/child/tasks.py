@@ -26,7 +26,7 @@ def as_task(learned: Learned, config: TrainingConfig) -> Task:
     if isinstance(learned, ImageDataset):
         return ImageTask.of(learned)
     if isinstance(learned, TextDataset):
-        return TextTask.of(learned, config.window)
+        return TextTask.of(learned, config.window, config.window_spread)
     raise TypeError(
         "What children learn must be a data set of nao.data.load or a nao.Task, got "
         f"{type(learned).__name__}."

@@ -8,6 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
+from nao.child.reading import NONE
 from nao.child.task import Task
 from nao.data.examples import Examples
 from nao.data.text_dataset import TextDataset
@@ -33,7 +34,6 @@ for _ in range(200):
 print("{between}".join(vocabulary[token] for token in written))
 ```
 """
-_NONE = -1  # target of what is beyond the end of a text
 
 
 @dataclasses.dataclass(frozen=True)
@@ -47,15 +47,20 @@ class TextTask(Task):
 
     Of the validation and the test part every token but the first is foretold exactly
     once, and perplexity is exact: `exp(nats / tokens)` of the whole part. In training
-    what is left of the last window is dropped, as what is left of the last batch is.
+    what is left of the last window is dropped, as what is left of the last batch is;
+    the windows of a row are one text there, that is read in others where their lengths
+    are drawn.
 
     Attributes:
         text: The text, with its vocabulary; None in compiled programs.
+        window_spread: Standard deviation of the lengths of training windows, in tokens,
+            see `reading.draw_length`; 0 has all of one length.
     """
 
     text: TextDataset | None = dataclasses.field(
         default=None, compare=False, repr=False
     )
+    window_spread: int = 0
 
     objective: ClassVar[str] = "perplexity"
     example: ClassVar[str] = "window"
@@ -65,7 +70,7 @@ class TextTask(Task):
     evaluate_batch: ClassVar[int] = 10
 
     @classmethod
-    def of(cls, text: TextDataset, window: int) -> "TextTask":
+    def of(cls, text: TextDataset, window: int, window_spread: int = 0) -> "TextTask":
         """Returns the task to foretell a text, in windows of so many tokens.
 
         Raises:
@@ -82,7 +87,7 @@ class TextTask(Task):
             "validation": _windows(text.validation, window),
             "test": _windows(text.test, window),
         }
-        return cls(text.name, parts, None, len(text.vocabulary), text)
+        return cls(text.name, parts, None, len(text.vocabulary), text, window_spread)
 
     @property
     def rules(self) -> "TextTask":
@@ -106,7 +111,7 @@ class TextTask(Task):
 
     def metrics(self, outputs: Array, targets: Array) -> dict[str, Array]:
         """Returns the nats of each window, and of how many tokens, float32 [batch]."""
-        counts = targets != _NONE
+        counts = targets != NONE
         nats = optax.softmax_cross_entropy_with_integer_labels(
             outputs.astype(jnp.float32), jnp.where(counts, targets, 0)
         )
@@ -140,5 +145,5 @@ def _windows(tokens: np.ndarray, window: int) -> Examples:
     num = len(tokens) - 1
     missing = -num % window
     inputs = np.pad(tokens[:-1], (0, missing))
-    targets = np.pad(tokens[1:], (0, missing), constant_values=_NONE)
+    targets = np.pad(tokens[1:], (0, missing), constant_values=NONE)
     return Examples(inputs.reshape(-1, window), targets.reshape(-1, window))

@@ -191,7 +191,7 @@ def _draw_all(key: Array, numbers: Array, draw: Draw) -> Array:
 
 def _check_recipe(config: ChildConfig) -> None:
     """Raises ValueError where the recipe of children is none for shared weights."""
-    for name in ("specialised", "average_after", "time_limit_s"):
+    for name in ("specialised", "average_after", "time_limit_s", "window_spread"):
         if getattr(config, name):
             raise ValueError(
                 f"evaluator=shared needs child.{name}=0, one network for all "

@@ -85,7 +85,8 @@ class TrainingEvaluator:
         self.task = as_task(learned, self._config)
         last = as_task(learned, self._final)
         # One task where both recipes cut the data alike, so that trainers share them.
-        is_same = last.input_shape == self.task.input_shape
+        # Tasks are equal whatever their data are.
+        is_same = last == self.task and last.input_shape == self.task.input_shape
         self._final_task = self.task if is_same else last
         self.space = space
         self.budgets = self._config.all_budgets

@@ -54,6 +54,8 @@ def test_numbers_of_a_config_are_traced_and_all_there():
     [
         ("cells_per_stage", -1, "cells_per_stage must be a positive integer, got -1"),
         ("window", 0, "window must be a positive integer, got 0"),
+        ("window_spread", -1, "window_spread must be 0 to window=35, got -1"),
+        ("window_spread", 36, "window_spread must be 0 to window=35, got 36"),
         ("learning_rate", 0.0, "learning_rate must be positive, got 0.0"),
         ("learning_rate", float("nan"), "learning_rate must be a finite number, got n"),
         ("shift", 2**31 - 1, "shift must be at most 2147483646, got 2147483647"),

@@ -169,6 +169,7 @@ def test_weights_that_diverge_are_failed_trials():
         ({"specialised": True}, "child.specialised=0, one network for all"),
         ({"average_after": 3}, "child.average_after=0"),
         ({"time_limit_s": 3.0}, "child.time_limit_s=0"),
+        ({"window_spread": 5}, "child.window_spread=0"),
     ],
 )
 def test_recipes_that_share_no_weights_are_refused(changes, message):
