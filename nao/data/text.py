@@ -113,7 +113,7 @@ def _warn_of_unknown(dataset: TextDataset) -> None:
     place = dataset.vocabulary.index(UNKNOWN)
     num = {part: int((own == place).sum()) for part, own in dataset.splits.items()}
     # Of what is never trained the probability goes to 0, so perplexity rises at will.
-    if num.pop("train"):
+    if num.pop("train") or not any(num.values()):
         return
     logging.warning(
         "%s are not in the training text, so they are measured as %s, which is never "
