@@ -4,7 +4,8 @@
 
 Jobs are a search by NAO, one by successive halving, one whose evaluator learns, one
 with finalists, one for two objectives by evolution and one by NAO, one that trains
-children, the training of one architecture, one that averages weights, and a benchmark.
+children, the training of one architecture, one that averages weights, both for a text,
+whose state is carried from window to window, and a benchmark.
 Prints a line for each kill: the event that was the last, and whether the job that went
 on ended as one that was never killed. Forks before JAX has begun any thread.
 """
@@ -26,7 +27,7 @@ from nao.child.trained import TrainedChild
 from nao.commands.benchmark import run_benchmark
 from nao.config import BenchmarkConfig, Config
 from nao.controller import ControllerConfig
-from nao.data import PARTS, ImageDataset, Split
+from nao.data import PARTS, ImageDataset, Split, TextDataset
 from nao.evaluators import (
     Constraint,
     FunctionEvaluator,
@@ -36,7 +37,7 @@ from nao.evaluators import (
     TrainingEvaluator,
 )
 from nao.runs import RunDirectory
-from nao.spaces import ConvCell, SpaceConfig
+from nao.spaces import ConvCell, RecurrentCell, SpaceConfig
 from nao.system import compiling
 from nao.training import final
 from tests.searching import SPACE, Learning, search
@@ -148,22 +149,40 @@ def _children(**changes):
     )
 
 
-def _search_children(folder):
-    evaluator = _children()
+def _readers(**changes):
+    """Returns an evaluator that trains recurrent cells on numbers drawn at random."""
+    rng = np.random.default_rng(0)
+    parts = [rng.integers(0, 4, num).astype(np.int32) for num in (65, 33, 33)]
+    recipe = {"units": 4, "window": 4, "batch_size": 4, "dropout_weight": 0.2}
+    return TrainingEvaluator(
+        RecurrentCell(num_nodes=2),
+        TextDataset("noise", tuple("abcd"), *parts),
+        ChildConfig(epochs=2, **recipe),
+        FinalConfig(**{"epochs": 3} | recipe | changes),
+    )
+
+
+def _search_children(folder, make=_children):
+    evaluator = make()
     search(folder, 4, evaluator, strategies.RandomSearch(evaluator.space))
 
 
-def _train(folder, **changes):
-    evaluator = _children(**changes)
+def _train(folder, make=_children, **changes):
+    evaluator = make(**changes)
     (tokens,) = evaluator.space.sample(np.random.default_rng(0), 1)
     with RunDirectory(folder, {}) as run:
         return final.run(evaluator, tokens, 0, run, lambda *_: None, save_every_s=0.0)
 
 
-def _average(folder):
+def _average(folder, make=_children, **changes):
     """Of noise nothing can be learned, so the validation loss soon stalls."""
-    metrics = _train(folder, epochs=6, average_after=1)
+    metrics = _train(folder, make, average_after=1, **{"epochs": 6} | changes)
     assert 1 < metrics["averaged_steps"] < 10, metrics
+
+
+_average_readers = functools.partial(
+    _average, make=_readers, learning_rate=3.0, schedule="constant"
+)
 
 
 def _benchmark(folder):
@@ -214,8 +233,10 @@ _JOBS = {
     "front": (_front, _summary),
     "aim": (_aim, _summary),
     "children": (_search_children, _summary),
+    "readers": (functools.partial(_search_children, make=_readers), _summary),
     "training": (_train, _trained),
     "averaging": (_average, _trained),
+    "averaging-readers": (_average_readers, _trained),
     "benchmark": (_benchmark, _compared),
 }
 

@@ -79,9 +79,11 @@ def _show_on(bar: Progress) -> Callable[[int, Mapping[str, float]], None]:
     """Returns what shows the epochs done, and how good they are, on a bar."""
 
     def show(done: int, metrics: Mapping[str, float]) -> None:
-        # Short names: a terminal has 80 columns, and time left is worth more.
-        measured = [name for name in metrics if name.startswith("val_")][:1]
-        names = ["train_loss", *measured] if metrics else []
+        # Short names: a terminal has 80 columns, and time left is worth more. So the
+        # validation loss is told only where nothing else was measured.
+        measured = [name for name in metrics if name.startswith("val_")]
+        measured.sort(key="val_loss".__eq__)
+        names = ["train_loss", *measured[:1]] if metrics else []
         shown = [f"{name.partition('_')[2]} {metrics[name]:.3g}" for name in names]
         bar.advance(done - bar.done, ", ".join(shown))
 

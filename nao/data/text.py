@@ -113,15 +113,18 @@ def _warn_of_unknown(dataset: TextDataset) -> None:
     place = dataset.vocabulary.index(UNKNOWN)
     num = {part: int((own == place).sum()) for part, own in dataset.splits.items()}
     # Of what is never trained the probability goes to 0, so perplexity rises at will.
-    if not num["train"]:
-        logging.warning(
-            "%d of %d validation %s are not in the training text, so they are "
-            "measured as %s, which is never trained; with data.max_vocabulary rare %s "
-            "of the training text are %s as well.",
-            num["validation"],
-            len(dataset.validation),
-            dataset.unit,
-            UNKNOWN,
-            dataset.unit,
-            UNKNOWN,
-        )
+    if num.pop("train") or not any(num.values()):
+        return
+    logging.warning(
+        "%s are not in the training text, so they are measured as %s, which is never "
+        "trained; with data.max_vocabulary rare %s of the training text are %s as "
+        "well.",
+        " and ".join(
+            f"{lacking} of {len(dataset.splits[part])} {part} {dataset.unit}"
+            for part, lacking in num.items()
+            if lacking
+        ),
+        UNKNOWN,
+        dataset.unit,
+        UNKNOWN,
+    )

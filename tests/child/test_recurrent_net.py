@@ -7,7 +7,13 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from nao.child import ChildConfig, Classification, nets, recurrent_net
+from nao.child import (
+    ChildConfig,
+    ChildTrainer,
+    Classification,
+    nets,
+    recurrent_net,
+)
 from nao.child.recurrent_net import RecurrentNet
 from nao.child.text_task import TextTask
 from nao.data.examples import Examples
@@ -158,3 +164,30 @@ def test_published_cells_foretell_a_text(name):
 def test_an_auxiliary_head_is_refused():
     with pytest.raises(ValueError, match="auxiliary must be 0"):
         NET.in_training("float32", None, True)
+
+
+def trainer(num_words, **changes):
+    """Returns a trainer of a node's cells, for a text of so many words in turn."""
+    words = np.arange(40, dtype=np.int32) % num_words
+    names = tuple(map(str, range(num_words)))
+    sizes = {"epochs": 1, "window": 4, "batch_size": 4, "units": 2}
+    config = ChildConfig(**sizes | changes)
+    text = TextDataset("counting", names, words, words, words)
+    task = TextTask.of(text, config.window)
+    return ChildTrainer(nets.make_net(RecurrentCell(1), task, config), task, config)
+
+
+KEYS = jnp.stack([jax.random.key(0)])
+ONE_NODE = np.array([[[0, 0], [0, 2]]], np.int32)  # of the identity
+
+
+def test_a_vocabulary_beyond_the_memory_limit_is_refused():
+    assert 0 < trainer(4, memory_limit_mib=1).prepare(KEYS, ONE_NODE) < 1
+    with pytest.raises(ValueError, match=r"needs .* MiB, memory_limit_mib is 1\.$"):
+        trainer(50_000, memory_limit_mib=1).prepare(KEYS, ONE_NODE)
+
+
+def test_a_cell_that_diverges_has_failed():
+    child = trainer(4, learning_rate=1e30, grad_clip=1e30, epochs=2)
+    _, (outcome,) = child.train(KEYS, ONE_NODE)
+    assert not outcome.metrics and "training loss is nan in epoch" in outcome.failure

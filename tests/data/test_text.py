@@ -60,6 +60,18 @@ def test_what_training_lacks_is_unknown(folder, caplog):
     assert "2 of 6 validation words are not in the training" in record.getMessage()
 
 
+def test_the_warning_names_the_parts_that_lack_tokens(folder, caplog):
+    load("text_folder", folder(test="a bird"))
+    (message,) = caplog.messages
+    assert message.startswith("2 of 3 test words are not in the training text, so")
+    load("text_folder", folder(valid="the bird saw\n", test="a bird"))
+    assert "1 of 4 validation words and 2 of 3 test words are not" in caplog.messages[1]
+    # `<unk>` in none of what is kept of the parts: nothing to warn of.
+    few = {"tokens": "characters", "max_vocabulary": 3, "num_train": 4}
+    load("text_folder", folder("aabbcd", "ab", "ab"), **few)
+    assert len(caplog.messages) == 2
+
+
 def test_a_corpus_that_has_unknown_words_has_no_others(folder, caplog):
     data = load("text_folder", folder("<unk> b <unk>\n", "b c\n"))
     assert data.vocabulary == ("<unk>", "b", "<eos>")

@@ -22,8 +22,10 @@ ROOT = pathlib.Path(__file__).parents[2]
         ("front", 11, 5),
         ("aim", 11, 5),
         ("children", 20, 3),
+        ("readers", 20, 3),
         ("training", 15, 3),
         ("averaging", 25, 3),
+        ("averaging-readers", 25, 3),
         ("benchmark", 9, 3),
     ],
 )
