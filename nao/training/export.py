@@ -25,9 +25,8 @@ _README = """\
 Test {objective} {value:.6f}, of the training that `child/child.json` describes.
 
 `child.jax_export` is the network with its parameters, for any batch size, on
-{platforms}. It takes {example}s as {dtype} [{shape}], as they were loaded
-(normalising them is part of it), and returns {outputs}.{carried} It needs JAX and
-flatbuffers alone:
+{platforms}. It takes {example}s as {dtype} [{shape}], as they were
+loaded{normalised}, and returns {outputs}.{carried} It needs JAX and flatbuffers alone:
 
 ```python
 import pathlib
@@ -211,6 +210,7 @@ def readme(child: trained.TrainedChild, notation: str, value: float) -> str:
         example=task["example"],
         dtype=child.input_dtype,
         shape=", ".join(map(str, child.any_inputs().shape)),
+        normalised=" (normalising them is part of it)" if child.normalisation else "",
         outputs=_outputs(child),
         usage=task.get("usage", ""),
         **{name: text.format(example=task["example"]) for name, text in use.items()},
