@@ -32,11 +32,14 @@ class Objective:
         name: Name of the measure, as it appears in tables and figures.
         maximize: Whether higher is better.
         unit: Unit of the value, empty for a fraction.
+        drifts: Whether a later measurement of an architecture counts in place of those
+            before, as by weights that go on learning; otherwise the mean of all counts.
     """
 
     name: str
     maximize: bool = True
     unit: str = ""
+    drifts: bool = False
 
     def __post_init__(self):
         check_types(self, "Objective.")

@@ -91,7 +91,10 @@ class SharedEvaluator(TrainingEvaluator):
         super().__init__(space, learned, config, final, devices, network)
         self._shared = SharedConfig() if shared is None else shared
         _check_recipe(self._config)
+        # By the same weights a score is the same; by those that learn on, the last
+        # one counts.
         self.is_noisy = bool(self._shared.epochs_a_round)
+        self.objective = dataclasses.replace(self.objective, drifts=self.is_noisy)
         self.metrics = (
             tuple(name for name in self.metrics or () if name not in _OF_TRAININGS)
             or None

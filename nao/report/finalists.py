@@ -15,7 +15,8 @@ def table(run: StoredRun) -> Element | None:
     found = run.finalists
     if not found:
         return None
-    head = ("trial", "first", "second", "mean", "", "architecture")
+    counts = "last" if run.objective.drifts else "mean"
+    head = ("trial", "first", "second", counts, "", "architecture")
     return blocks.section(
         f"The best {_in_words(len(found))}, measured again",
         *_sentences(run, [trial for trial in found if not trial.has_failed_again]),
@@ -56,9 +57,11 @@ def _sentences(run: StoredRun, done: list[Trial]) -> list[Element]:
     if not done:
         text = "None could be measured again, so the best is that of the first values."
         return [element("p", {}, text)]
+    how = "with other randomness, and the best mean is the answer."
+    if run.objective.drifts:
+        how = "by what was learned in the end, and the best of that is the answer."
     texts = [
-        "When all trials were done, the best were measured once more, with other "
-        "randomness, and the best mean is the answer.",
+        f"When all trials were done, the best were measured once more, {how}",
         _fall(run, done),
     ]
     noise = answers.noise(run.trials, run.goals)
@@ -75,7 +78,8 @@ def _fall(run: StoredRun, done: list[Trial]) -> str:
         return "They measured the same again."
     how = "above" if second > first else "below"
     is_worse = run.objective.sign * (second - first) < 0
-    why = ": a number that is the best of many is partly luck" if is_worse else ""
+    is_luck = is_worse and not run.objective.drifts
+    why = ": a number that is the best of many is partly luck" if is_luck else ""
     places = _places(run)
     before, after = (rounding.to_places(mean, places) for mean in (first, second))
     return (

@@ -242,6 +242,7 @@ class Ledger:
                 budget=attrs.get("budget"),
                 is_full=attrs.get("is_full", True),
                 cost=attrs.get("cost", 1.0),
+                drifts=self._goals.objective.drifts,
             )
             if not self._space.is_valid(trial.tokens[None])[0]:
                 raise ValueError

@@ -46,6 +46,7 @@ class Objective(Shape):
     name: str
     maximize: bool = True
     unit: str = ""
+    drifts: bool = False
 
 
 class Constraint(Shape):

@@ -15,6 +15,7 @@ says more than one number:
   / n) (own - mean)`, the expected true value, `b` and `w` the standard deviations
   between architectures and of noise (`evaluators.repeats`). With none repeated, that
   orders architectures by their values.
+- Of an objective that drifts, the last measurement alone counts.
 """
 
 import dataclasses
@@ -49,6 +50,8 @@ def noise(trials: list[Trial]) -> Components | None:
     Args:
         trials: Successful trials of the full budget.
     """
+    if any(trial.drifts for trial in trials):  # they differ by what was learned
+        return None
     values = [trial.values for trial in together(trials)]
     again = [(first, others) for first, *others in values if others]
     if len(values) < 2 or not again:
@@ -65,7 +68,8 @@ def noise(trials: list[Trial]) -> Components | None:
 def together(trials: list[Trial]) -> list[Trial]:
     """Returns the first trial of each architecture, the others among its repeats.
 
-    What was measured of it as a finalist comes last.
+    What was measured of it as a finalist comes last. Of those that drift, the last
+    trial, without the others.
     """
     groups: dict[bytes, list[Trial]] = {}
     for trial in trials:
@@ -76,6 +80,8 @@ def together(trials: list[Trial]) -> list[Trial]:
 
 
 def _as_one(first: Trial, *others: Trial) -> Trial:
+    if first.drifts:
+        return others[-1]
     repeats = [other.evaluation for other in others]
     for trial in (first, *others):
         repeats.extend(trial.repeats)

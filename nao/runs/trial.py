@@ -29,6 +29,7 @@ class Trial:
         cost: What that cost, in full evaluations.
         repeats: Further measurements of its architecture with the full budget, oldest
             first: those of a finalist, which are no trials of their own.
+        drifts: Whether only the last of all these counts, see `Objective`.
     """
 
     index: int
@@ -42,6 +43,7 @@ class Trial:
     is_full: bool = True
     cost: float = 1.0
     repeats: tuple[Evaluation, ...] = ()
+    drifts: bool = False
 
     @property
     def value(self) -> float | None:
@@ -56,7 +58,9 @@ class Trial:
 
     @property
     def mean(self) -> float | None:
-        """The mean of `values`, the value itself of a single one; None of none."""
+        """What counts: the mean of `values`, the last of those that drift; or None."""
+        if self.drifts and self.values:
+            return self.values[-1]
         if len(self.values) > 1:
             return floats.mean(np.array(self.values))
         return self.value
@@ -75,7 +79,8 @@ class Trial:
         reason = self.evaluation.reason
         outcome = f"failed: {reason}" if reason else f"value {self.value:.6g}"
         if len(self.values) > 1:
-            outcome += f", mean of {len(self.values)} {self.mean:.6g}"
+            what = "the last" if self.drifts else "mean"
+            outcome += f", {what} of {len(self.values)} {self.mean:.6g}"
         if not self.is_full:
             outcome += f" with budget {self.budget:g}"
         return f"Trial({self.index}, {outcome}, round {self.round})"

@@ -256,6 +256,7 @@ class Loop:
             budget=budget,
             is_full=budget is None or budget == self.evaluator.budgets[-1],
             cost=cost,
+            drifts=self.objective.drifts,
         )
         failures.announce(trial, self.ledger.trials)
         self.ledger.append(trial)  # First: all else is mended from the ledger.

@@ -110,3 +110,14 @@ def test_a_trial_tells_what_it_measured():
     found = trial(3, 4.0, 5.0)
     assert repr(found) == "Trial(3, value 4, mean of 2 4.5, round 0)"
     assert dataclasses.replace(found, repeats=()).mean == 4.0
+
+
+def test_of_values_that_drift_the_last_counts():
+    """Weights learn on: an early number is of other weights, not of other luck."""
+    early, other, late = trial(0, 5), trial(1, 4), trial(2, 3, tokens=0)
+    drifting = [dataclasses.replace(each, drifts=True) for each in (early, other, late)]
+    assert order(drifting) == [1, 2]
+    again = dataclasses.replace(drifting[2], repeats=(Evaluation(6.0),))
+    assert order([*drifting[:2], again]) == [2]
+    assert again.mean == 6 and "the last of 2 6" in repr(again)
+    assert standing.noise([*drifting[:2], again]) is None
