@@ -17,7 +17,8 @@ from nao.strategies.nao import NAO
 from nao.strategies.nao_config import PAPER, SEMINAS, NAOConfig
 from nao.strategies.random_search import RandomConfig, RandomSearch
 from nao.strategies.registry import STRATEGIES, StrategySettings, make
-from nao.strategies.reinforce import Reinforce, ReinforceConfig
+from nao.strategies.reinforce import Reinforce
+from nao.strategies.reinforce_config import ReinforceConfig
 from nao.strategies.successive_halving import (
     SuccessiveHalving,
     SuccessiveHalvingConfig,

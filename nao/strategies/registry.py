@@ -20,7 +20,8 @@ from nao.strategies.local_search import LocalSearch, LocalSearchConfig
 from nao.strategies.nao import NAO
 from nao.strategies.nao_config import PAPER, SEMINAS, NAOConfig
 from nao.strategies.random_search import RandomConfig, RandomSearch
-from nao.strategies.reinforce import Reinforce, ReinforceConfig
+from nao.strategies.reinforce import Reinforce
+from nao.strategies.reinforce_config import ReinforceConfig
 from nao.strategies.successive_halving import (
     SuccessiveHalving,
     SuccessiveHalvingConfig,
