@@ -15,7 +15,7 @@ from nao.strategies.gp import GP, GPConfig
 from nao.strategies.local_search import LocalSearch, LocalSearchConfig
 from nao.strategies.nao import NAO
 from nao.strategies.nao_config import PAPER, SEMINAS, NAOConfig
-from nao.strategies.random_search import RandomConfig, RandomSearch
+from nao.strategies.random_search import RandomConfig, RandomSearch, RandomWSConfig
 from nao.strategies.registry import STRATEGIES, StrategySettings, make
 from nao.strategies.reinforce import Reinforce
 from nao.strategies.reinforce_config import ReinforceConfig
@@ -49,6 +49,7 @@ __all__ = [
     "PoolStrategy",
     "RandomConfig",
     "RandomSearch",
+    "RandomWSConfig",
     "Reinforce",
     "ReinforceConfig",
     "Round",

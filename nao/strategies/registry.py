@@ -19,7 +19,7 @@ from nao.strategies.gp import GP, GPConfig
 from nao.strategies.local_search import LocalSearch, LocalSearchConfig
 from nao.strategies.nao import NAO
 from nao.strategies.nao_config import PAPER, SEMINAS, NAOConfig
-from nao.strategies.random_search import RandomConfig, RandomSearch
+from nao.strategies.random_search import RandomConfig, RandomSearch, RandomWSConfig
 from nao.strategies.reinforce import Reinforce
 from nao.strategies.reinforce_config import ReinforceConfig
 from nao.strategies.successive_halving import (
@@ -53,13 +53,14 @@ _BASELINES = {
     "tpe": TPE,
     "gp": GP,
     "forest": Forest,
+    "random_ws": RandomSearch,
 }
 
 # Strategies that choose among the budgets of an evaluator.
 _BUDGETED = {"successive_halving": SuccessiveHalving}
 
 # Strategies that take several objectives, and bounds.
-AIMED = ("nao", *ABLATIONS, "evolution", "random")
+AIMED = ("nao", *ABLATIONS, "evolution", "random", "random_ws")
 
 STRATEGIES = ("nao", *_BASELINES, *_BUDGETED, *PUBLISHED, *ABLATIONS)
 
@@ -74,6 +75,7 @@ class StrategySettings:
 
     nao: NAOConfig = part(NAOConfig)
     random: RandomConfig = part(RandomConfig)
+    random_ws: RandomWSConfig = part(RandomWSConfig)
     local_search: LocalSearchConfig = part(LocalSearchConfig)
     evolution: EvolutionConfig = part(EvolutionConfig)
     reinforce: ReinforceConfig = part(ReinforceConfig)

@@ -13,6 +13,7 @@ from tests.searching import CONFIG
 
 SETTINGS = Config(
     random=strategies.RandomConfig(round_size=4),
+    random_ws=strategies.RandomWSConfig(round_size=4),
     local_search=strategies.LocalSearchConfig(num_starts=4),
     evolution=strategies.EvolutionConfig(
         population_size=6, sample_size=3, round_size=4
@@ -34,7 +35,7 @@ NAMES = (
     *("nao", "nao_random_candidates", "nao_whole_space", "nao_equivalents"),
     *("nao_predictor", "nao_process"),
     *("random", "local_search", "evolution", "reinforce", "bananas", "tpe"),
-    *("gp", "forest"),
+    *("gp", "forest", "random_ws"),
 )
 
 
