@@ -18,7 +18,7 @@ from nao.strategies.nao_config import PAPER, SEMINAS, NAOConfig
 from nao.strategies.random_search import RandomConfig, RandomSearch, RandomWSConfig
 from nao.strategies.registry import STRATEGIES, StrategySettings, make
 from nao.strategies.reinforce import Reinforce
-from nao.strategies.reinforce_config import ReinforceConfig
+from nao.strategies.reinforce_config import ENASConfig, ReinforceConfig
 from nao.strategies.successive_halving import (
     SuccessiveHalving,
     SuccessiveHalvingConfig,
@@ -37,6 +37,7 @@ __all__ = [
     "Bananas",
     "BananasConfig",
     "ControllerUse",
+    "ENASConfig",
     "Evolution",
     "EvolutionConfig",
     "Forest",

@@ -12,8 +12,6 @@ from nao.spaces import Space
 from nao.strategies.reinforce_config import ReinforceConfig
 from nao.types import Array, PyTree
 
-_BOUND = 0.08  # parameters start uniform in [-0.08, 0.08], section 4.1
-
 
 class Policy(nn.Module):
     """LSTM that writes an architecture: logits of the next token from those before.
@@ -69,46 +67,97 @@ def _policy(space: Space, config: ReinforceConfig) -> Policy:
     return Policy(len(space.vocabulary), config)
 
 
+def _optimiser(config: ReinforceConfig) -> optax.GradientTransformation:
+    beta1, epsilon = config.adam_beta1, config.adam_epsilon
+    return optax.adam(config.learning_rate, b1=beta1, eps=epsilon)
+
+
 @_jit
 def policy_init(key: Array, space: Space, config: ReinforceConfig) -> PyTree:
     """Draws parameters, and returns them with the optimiser's state."""
-    policy = _policy(space, config)
+    policy, bound = _policy(space, config), config.initial_bound
     token = jnp.zeros(1, jnp.int32)
     # Shapes alone: Flax's initial values would be thrown away.
     shapes = jax.eval_shape(lambda k: policy.init(k, policy.start(1), token), key)
     leaves, structure = jax.tree.flatten(shapes["params"])
     keys = jax.random.split(key, len(leaves))
     values = [
-        jax.random.uniform(k, leaf.shape, minval=-_BOUND, maxval=_BOUND)
+        jax.random.uniform(k, leaf.shape, minval=-bound, maxval=bound)
         for k, leaf in zip(keys, leaves, strict=True)
     ]
     params = jax.tree.unflatten(structure, values)
-    return params, optax.adam(config.learning_rate).init(params)
+    return params, _optimiser(config).init(params)
 
 
-def _masked(logits: Array, legal: Array) -> Array:
+def bounded(logits: Array, legal: Array, config: ReinforceConfig) -> Array:
+    """Returns what a softmax makes probabilities of: c * tanh(logits / temperature).
+
+    Without a bound c it is logits / temperature; what is not legal is minus infinity.
+
+    Args:
+        logits: Of the network, float32 [num, vocab].
+        legal: Which tokens may be written, bool [vocab].
+        config: Temperature, and c as `tanh_constant`.
+    """
+    logits = logits / config.temperature
+    if config.tanh_constant:
+        logits = config.tanh_constant * jnp.tanh(logits)
     return jnp.where(legal, logits, -jnp.inf)
 
 
-@_jit
+@functools.partial(jax.jit, static_argnames=("space", "config", "num"))
 def policy_sample(
-    key: Array, params: PyTree, space: Space, config: ReinforceConfig
+    key: Array, params: PyTree, space: Space, config: ReinforceConfig, num: int
 ) -> Array:
-    """Samples a round of legal sequences, int32 [round_size, length]."""
+    """Samples legal sequences, int32 [num, length]."""
     policy = _policy(space, config)
 
     def body(carry, inputs):
         states, token = carry
         key, legal = inputs
         logits, states = policy.apply({"params": params}, states, token)
-        token = jax.random.categorical(key, _masked(logits, legal)).astype(jnp.int32)
+        logits = bounded(logits, legal, config)
+        token = jax.random.categorical(key, logits).astype(jnp.int32)
         return (states, token), token
 
-    start = jnp.zeros(config.round_size, jnp.int32)  # id 0 is the start token
+    start = jnp.zeros(num, jnp.int32)  # id 0 is the start token
     keys = jax.random.split(key, space.length)
-    carry = (policy.start(config.round_size), start)
+    carry = (policy.start(num), start)
     _, tokens = jax.lax.scan(body, carry, (keys, jnp.asarray(space.legal)))
     return tokens.T
+
+
+def policy_score(
+    params: PyTree, tokens: Array, space: Space, config: ReinforceConfig
+) -> tuple[Array, Array]:
+    """Says how probable architectures are, and how open each decision was.
+
+    Args:
+        params: Parameters of the policy.
+        tokens: Architectures, int32 [num, length].
+        space: Space of the tokens.
+        config: Sizes, and what bounds logits.
+
+    Returns:
+        Logarithms of the probabilities, and the entropies of all decisions on the way,
+        added up, in nats; float32 [num] each.
+    """
+    policy = _policy(space, config)
+
+    def body(states, inputs):
+        before, token, legal = inputs
+        logits, states = policy.apply({"params": params}, states, before)
+        log_probs = jax.nn.log_softmax(bounded(logits, legal, config))
+        chosen = jnp.take_along_axis(log_probs, token[:, None], 1)[:, 0]
+        # What can't be written has no part in it, but 0 times infinity would be NaN.
+        terms = jnp.exp(log_probs) * jnp.where(legal, log_probs, 0.0)
+        return states, (chosen, -terms.sum(1))
+
+    # What each step reads: the start token, then the sequence without its last.
+    before = jnp.pad(tokens[:, :-1], ((0, 0), (1, 0)))
+    inputs = (before.T, tokens.T, jnp.asarray(space.legal))
+    _, (log_probs, entropies) = jax.lax.scan(body, policy.start(len(tokens)), inputs)
+    return log_probs.sum(0), entropies.sum(0)
 
 
 @_jit
@@ -126,30 +175,20 @@ def policy_update(
         params: Parameters of the policy.
         opt_state: State of the optimiser.
         tokens: Architectures, int32 [num, length].
-        advantages: Rewards less the baseline, float32 [num].
+        advantages: Rewards less the baseline, float32 [num]; the entropy is added here.
         space: Space of the tokens.
-        config: Sizes and learning rate.
+        config: Sizes, weight of the entropy, and the optimiser's.
 
     Returns:
         Parameters and state of the optimiser after the step.
     """
-    policy = _policy(space, config)
 
     def loss_fn(params):
-        def body(states, inputs):
-            before, token, legal = inputs
-            logits, states = policy.apply({"params": params}, states, before)
-            log_probs = jax.nn.log_softmax(_masked(logits, legal))
-            return states, jnp.take_along_axis(log_probs, token[:, None], 1)[:, 0]
-
-        # What each step reads: the start token, then the sequence without its last.
-        before = jnp.pad(tokens[:, :-1], ((0, 0), (1, 0)))
-        inputs = (before.T, tokens.T, jnp.asarray(space.legal))
-        _, log_probs = jax.lax.scan(body, policy.start(len(tokens)), inputs)
+        log_probs, entropy = policy_score(params, tokens, space, config)
+        # A part of the reward, so nothing to be differentiated.
+        bonus = config.entropy_weight * jax.lax.stop_gradient(entropy)
         # Adam descends, and the expected reward is to rise.
-        return -jnp.mean(log_probs.sum(0) * advantages)
+        return -jnp.mean(log_probs * (advantages + bonus))
 
-    updates, opt_state = optax.adam(config.learning_rate).update(
-        jax.grad(loss_fn)(params), opt_state
-    )
+    updates, opt_state = _optimiser(config).update(jax.grad(loss_fn)(params), opt_state)
     return optax.apply_updates(params, updates), opt_state

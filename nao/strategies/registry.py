@@ -21,7 +21,7 @@ from nao.strategies.nao import NAO
 from nao.strategies.nao_config import PAPER, SEMINAS, NAOConfig
 from nao.strategies.random_search import RandomConfig, RandomSearch, RandomWSConfig
 from nao.strategies.reinforce import Reinforce
-from nao.strategies.reinforce_config import ReinforceConfig
+from nao.strategies.reinforce_config import ENASConfig, ReinforceConfig
 from nao.strategies.successive_halving import (
     SuccessiveHalving,
     SuccessiveHalvingConfig,
@@ -54,6 +54,7 @@ _BASELINES = {
     "gp": GP,
     "forest": Forest,
     "random_ws": RandomSearch,
+    "enas": Reinforce,
 }
 
 # Strategies that choose among the budgets of an evaluator.
@@ -79,6 +80,7 @@ class StrategySettings:
     local_search: LocalSearchConfig = part(LocalSearchConfig)
     evolution: EvolutionConfig = part(EvolutionConfig)
     reinforce: ReinforceConfig = part(ReinforceConfig)
+    enas: ENASConfig = part(ENASConfig)
     bananas: BananasConfig = part(BananasConfig)
     tpe: TPEConfig = part(TPEConfig)
     gp: GPConfig = part(GPConfig)

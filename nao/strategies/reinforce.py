@@ -2,6 +2,9 @@
 
 The policy writes an architecture token by token; its gradient is weighted by how much
 better than a moving average the architecture turned out (section 3.2 and equation 4).
+
+ENAS (Pham et al., 2018, arXiv:1802.03268) is such a policy and weights that all
+architectures share, in turn: they learn on what it samples, it on what they measure.
 """
 
 import dataclasses
@@ -23,14 +26,14 @@ _MAX_SAMPLES = 20  # rounds sampled in vain from the policy before chance takes 
 
 @dataclasses.dataclass(frozen=True)
 class _Sampled:
-    """The first architecture of a round that the policy samples."""
+    """One architecture that the policy samples."""
 
     space: Space
     config: ReinforceConfig
 
     def __call__(self, params: PyTree, key: Array, number: Array) -> Array:
         key = jax.random.fold_in(key, number)
-        return policy.policy_sample(key, params, self.space, self.config)[0]
+        return policy.policy_sample(key, params, self.space, self.config, num=1)[0]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -67,28 +70,37 @@ class Reinforce(base.Strategy):
         """Samples a round from the policy."""
         rng = base.numpy_rng(key)
         unseen = Unseen(self.space, self.deduplicate, state.pool.tokens)
+        is_plain = self.config.repeats and self.deduplicate == "none"
         num, found = self.config.round_size, []
         for number in range(_MAX_SAMPLES):
             if len(found) == num:
                 break
-            tokens = np.asarray(
-                policy.policy_sample(
-                    jax.random.fold_in(key, number),
-                    state.memory["params"],
-                    self.space.grammar,
-                    self.config,
-                )
-            )
-            valid = tokens[self.space.is_valid(tokens)]
-            found.extend(unseen.take(valid, num - len(found)))
+            valid = self._sample(jax.random.fold_in(key, number), state, num)
+            missing = num - len(found)
+            found.extend(valid[:missing] if is_plain else unseen.take(valid, missing))
         # A policy that has made up its mind writes nothing new.
         return unseen.fill(rng, found, num), state
 
     def draw(self, state: base.State, asked: np.ndarray) -> draws.Draw:
-        """Returns a draw from the policy."""
-        del asked
+        """Returns a draw from the policy.
+
+        Of a space with a rule across slots, it is one of `draws.NUM_LISTED`: of the
+        round and of valid samples.
+        """
+        if draws.has_rule(self.space):
+            key = jax.random.key(len(state.pool.tokens))
+            listed = self._sample(key, state, draws.NUM_LISTED)
+            rows = np.concatenate([asked, listed])[: draws.NUM_LISTED]
+            return draws.one_of(rows)
         sampled = _Sampled(self.space.grammar, self.config)
         return Partial(sampled, state.memory["params"])
+
+    def _sample(self, key: Array, state: base.State, num: int) -> np.ndarray:
+        """Returns the valid ones of `num` samples, int32 [<=num, length]."""
+        params, grammar = state.memory["params"], self.space.grammar
+        tokens = policy.policy_sample(key, params, grammar, self.config, num)
+        tokens = np.asarray(tokens)
+        return tokens[self.space.is_valid(tokens)]
 
     def tell(
         self, state: base.State, tokens: np.ndarray, objective: np.ndarray
@@ -118,11 +130,20 @@ class Reinforce(base.Strategy):
             self.space.grammar,
             self.config,
         )
-        decay = self.config.baseline_decay
-        memory["baseline"] = np.float32(
-            decay * memory["baseline"] + (1 - decay) * rewards.mean()
-        )
+        memory["baseline"] = moved(memory["baseline"], rewards, self.config)
         return state._replace(memory=memory)
+
+
+def moved(
+    baseline: np.float32, rewards: np.ndarray, config: ReinforceConfig
+) -> np.float32:
+    """Returns the moving average after a round of rewards, float32 [num], in order."""
+    if config.baseline_moves == "round":
+        rewards = rewards.mean(keepdims=True)
+    decay = config.baseline_decay
+    for reward in rewards:
+        baseline = decay * baseline + (1 - decay) * reward
+    return np.float32(baseline)
 
 
 def _scale(values: np.ndarray) -> np.ndarray:

@@ -19,6 +19,7 @@ SETTINGS = Config(
         population_size=6, sample_size=3, round_size=4
     ),
     reinforce=strategies.ReinforceConfig(hidden_size=4, round_size=4),
+    enas=strategies.ENASConfig(hidden_size=4, round_size=4),
     bananas=strategies.BananasConfig(
         num_seed_archs=6, round_size=4, num_epochs=2, num_candidates=8
     ),
@@ -35,7 +36,7 @@ NAMES = (
     *("nao", "nao_random_candidates", "nao_whole_space", "nao_equivalents"),
     *("nao_predictor", "nao_process"),
     *("random", "local_search", "evolution", "reinforce", "bananas", "tpe"),
-    *("gp", "forest", "random_ws"),
+    *("gp", "forest", "random_ws", "enas"),
 )
 
 
