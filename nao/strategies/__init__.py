@@ -15,6 +15,7 @@ from nao.strategies.gp import GP, GPConfig
 from nao.strategies.local_search import LocalSearch, LocalSearchConfig
 from nao.strategies.nao import NAO
 from nao.strategies.nao_config import PAPER, SEMINAS, NAOConfig
+from nao.strategies.nao_ws import NAOWS, NAOWSConfig
 from nao.strategies.random_search import RandomConfig, RandomSearch, RandomWSConfig
 from nao.strategies.registry import STRATEGIES, StrategySettings, make
 from nao.strategies.reinforce import Reinforce
@@ -30,6 +31,7 @@ __all__ = [
     "DEDUPLICATE",
     "GP",
     "NAO",
+    "NAOWS",
     "PAPER",
     "SEMINAS",
     "STRATEGIES",
@@ -46,6 +48,7 @@ __all__ = [
     "LocalSearch",
     "LocalSearchConfig",
     "NAOConfig",
+    "NAOWSConfig",
     "Pool",
     "PoolStrategy",
     "RandomConfig",

@@ -19,6 +19,7 @@ from nao.strategies.gp import GP, GPConfig
 from nao.strategies.local_search import LocalSearch, LocalSearchConfig
 from nao.strategies.nao import NAO
 from nao.strategies.nao_config import PAPER, SEMINAS, NAOConfig
+from nao.strategies.nao_ws import NAOWS, NAOWSConfig
 from nao.strategies.random_search import RandomConfig, RandomSearch, RandomWSConfig
 from nao.strategies.reinforce import Reinforce
 from nao.strategies.reinforce_config import ENASConfig, ReinforceConfig
@@ -55,13 +56,14 @@ _BASELINES = {
     "forest": Forest,
     "random_ws": RandomSearch,
     "enas": Reinforce,
+    "nao_ws": NAOWS,
 }
 
 # Strategies that choose among the budgets of an evaluator.
 _BUDGETED = {"successive_halving": SuccessiveHalving}
 
 # Strategies that take several objectives, and bounds.
-AIMED = ("nao", *ABLATIONS, "evolution", "random", "random_ws")
+AIMED = ("nao", *ABLATIONS, "evolution", "random", "random_ws", "nao_ws")
 
 STRATEGIES = ("nao", *_BASELINES, *_BUDGETED, *PUBLISHED, *ABLATIONS)
 
@@ -81,6 +83,7 @@ class StrategySettings:
     evolution: EvolutionConfig = part(EvolutionConfig)
     reinforce: ReinforceConfig = part(ReinforceConfig)
     enas: ENASConfig = part(ENASConfig)
+    nao_ws: NAOWSConfig = part(NAOWSConfig)
     bananas: BananasConfig = part(BananasConfig)
     tpe: TPEConfig = part(TPEConfig)
     gp: GPConfig = part(GPConfig)
