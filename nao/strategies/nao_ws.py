@@ -30,7 +30,7 @@ from nao.types import Array
 @documented
 @dataclasses.dataclass(frozen=True)
 class NAOWSConfig(NAOConfig):
-    """Settings of NAO with shared weights: those of `NAOConfig`, and `rescored`."""
+    """Settings of NAO with weights that all architectures share."""
 
     section: ClassVar[str] = "nao_ws"
 

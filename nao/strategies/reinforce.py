@@ -46,8 +46,9 @@ class Reinforce(base.Strategy):
     logarithm of that unit to base 2, float32 [3], zeros before it.
 
     Departures from the paper: an architecture evaluated before is sampled again rather
-    than counted again; objectives are standardised by the first round told, so that no
-    unit, percent or fraction, changes the search.
+    than counted again, unless `repeats` and `deduplicate` let it; objectives are
+    standardised by the first round told, so that no unit, percent or fraction, changes
+    the search.
     """
 
     space: Space

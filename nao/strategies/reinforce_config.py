@@ -88,7 +88,7 @@ class ReinforceConfig:
 @documented
 @dataclasses.dataclass(frozen=True)
 class ENASConfig(ReinforceConfig):
-    """Settings of ENAS (Pham et al., 2018, arXiv:1802.03268): `ReinforceConfig`'s."""
+    """Settings of the policy of ENAS (Pham et al., 2018, arXiv:1802.03268)."""
 
     section: ClassVar[str] = "enas"
 
