@@ -40,7 +40,7 @@ def fair(space: Space) -> Draw:
     """Returns a draw of each choice of a slot once in as many steps as it has choices.
 
     Strict fairness (Chu et al., 2019, arXiv:1907.01845), in a random order that is new
-    for each such block of steps, the first of which begins with step 0 of a round.
+    for each such block of steps, the first of which begins with step 0 of a key.
 
     Raises:
         ValueError: If the space has a rule across slots.
