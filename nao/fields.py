@@ -61,6 +61,12 @@ def part(make_fn: Callable[[], Any]) -> Any:
     return dataclasses.field(default_factory=make_fn)
 
 
+def again(cls: type, name: str, default: Any) -> Any:
+    """Returns a field of a config class for a subclass that has another default."""
+    (field,) = (each for each in dataclasses.fields(cls) if each.name == name)
+    return dataclasses.field(default=default, metadata=field.metadata)
+
+
 def documented(cls: type[T]) -> type[T]:
     """Adds the fields of a config class to its docstring, from their help texts."""
     lines = [

@@ -29,6 +29,14 @@ CONFIG = strategies.NAOConfig(
     num_variants=2,
     controller=_CONTROLLER,
 )
+WS_CONFIG = strategies.NAOWSConfig(
+    num_seed_archs=6,
+    round_size=6,
+    top_k=3,
+    num_random_starts=3,
+    step_sizes=(0.0, 1.0),
+    controller=_CONTROLLER,
+)
 
 
 class Counting:

@@ -26,6 +26,12 @@ def test_every_field_explains_itself():
         assert leaf.help.endswith("."), leaf.name
 
 
+def test_a_field_with_another_default_means_the_same():
+    leaves = {leaf.name: leaf for leaf in fields.leaves(Config)}
+    plain, shared = leaves["random.round_size"], leaves["random_ws.round_size"]
+    assert (plain.default, shared.default) == (50, 1000) and plain.help == shared.help
+
+
 def configs(cls):
     """Yields a config class and the classes of its parts."""
     yield cls

@@ -48,9 +48,8 @@ def load(path: str | os.PathLike, space: spaces.Space | None) -> FittedControlle
     done = [trial for trial in run.trials if trial.value is not None]
     tokens = np.array([trial.tokens for trial in done], np.int32)
     # Scales are those of the pool that was fitted, whatever was measured since.
-    scales = tuple(
-        _scale(asked.state.pool, run, index) for index in range(len(columns))
-    )
+    pool = asked.state.pool.last(use.recent)
+    scales = tuple(_scale(pool, run, index) for index in range(len(columns)))
     without = FittedController(
         space=run.space,
         latent=_latent(run, asked.state.model["params"]),
@@ -92,7 +91,8 @@ def _calibrated(fitted: FittedController, run: StoredRun, asked: Round) -> Objec
     too little, it is what the last fit says of its own pool, which it has seen: no less
     than these are its errors.
     """
-    scales, pool = fitted.objectives.scales, asked.state.pool
+    pool = asked.state.pool.last(run.record.controller_use.recent)
+    scales = fitted.objectives.scales
     by_column = fitted.predict_tokens(pool.succeeded().tokens).mean(1).T
     pairs = [
         (predicted, _to_places(_measured(pool, run, index), scale))
@@ -121,18 +121,16 @@ def _to_places(values: np.ndarray, scale: targets.Scale) -> np.ndarray:
 def _foretold(run: StoredRun, asked: Round) -> tuple[np.ndarray, np.ndarray]:
     """Returns what rounds were predicted to be and were, as targets, float64 [num].
 
-    Each round was predicted by a fit of its own, to what was known before it.
+    Each round was predicted by a fit of its own, to what was known before it, or was
+    known last.
     """
-    pool, trials = asked.state.pool, run.trials
-    told = next(
-        (t.index for t in trials if np.array_equal(t.tokens, asked.tokens[0])),
-        len(trials),
-    )
-    num_warm = len(pool.tokens) - told  # of a warm start; they come first
+    pool, recent = asked.state.pool, run.record.controller_use.recent
+    # Those of a warm start come first.
+    num_warm = len(pool.tokens) - run.num_told(asked)
     predicted, true = [], []
-    for _, group in itertools.groupby(trials, lambda trial: trial.round):
+    for _, group in itertools.groupby(run.trials, lambda trial: trial.round):
         first, *others = group
-        before = pool.where(slice(num_warm + first.index))
+        before = pool.where(slice(num_warm + first.index)).last(recent)
         known = [
             trial
             for trial in (first, *others)

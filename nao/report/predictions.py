@@ -58,8 +58,8 @@ def _decimals(pairs: list[tuple[float, float]]) -> int | None:
 def in_unit(run: StoredRun) -> dict[int, float]:
     """Returns what was predicted, in the objective's unit, by the number of the trial.
 
-    A round is predicted by a fit to all that was known before it, so its predictions
-    are brought back by the scale of that pool.
+    A round is predicted by a fit to what was known before it, or was known last, so its
+    predictions are brought back by the scale of that pool.
 
     Returns:
         Empty for a strategy whose predictions have a unit that is not known.
@@ -67,15 +67,19 @@ def in_unit(run: StoredRun) -> dict[int, float]:
     rule = _rule(run)
     if rule is None:
         return {}
-    known, found = _warm_start(run), {}
+    known, found, use = _warm_start(run), {}, run.record.controller_use
+    recent = 0 if use is None else use.recent
     for _, group in itertools.groupby(run.trials, lambda trial: trial.round):
         trials = list(group)
         told = [trial for trial in trials if trial.predicted is not None]
-        if told and (len(known) or not rule):
+        fitted = known[-recent:]
+        fitted = fitted[np.isfinite(fitted)]
+        if told and (len(fitted) or not rule):
             predicted = np.array([trial.predicted for trial in told], np.float64)
-            values = _to_values(run, predicted, np.array(known), rule)
+            values = _to_values(run, predicted, fitted, rule)
             found |= {t.index: float(v) for t, v in zip(told, values, strict=True)}
-        known = [*known, *(t.value for t in trials if t.value is not None)]
+        measured = [np.nan if t.value is None else t.value for t in trials]
+        known = np.append(known, measured)
     return found
 
 
@@ -85,16 +89,16 @@ def _rule(run: StoredRun) -> str | None:
     return _RULES.get(run.record.strategy) if use is None else use.config.target
 
 
-def _warm_start(run: StoredRun) -> list[float]:
-    """Returns the values, as measured, that a search began with."""
+def _warm_start(run: StoredRun) -> np.ndarray:
+    """Returns the values, as measured, that a search began with; NaN where it failed.
+
+    float64 [num].
+    """
     asked = run.last_round() if run.config.get("warm_start") else None
     if asked is None:
-        return []
-    pool, first = asked.state.pool, asked.tokens[0]
-    # What was told of this search stands at the end, whatever was measured since.
-    own = (t.index for t in run.trials if np.array_equal(t.tokens, first))
-    warm = pool.objective[: len(pool.tokens) - next(own, len(run.trials))]
-    return (run.objective.sign * warm[np.isfinite(warm)]).tolist()
+        return np.zeros(0)
+    objective = asked.state.pool.objective
+    return run.objective.sign * objective[: len(objective) - run.num_told(asked)]
 
 
 def _to_values(

@@ -131,6 +131,22 @@ class StoredRun(rows.Shown):
         """Returns the last round that was asked and kept; None where there is none."""
         return checkpoints.read_latest(self.path / "checkpoints")
 
+    def num_told(self, asked: Round) -> int:
+        """Returns how many trials were told before a round was asked.
+
+        They stand at the end of its pool, after those of a warm start. The round's own
+        architectures don't tell, as any may be asked for again.
+        """
+        rows = np.array([trial.tokens for trial in self.trials])
+        pool, first = asked.state.pool.tokens, {}
+        for trial in self.trials:
+            first.setdefault(trial.round, trial.index)
+        for told in (len(rows), *sorted(first.values(), reverse=True)):
+            start = len(pool) - told
+            if start >= 0 and np.array_equal(pool[start:], rows[:told]):
+                return told
+        return 0
+
 
 def read(path: str | os.PathLike, space: Space | None = None) -> StoredRun:
     """Reads the folder of a search, whatever state it is in.

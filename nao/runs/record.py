@@ -89,6 +89,7 @@ class SearchRecord:
             record |= {
                 "canonical": self.controller_use.canonical,
                 "controller": fields.to_dict(self.controller_use.config),
+                "recent": self.controller_use.recent,
             }
         return record
 
@@ -190,4 +191,4 @@ def _controller_use(data: Mapping) -> ControllerUse | None:
     if data.get("controller") is None:
         return None
     config = fields.from_dict(data["controller"], ControllerConfig())
-    return ControllerUse(config, data.get("canonical", True))
+    return ControllerUse(config, data.get("canonical", True), data.get("recent", 0))

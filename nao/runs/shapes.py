@@ -71,6 +71,7 @@ class Record(Shape):
     example: str | None = None
     canonical: bool = True
     controller: dict[str, Any] | None = None
+    recent: _Count = 0
 
 
 class _Best(Shape):

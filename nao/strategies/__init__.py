@@ -15,9 +15,11 @@ from nao.strategies.gp import GP, GPConfig
 from nao.strategies.local_search import LocalSearch, LocalSearchConfig
 from nao.strategies.nao import NAO
 from nao.strategies.nao_config import PAPER, SEMINAS, NAOConfig
-from nao.strategies.random_search import RandomConfig, RandomSearch
+from nao.strategies.nao_ws import NAOWS, NAOWSConfig
+from nao.strategies.random_search import RandomConfig, RandomSearch, RandomWSConfig
 from nao.strategies.registry import STRATEGIES, StrategySettings, make
-from nao.strategies.reinforce import Reinforce, ReinforceConfig
+from nao.strategies.reinforce import Reinforce
+from nao.strategies.reinforce_config import ENASConfig, ReinforceConfig
 from nao.strategies.successive_halving import (
     SuccessiveHalving,
     SuccessiveHalvingConfig,
@@ -29,6 +31,7 @@ __all__ = [
     "DEDUPLICATE",
     "GP",
     "NAO",
+    "NAOWS",
     "PAPER",
     "SEMINAS",
     "STRATEGIES",
@@ -36,6 +39,7 @@ __all__ = [
     "Bananas",
     "BananasConfig",
     "ControllerUse",
+    "ENASConfig",
     "Evolution",
     "EvolutionConfig",
     "Forest",
@@ -44,10 +48,12 @@ __all__ = [
     "LocalSearch",
     "LocalSearchConfig",
     "NAOConfig",
+    "NAOWSConfig",
     "Pool",
     "PoolStrategy",
     "RandomConfig",
     "RandomSearch",
+    "RandomWSConfig",
     "Reinforce",
     "ReinforceConfig",
     "Round",

@@ -72,6 +72,10 @@ class Pool(NamedTuple):
         """Returns the rows that have an objective."""
         return self.where(np.isfinite(self.objective))
 
+    def last(self, num: int) -> "Pool":
+        """Returns the last `num` rows told, failures included; all of them for 0."""
+        return self.where(slice(-num, None))
+
     def bounded(
         self,
         rng: np.random.Generator,
@@ -180,10 +184,12 @@ class ControllerUse(NamedTuple):
             `params`.
         canonical: Whether it reads canonical forms, so that all sequences of the same
             function have one embedding.
+        recent: How many of the architectures told last it is fitted to; 0 for all.
     """
 
     config: ControllerConfig
     canonical: bool
+    recent: int = 0
 
 
 class Strategy(Protocol):

@@ -54,14 +54,14 @@ class NAO(base.PoolStrategy):
         object.__setattr__(self, "goals", base.several(self.goals))
         if self.goals is not None and self.config.ranked_by == "nothing":
             raise ValueError(
-                "Several objectives, and bounds, need nao.ranked_by=both, process or "
-                "predictor, got nothing."
+                f"Several objectives, and bounds, need {self.config.section}."
+                "ranked_by=both, process or predictor, got nothing."
             )
         num = self.space.num_sequences
         if self.config.candidates == "all" and num > MAX_ENUMERATED:
             raise ValueError(
-                f"nao.candidates=all scores at most {MAX_ENUMERATED} architectures, "
-                f"space {self.space.name!r} has {num:.3g}."
+                f"{self.config.section}.candidates=all scores at most {MAX_ENUMERATED} "
+                f"architectures, space {self.space.name!r} has {num:.3g}."
             )
 
     @property

@@ -1,6 +1,7 @@
 """What the user chooses about NAO, and the published recipes."""
 
 import dataclasses
+from typing import ClassVar
 
 from nao.controller import PRESETS, ControllerConfig
 from nao.fields import (
@@ -22,6 +23,8 @@ RANKINGS = ("both", "process", "predictor", "nothing")
 @dataclasses.dataclass(frozen=True)
 class NAOConfig:
     """Settings of NAO; the defaults are not the paper's, see `PAPER`."""
+
+    section: ClassVar[str] = "nao"
 
     num_seed_archs: int = option(10, "Architectures of the first, random round.")
     round_size: int = option(5, "Architectures of every later round.")
@@ -80,18 +83,19 @@ class NAOConfig:
     controller: ControllerConfig = part(lambda: PRESETS["search"])
 
     def __post_init__(self):
-        check_types(self, "nao.")
+        prefix = f"{self.section}."
+        check_types(self, prefix)
         counts = ("num_seed_archs", "round_size", "top_k", "num_trade_offs")
         more = ("process_turns", "num_variants")
-        check_at_least(1, self, *counts, *more, prefix="nao.")
+        check_at_least(1, self, *counts, *more, prefix=prefix)
         numbers = ("num_random_starts", "num_random_candidates", "temperature")
-        check_at_least(0, self, *numbers, prefix="nao.")
-        check_at_least(0, self, "num_pseudo", "max_pool", prefix="nao.")
-        check_choice("nao.candidates", self.candidates, CANDIDATES)
-        check_choice("nao.ranked_by", self.ranked_by, RANKINGS)
+        check_at_least(0, self, *numbers, prefix=prefix)
+        check_at_least(0, self, "num_pseudo", "max_pool", prefix=prefix)
+        check_choice(f"{prefix}candidates", self.candidates, CANDIDATES)
+        check_choice(f"{prefix}ranked_by", self.ranked_by, RANKINGS)
         if not self.step_sizes or min(self.step_sizes) < 0:
             raise ValueError(
-                "nao.step_sizes must be one or more numbers of at least 0, "
+                f"{prefix}step_sizes must be one or more numbers of at least 0, "
                 f"got {self.step_sizes}."
             )
 

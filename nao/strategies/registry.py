@@ -19,8 +19,10 @@ from nao.strategies.gp import GP, GPConfig
 from nao.strategies.local_search import LocalSearch, LocalSearchConfig
 from nao.strategies.nao import NAO
 from nao.strategies.nao_config import PAPER, SEMINAS, NAOConfig
-from nao.strategies.random_search import RandomConfig, RandomSearch
-from nao.strategies.reinforce import Reinforce, ReinforceConfig
+from nao.strategies.nao_ws import NAOWS, NAOWSConfig
+from nao.strategies.random_search import RandomConfig, RandomSearch, RandomWSConfig
+from nao.strategies.reinforce import Reinforce
+from nao.strategies.reinforce_config import ENASConfig, ReinforceConfig
 from nao.strategies.successive_halving import (
     SuccessiveHalving,
     SuccessiveHalvingConfig,
@@ -52,13 +54,16 @@ _BASELINES = {
     "tpe": TPE,
     "gp": GP,
     "forest": Forest,
+    "random_ws": RandomSearch,
+    "enas": Reinforce,
+    "nao_ws": NAOWS,
 }
 
 # Strategies that choose among the budgets of an evaluator.
 _BUDGETED = {"successive_halving": SuccessiveHalving}
 
 # Strategies that take several objectives, and bounds.
-AIMED = ("nao", *ABLATIONS, "evolution", "random")
+AIMED = ("nao", *ABLATIONS, "evolution", "random", "random_ws", "nao_ws")
 
 STRATEGIES = ("nao", *_BASELINES, *_BUDGETED, *PUBLISHED, *ABLATIONS)
 
@@ -73,9 +78,12 @@ class StrategySettings:
 
     nao: NAOConfig = part(NAOConfig)
     random: RandomConfig = part(RandomConfig)
+    random_ws: RandomWSConfig = part(RandomWSConfig)
     local_search: LocalSearchConfig = part(LocalSearchConfig)
     evolution: EvolutionConfig = part(EvolutionConfig)
     reinforce: ReinforceConfig = part(ReinforceConfig)
+    enas: ENASConfig = part(ENASConfig)
+    nao_ws: NAOWSConfig = part(NAOWSConfig)
     bananas: BananasConfig = part(BananasConfig)
     tpe: TPEConfig = part(TPEConfig)
     gp: GPConfig = part(GPConfig)

@@ -55,6 +55,12 @@ def test_a_controller_s_predictions_are_brought_back(target, predicted, expected
     assert found == pytest.approx(dict(zip((3, 4), expected, strict=True)))
 
 
+def test_predictions_of_a_fit_to_the_last_few_have_their_scale():
+    """The last two before the predicted round are 30 and 20, the best and the worst."""
+    run = make_run("nao_ws", [-1.0, 0.0], nao_use("rank")._replace(recent=2))
+    assert predictions.in_unit(run) == pytest.approx({3: 20, 4: 25})
+
+
 def test_where_less_is_better_a_higher_prediction_is_a_lower_value():
     run = make_run("nao", [-0.5, 0.5], nao_use("rank"), maximize=False)
     assert predictions.in_unit(run) == pytest.approx({3: 25, 4: 15})

@@ -23,5 +23,11 @@ def test_the_best_half_is_kept_and_the_rest_drawn(pool):
     assert set().union(*parts) == set(range(10))
 
 
+def test_the_last_rows_told(pool):
+    failed = pool.extend(np.array([[10]]), np.array([np.nan]))
+    assert failed.last(2).tokens.ravel().tolist() == [9, 10]
+    assert len(failed.last(0).tokens) == 11
+
+
 def test_small_pools_are_whole(pool):
     assert bounded(pool, 10) == bounded(pool, 0) == pool.objective.tolist()

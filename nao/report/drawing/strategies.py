@@ -32,6 +32,9 @@ _KNOWN = {
     "nao_equivalents": ("#CC79A7", "--"),
     "nao_repeats": ("#E69F00", "--"),
     "successive_halving": ("#6A51A3", "--"),
+    "random_ws": ("#8A8A8A", ":"),
+    "enas": ("#7F6A4D", ":"),
+    "nao_ws": ("#D55E00", ":"),
 }
 
 
