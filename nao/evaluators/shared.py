@@ -91,6 +91,9 @@ class SharedEvaluator(TrainingEvaluator):
         super().__init__(space, learned, config, final, devices, network)
         self._shared = SharedConfig() if shared is None else shared
         _check_recipe(self._config)
+        self.how_tested = training.trained_anew(
+            self.num_final_epochs, ", scored by shared weights", self.task.example
+        )
         # By the same weights a score is the same; by those that learn on, the last
         # one counts.
         self.is_noisy = bool(self._shared.epochs_a_round)
@@ -208,8 +211,7 @@ def from_settings(settings: Any, space: Space) -> SharedEvaluator:
     Raises:
         ValueError: If data, network and recipe do not fit together.
     """
-    evaluator = SharedEvaluator(
-        space, *training.parts_of(settings), shared=settings.shared
-    )
+    data, child, final, devices = training.parts_of(settings)
+    evaluator = SharedEvaluator(space, data, child, final, settings.shared, devices)
     _ = evaluator.trainer  # what does not fit is named before the search begins
     return evaluator

@@ -31,10 +31,15 @@ _COSTS = ("num_parameters", "num_multiply_adds")  # exact, and known untrained
 def _how_tested(epochs: int, final_epochs: int, example: str) -> str:
     """Says what a final training of so many epochs is, next to those of the search."""
     beside = "as" if epochs == final_epochs else f"{epochs}"
-    unit = "epoch" if final_epochs == 1 else "epochs"
+    return trained_anew(final_epochs, f", {beside} in the search", example)
+
+
+def trained_anew(epochs: int, more: str, example: str) -> str:
+    """Says that the final choice is trained for so many epochs, and more of it."""
+    unit = "epoch" if epochs == 1 else "epochs"
     return (
-        f"trained anew by the final recipe ({final_epochs} {unit}, {beside} in the "
-        f"search), with the only look at the test {example}s"
+        f"trained anew by the final recipe ({epochs} {unit}{more}), with the only look "
+        f"at the test {example}s"
     )
 
 
