@@ -4,12 +4,13 @@
 
 Jobs are a search by NAO, one by successive halving, one whose evaluator learns, one
 with finalists, one for two objectives by evolution and one by NAO, one that trains
-children, the training of one architecture, one that averages weights, both for a text,
-whose state is carried from window to window, and a benchmark.
+children, three that share weights, the training of one architecture, one that averages
+weights, both for a text, whose state is carried from window to window, and a benchmark.
 Prints a line for each kill: the event that was the last, and whether the job that went
 on ended as one that was never killed. Forks before JAX has begun any thread.
 """
 
+import dataclasses
 import functools
 import json
 import os
@@ -33,6 +34,8 @@ from nao.evaluators import (
     FunctionEvaluator,
     Goals,
     Objective,
+    SharedConfig,
+    SharedEvaluator,
     TableConfig,
     TrainingEvaluator,
 )
@@ -135,17 +138,18 @@ def _aim(folder):
     search(folder, 9, evaluator, strategies.NAO(space, _TINY, goals=goals))
 
 
-def _children(**changes):
+def _children(kind=TrainingEvaluator, more=(), **changes):
     """Returns an evaluator that trains cells of one node on sixteen tiny images."""
     rng, labels = np.random.default_rng(0), np.arange(16, dtype=np.int32) % 2
     splits = [
         Split(rng.normal(size=(16, 4, 4, 1)).astype(np.float32), labels) for _ in PARTS
     ]
-    return TrainingEvaluator(
+    return kind(
         ConvCell(("avg_pool_3x3", "identity"), num_nodes=1),
         ImageDataset("noise", 2, *splits),
         ChildConfig(channels=2, batch_size=8, epochs=1),
         FinalConfig(**{"epochs": 3} | changes),
+        *more,
     )
 
 
@@ -165,6 +169,21 @@ def _readers(**changes):
 def _search_children(folder, make=_children):
     evaluator = make()
     search(folder, 4, evaluator, strategies.RandomSearch(evaluator.space))
+
+
+def _share(folder, name):
+    """Shares weights that learn two epochs before each of three rounds."""
+    shared = SharedConfig(epochs=6, epochs_a_round=2)
+    evaluator = _children(SharedEvaluator, [shared], epochs=1)
+    sizes = strategies.NAOWSConfig(num_seed_archs=4, round_size=4, top_k=2)
+    sizes = dataclasses.replace(sizes, controller=_TINY.controller)
+    settings = Config(
+        nao_ws=sizes,
+        enas=strategies.ENASConfig(round_size=4),
+        random_ws=strategies.RandomWSConfig(round_size=4),
+    )
+    strategy = strategies.make(name, evaluator.space, settings, "none")
+    search(folder, 11, evaluator, strategy, num_finalists=2)
 
 
 def _train(folder, make=_children, **changes):
@@ -233,6 +252,9 @@ _JOBS = {
     "front": (_front, _summary),
     "aim": (_aim, _summary),
     "children": (_search_children, _summary),
+    "random_ws": (functools.partial(_share, name="random_ws"), _summary),
+    "enas": (functools.partial(_share, name="enas"), _summary),
+    "nao_ws": (functools.partial(_share, name="nao_ws"), _summary),
     "readers": (functools.partial(_search_children, make=_readers), _summary),
     "training": (_train, _trained),
     "averaging": (_average, _trained),

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from nao import spaces, strategies
+from nao.runs import lessons
 from nao.strategies import draws
 from tests.searching import SPACE, Counting, Learning, learn_from, search
 
@@ -158,3 +159,35 @@ def test_an_evaluator_may_say_what_is_asked(tmp_path, interrupt_at):
 def test_draws_of_as_many_rows_as_before_have_one_shape():
     shapes = [draws.one_of(SPACE.sample(RNG, n)).args[0].shape for n in (1, 3, 4, 5)]
     assert shapes == [(1, 5), (4, 5), (4, 5), (8, 5)]
+
+
+class _Slow(Learning):
+    """Takes three lessons before each round, and may be interrupted in one of them."""
+
+    def __init__(self, stop_at=None):
+        super().__init__()
+        self.stop_at, self.num_learned = stop_at, 0
+
+    def init(self, key):
+        return super().init(key) | {"epoch": np.int32(0)}
+
+    def learn(self, state, draw):
+        done = int(state["epoch"])
+        for epoch in range(done, done - done % 3 + 3):
+            if self.num_learned == self.stop_at:
+                raise KeyboardInterrupt
+            self.num_learned += 1
+            rest = {name: state[name] for name in ("weights", "key")}
+            state = learn_from(rest, draw) | {"epoch": np.int32(epoch + 1)}
+            yield state
+
+
+@pytest.mark.parametrize("stop_at", [1, 5])
+def test_a_lesson_cut_off_goes_on_where_it_was(tmp_path, monkeypatch, stop_at):
+    monkeypatch.setattr(lessons.Lessons.__init__, "__defaults__", (0.0,))
+    whole = search(tmp_path / "whole", 6, _Slow(), RANDOM)
+    with pytest.raises(KeyboardInterrupt):
+        search(tmp_path / "cut", 6, _Slow(stop_at), RANDOM)
+    again = _Slow()
+    assert listing(search(tmp_path / "cut", 6, again, RANDOM)) == listing(whole)
+    assert again.num_learned == 6 - stop_at
