@@ -78,6 +78,9 @@ class Learning(Counting):
     def learn(self, state, draw):
         yield learn_from(state, draw)
 
+    def test(self, tokens, key, state):
+        return super().test(tokens, key)
+
     def evaluate(self, tokens, keys, state):
         for row, outcome in zip(tokens, super().evaluate(tokens, keys), strict=True):
             if outcome.value is not None:

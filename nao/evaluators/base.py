@@ -216,6 +216,9 @@ class LearningEvaluator(Evaluator, Protocol):
         Finalists are measured by what was learned in the end.
         """
 
+    def test(self, tokens: np.ndarray, key: Array, state: PyTree) -> dict[str, float]:
+        """Measures the final choice, which may begin with what was learned."""
+
 
 class DerivingEvaluator(LearningEvaluator, Protocol):
     """An evaluator that learns which architecture to choose, as DARTS's mixture does.

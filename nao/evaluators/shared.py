@@ -57,6 +57,9 @@ class SharedConfig:
     num_scored: int = option(
         0, "Validation examples of a score, the first there are; 0 for all"
     )
+    inherit: bool = option(
+        False, "Whether the final choice begins with the shared weights, not anew"
+    )
 
     def __post_init__(self):
         check_types(self, "shared.")
@@ -91,6 +94,8 @@ class SharedEvaluator(TrainingEvaluator):
         super().__init__(space, learned, config, final, devices, network)
         self._shared = SharedConfig() if shared is None else shared
         _check_recipe(self._config)
+        if self._shared.inherit:
+            _check_heir(self._config, self._final)
         self.how_tested = training.trained_anew(
             self.num_final_epochs, ", scored by shared weights", self.task.example
         )
@@ -167,6 +172,26 @@ class SharedEvaluator(TrainingEvaluator):
         for start in range(0, len(archs), at_once):
             yield from self._scored(weights, archs[start : start + at_once])
 
+    def test(self, tokens: np.ndarray, key: Array, state: PyTree) -> dict[str, float]:
+        """Trains one architecture [length] by the final recipe and reads the test part.
+
+        Args:
+            tokens: int32 [length].
+            key: Its randomness.
+            state: Of `learn`, whose weights it begins with where it inherits them.
+        """
+        shared = self.trainer.state(state["leaves"])
+
+        def inherited(fresh: TrainState) -> tuple[int, TrainState]:
+            pairs = (
+                (fresh.params, fresh.batch_stats),
+                (shared.params, shared.batch_stats),
+            )
+            params, stats = jax.tree.map(_put_like, *pairs)
+            return 0, fresh._replace(params=params, batch_stats=stats)
+
+        return self._tested(tokens, key, inherited if self._shared.inherit else None)
+
     def _scored(self, weights: TrainState, archs: np.ndarray) -> list[Evaluation]:
         start = time.perf_counter()
         with memory.as_failures():
@@ -190,6 +215,12 @@ class SharedEvaluator(TrainingEvaluator):
         }
 
 
+def _put_like(fresh: Array, shared: Array) -> Array:
+    """Puts shared weights [1, ...] where fresh ones [children, ...] are."""
+    values = np.broadcast_to(np.asarray(shared), fresh.shape)
+    return jax.device_put(values, fresh.sharding)
+
+
 @jax.jit
 def _draw_all(key: Array, numbers: Array, draw: Draw) -> Array:
     return jax.vmap(draw, (None, 0))(key, numbers)
@@ -202,6 +233,18 @@ def _check_recipe(config: ChildConfig) -> None:
             raise ValueError(
                 f"evaluator=shared needs child.{name}=0, one network for all "
                 f"architectures, got {getattr(config, name)}."
+            )
+
+
+def _check_heir(child: ChildConfig, final: training.FinalConfig) -> None:
+    """Raises ValueError where the final network has no place for shared weights."""
+    names = ("channels", "cells_per_stage", "units", "specialised", "auxiliary")
+    for name in names:
+        ours, theirs = getattr(child, name), getattr(final, name)
+        if ours != theirs:
+            raise ValueError(
+                f"shared.inherit=true needs train.{name} to be that of the search, "
+                f"{ours}, got {theirs}."
             )
 
 

@@ -181,10 +181,19 @@ class TrainingEvaluator:
         Raises:
             ChildFailure: If it can't be trained; a search then ends without the test.
         """
+        return self._tested(tokens, key)
+
+    def _tested(
+        self,
+        tokens: np.ndarray,
+        key: Array,
+        start: Callable[[TrainState], tuple[int, TrainState]] | None = None,
+    ) -> dict[str, float]:
+        """Does what `test` says, from where `start` begins, see `train`."""
         with memory.as_failures():
             # The search's data are on the devices already, and need no copy.
             trainer = self._trainer(self._final_task, self._final, like=self.trainer)
-            metrics, _ = self._train(trainer, tokens, key, self._tell_epoch)
+            metrics, _ = self._train(trainer, tokens, key, self._tell_epoch, start)
         names = (f"test_{self.task.objective}", self.objective.name)
         return {name: metrics[name] for name in names}
 

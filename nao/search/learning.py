@@ -75,7 +75,18 @@ class Learner:
             self._ahead.append(_Lesson(progress, asked))
             self._last = progress.num_told
 
-    def catch_up(self) -> None:
+    def catch_up(self, progress: Progress, num_trials: int) -> None:
+        """Brings the state to where it was in the last round, whole or not.
+
+        Args:
+            progress: Of the whole rounds.
+            num_trials: All trials, those of a round that the budget cut short too.
+        """
+        if self._learns and num_trials > progress.num_told:
+            self.ask(progress)
+        self._learn_ahead()
+
+    def _learn_ahead(self) -> None:
         """Learns for all rounds that were noted."""
         left = []
         while self._ahead:
@@ -91,7 +102,7 @@ class Learner:
     def _prepare(self, progress: Progress, asked: np.ndarray) -> None:
         """Brings the state to where it is for the next round."""
         self.pass_by(progress, asked)
-        self.catch_up()
+        self._learn_ahead()
 
     def _guided(self, progress: Progress) -> Progress:
         """Tells the strategy what the evaluator would choose, where it would."""

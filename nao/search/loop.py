@@ -114,10 +114,7 @@ class Loop:
         left = self.finalists.left(self.ledger.trials, allowed.num_finalists)
         if not left:
             return
-        # A round that the budget cuts short was never told.
-        if len(self.ledger) > self.progress.num_told and self._asked is None:
-            self._ask()
-        self.learner.catch_up()
+        self.learner.catch_up(self.progress, len(self.ledger))
         measured = self.finalists.measure(left, self.learner.arguments)
         for trial, outcome in zip(left, measured, strict=True):
             self.ledger.measure_again(trial.index, outcome)
@@ -289,8 +286,10 @@ class Loop:
         test = self._tested_before(best)
         if test is None and best is not None:
             (key,) = self.proposer.child_keys(np.array([best.index]))
+            self.learner.catch_up(self.progress, len(self.ledger))
+            learned = self.learner.arguments
             with stages.stage("testing the best"):
-                test = outcomes.test(self.evaluator, best.tokens, key)
+                test = outcomes.test(self.evaluator, best.tokens, key, **learned)
         # The last fit may be of an earlier process.
         asked = self._asked or self.checkpoints.latest()
         rng = np.random.default_rng(self.proposer.seed)

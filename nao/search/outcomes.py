@@ -49,7 +49,9 @@ def _wrong(num: int, got: object) -> TypeError:
     )
 
 
-def test(evaluator: Evaluator, tokens: np.ndarray, key: Array) -> dict[str, float]:
+def test(
+    evaluator: Evaluator, tokens: np.ndarray, key: Array, **arguments: Any
+) -> dict[str, float]:
     """Returns the test numbers of the final choice [length], finite ones.
 
     The search is over and its result stands: a test that fails is told, and leaves the
@@ -57,7 +59,7 @@ def test(evaluator: Evaluator, tokens: np.ndarray, key: Array) -> dict[str, floa
     """
     try:
         found = functions.numbers(
-            "The result of evaluator.test", evaluator.test(tokens, key)
+            "The result of evaluator.test", evaluator.test(tokens, key, **arguments)
         )
     # A user's code may raise anything; Ctrl-C, a KeyboardInterrupt, still stops it.
     except (Exception, SystemExit) as error:

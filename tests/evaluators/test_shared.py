@@ -30,10 +30,10 @@ def _data(num=40):
     return ImageDataset("noise", 2, *splits)
 
 
-def _evaluator(shared=None, num=40, devices=None, space=SPACE, **changes):
+def _evaluator(shared=None, num=40, devices=None, space=SPACE, final=None, **changes):
     config = ChildConfig(**(dict(channels=2, batch_size=8) | changes))
     shared = shared or SharedConfig(epochs=2)
-    final = FinalConfig(epochs=1)
+    final = FinalConfig(**(final or {"epochs": 1}))
     return SharedEvaluator(space, _data(num), config, final, shared, devices)
 
 
@@ -243,6 +243,26 @@ def test_fixed_functions_are_ranked_exactly():
     true = space.to_indices(tokens).sum(1)
     assert values == pytest.approx(true.tolist())
     assert stats.kendalltau(values, true).statistic == pytest.approx(1)
+
+
+def test_the_final_choice_may_inherit_the_weights():
+    """A training that hardly moves ends where it began: with the shared weights."""
+    final = {"epochs": 1, "learning_rate": 1e-9, "shift": 0}
+    shared = SharedConfig(epochs=2, norms="running", inherit=True)
+    evaluator = _evaluator(shared, final=final)
+    state = _learned(evaluator)
+    (one,) = evaluator.evaluate(TOKENS[:1], None, state)
+    found = evaluator.test(TOKENS[0], KEY, state)
+    assert found["val_accuracy"] == pytest.approx(one.value, abs=0.11)
+    fresh = _evaluator(SharedConfig(epochs=2), final=final)
+    assert fresh.test(TOKENS[0], KEY, state) != found
+
+
+def test_heirs_have_the_size_of_the_search():
+    with pytest.raises(
+        ValueError, match=r"train\.channels to be that of the search, 2"
+    ):
+        _evaluator(SharedConfig(inherit=True), final={"epochs": 1, "channels": 4})
 
 
 def test_a_search_goes_on_with_the_same_values(tmp_path):
