@@ -24,9 +24,9 @@ class MixtureConfig:
         50,
         "Passes over its half of the training examples in all, by which learning rate "
         "and temperature change; later rounds learn nothing. num_trials of darts and "
-        "gdas is epochs / epochs_per_round.",
+        "gdas is epochs / epochs_a_round.",
     )
-    epochs_per_round: int = option(1, "Epochs before each round.")
+    epochs_a_round: int = option(1, "Epochs before each round.")
     relaxation: str = option(
         "softmax",
         "What an edge computes in training: softmax, the weighted sum of all "
@@ -49,7 +49,7 @@ class MixtureConfig:
 
     def __post_init__(self):
         check_types(self, "mixture.")
-        check_at_least(1, self, "epochs", "epochs_per_round", prefix="mixture.")
+        check_at_least(1, self, "epochs", "epochs_a_round", prefix="mixture.")
         check_at_least(0, self, "weight_decay", prefix="mixture.")
         positive = ("learning_rate", "first_temperature", "last_temperature")
         for name in positive:

@@ -18,6 +18,7 @@ from nao.child.batches import DevicePart
 from nao.child.mixed_conv_net import MixedConvNet
 from nao.child.mixed_topology_net import MixedTopologyNet
 from nao.child.recipe import Recipe
+from nao.child.scoring import Order
 from nao.child.task import Task
 from nao.types import Array, PyTree
 
@@ -157,7 +158,7 @@ def logits_step(
 
 @functools.partial(jax.jit, static_argnames="settings")
 def mixture_evaluate(
-    weights: Array, mixed: Array, part: DevicePart, order: Array, *, settings: Settings
+    weights: Array, mixed: Array, part: DevicePart, order: Order, *, settings: Settings
 ) -> dict[str, Array]:
     """Returns the mean of each measure of the task over a part.
 
@@ -165,20 +166,17 @@ def mixture_evaluate(
         weights: float32 [num_weights].
         mixed: Weights of operations, float32 [kinds of cells, edges, operations].
         part: Examples.
-        order: int32 [steps, batch], each example that counts at least once; examples
-            that fill up the last batch are examples that count, for the moments' sake.
+        order: Which of them, in which batches.
         settings: Network and task.
     """
     net, task = settings.net, settings.task
-    num = part.weights.sum().astype(jnp.int32)
 
-    def step(number, indices):
+    def step(_, batch):
+        indices, counts = batch
         inputs, targets, _ = part.take(indices)
         measures = task.measures(_forward(net, weights, mixed, inputs), targets)
-        is_new = number * len(indices) + jnp.arange(len(indices)) < num
-        is_new = is_new.astype(jnp.float32)
-        sums = {name: is_new @ values for name, values in measures.items()}
-        return number + 1, sums
+        return None, {name: counts @ values for name, values in measures.items()}
 
-    _, sums = lax.scan(step, 0, order)
+    _, sums = lax.scan(step, None, tuple(order))
+    num = order.counts.sum()
     return {name: values.sum() / num for name, values in sums.items()}

@@ -12,7 +12,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from nao.child import batches, bilevel
+from nao.child import batches, bilevel, scoring
 from nao.child import mixture_programs as programs
 from nao.child.devices import choose_dtype
 from nao.child.mixed_conv_net import MixedConvNet
@@ -62,14 +62,16 @@ class MixtureTrainer:
         task: Task,
         recipe: TrainingConfig,
         config: MixtureConfig,
+        device: jax.Device | None = None,
     ):
-        """Puts the data on the first device; compiles nothing yet.
+        """Puts the data on a device; compiles nothing yet.
 
         Args:
             space: Convolutional cells, or those of NAS-Bench-201.
             task: What is learned.
             recipe: How large the network is, and how its weights are trained.
             config: How logits are trained, and for how long.
+            device: Where; by default the first there is.
 
         Raises:
             ValueError: If the space has no mixture, or there are too few examples.
@@ -81,7 +83,7 @@ class MixtureTrainer:
                 f"{space.name!r}."
             )
         self._config = config
-        device = jax.devices()[0]
+        device = jax.devices()[0] if device is None else device
         dtype = choose_dtype(recipe.dtype, device.platform)
         net = kind.of(space, task, recipe).in_training(dtype, None, False)
         self._settings = Settings(net, task.rules)
@@ -97,6 +99,7 @@ class MixtureTrainer:
                 f"{task.example}s of {task.name}, got {recipe.batch_size}."
             )
         self._parts = batches.place(task, make_mesh([device], 1))
+        self._order = scoring.order(task, 0)
 
     def init(self, key: Array) -> State:
         """Returns the state before anything is learned."""
@@ -107,10 +110,6 @@ class MixtureTrainer:
             "epoch": np.int32(0),
             "train_loss": np.float32(math.nan),
         }
-
-    def is_over(self, state: State) -> bool:
-        """Says whether all epochs are done."""
-        return int(state["epoch"]) >= self._config.epochs
 
     def learn(self, state: State) -> State:
         """Returns the state after an epoch; a pure function of the one before."""
@@ -197,14 +196,11 @@ class MixtureTrainer:
             state: What was learned.
             mixed: float32 [kinds of cells, edges, operations].
         """
-        num, batch = self._task.num_examples["validation"], self._task.evaluate_batch
-        # The last batch is filled up with examples from the beginning.
-        order = np.arange(-(-num // batch) * batch, dtype=np.int32) % num
         means = programs.mixture_evaluate(
             state["weights"],
             mixed,
             self._parts["val"],
-            order.reshape(-1, batch),
+            self._order,
             settings=self._settings,
         )
         return self._task.measured("val", {k: float(v) for k, v in means.items()})

@@ -11,31 +11,19 @@ from nao.child import ChildConfig, ImageTask
 from nao.child.mixture_config import MixtureConfig
 from nao.child.mixture_programs import drawn, logits_step
 from nao.child.mixture_trainer import MixtureTrainer, draw_halves
-from nao.data import PARTS, ImageDataset, Split
+from nao.data import Split
 from nao.spaces import ConvCell, RecurrentCell
+from tests.child import bright
 
 SPACE = ConvCell(("none", "identity", "conv_1x1"), num_nodes=1)
 RECIPE = ChildConfig(channels=2, batch_size=8, learning_rate=0.1)
 KEY = jax.random.key(0)
-
-
-def split(seed, num):
-    """Images of noise, brighter where the class is 1."""
-    rng = np.random.default_rng(seed)
-    labels = np.arange(num, dtype=np.int32) % 2
-    images = rng.normal(size=(num, 4, 4, 1)) + 3 * labels[:, None, None, None]
-    return Split(images.astype(np.float32), labels)
-
-
-def task(**changes):
-    parts = {part: split(i, 20 + 45 * (i == 0)) for i, part in enumerate(PARTS)}
-    dataset = ImageDataset("bright", 2, *(parts | changes).values())
-    return ImageTask.of(dataset)
+TASK = ImageTask.of(bright.dataset())
 
 
 def trainer(learned=None, space=SPACE, **fields):
     config = MixtureConfig(epochs=10, learning_rate=0.01, **fields)
-    return MixtureTrainer(space, learned or task(), RECIPE, config)
+    return MixtureTrainer(space, learned or TASK, RECIPE, config)
 
 
 def after(trainer, num_epochs=2):
@@ -59,9 +47,9 @@ def test_it_learns_and_repeats_itself():
     first, again = after(own, 10), after(trainer(), 10)
     for name, array in first.items():
         np.testing.assert_array_equal(array, again[name], err_msg=name)
-    assert own.is_over(first) and first["steps"] == 40
+    assert first["epoch"] == 10 and first["steps"] == 40
     measured = own.evaluate(first, own.mixed(first))
-    # Of 20 images, each counted once though they fill a batch of 128.
+    # Of 20 images, each counted once.
     accuracy = measured["val_accuracy"] * 20
     np.testing.assert_allclose(accuracy, round(accuracy), atol=1e-4)
     assert measured["val_accuracy"] > 0.7
@@ -69,8 +57,9 @@ def test_it_learns_and_repeats_itself():
 
 
 def test_the_validation_part_is_not_learned_from():
-    flipped = Split(split(1, 20).images, 1 - split(1, 20).labels)
-    own, other = trainer(), trainer(task(validation=flipped))
+    images, labels = (getattr(bright.split(1, 20), n) for n in ("images", "labels"))
+    flipped = bright.dataset(validation=Split(images, 1 - labels))
+    own, other = trainer(), trainer(ImageTask.of(flipped))
     first, second = after(own, 1), after(other, 1)
     for name, array in first.items():
         np.testing.assert_array_equal(array, second[name], err_msg=name)
@@ -140,4 +129,4 @@ def test_what_has_no_mixture_is_refused():
         trainer(space=RecurrentCell())
     few = dataclasses.replace(RECIPE, batch_size=33)
     with pytest.raises(ValueError, match="at most 32, half of the training images"):
-        MixtureTrainer(SPACE, task(), few, MixtureConfig())
+        MixtureTrainer(SPACE, TASK, few, MixtureConfig())
