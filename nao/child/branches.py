@@ -14,7 +14,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from nao.child.norms import Norms
-from nao.child.operations import get_operations
+from nao.child.operations import get_operations, normed
 from nao.types import Array
 
 _NORMS = "norms"  # beside the names of an operation's kernels
@@ -28,7 +28,13 @@ class Packing:
         num_norms: The most batch normalisations of any one operation.
     """
 
-    def __init__(self, names: Sequence[str], channels: int, strides: Sequence[int]):
+    def __init__(
+        self,
+        names: Sequence[str],
+        channels: int,
+        strides: Sequence[int],
+        affine: bool = True,
+    ):
         """Lays out the parameters of operations.
 
         Args:
@@ -36,9 +42,13 @@ class Packing:
             channels: Channels of their inputs and outputs.
             strides: Strides that a branch may have. A kernel of the same name is one,
                 whatever the stride; some are there at stride 2 alone.
+            affine: Whether norms have scales and biases. Without, as where operations
+                are mixed, poolings are followed by a norm, too.
         """
         self.channels = channels
         self._operations = get_operations(names)
+        if not affine:
+            self._operations = tuple(map(normed, self._operations))
         # Of each operation, by name, where an array starts and its shape.
         self._places: list[dict[str, tuple[int, tuple[int, ...]]]] = []
         self.size = 0
@@ -53,7 +63,9 @@ class Packing:
             places = {}
             # Scales and biases come last, those of the first norms first, so that a
             # stride with fewer norms reads the beginning of them.
-            for name, shape in (shapes | {_NORMS: (num_norms, 2, channels)}).items():
+            if affine:
+                shapes[_NORMS] = (num_norms, 2, channels)
+            for name, shape in shapes.items():
                 places[name] = (self.size, shape)
                 self.size += math.prod(shape)
             self._places.append(places)
@@ -74,20 +86,21 @@ class Packing:
     def mean(self) -> np.ndarray:
         """Value that each element starts around: 1 for scales, 0 for all else."""
         mean = np.zeros(self.size, np.float32)
-        for places in self._places:
-            start, shape = places[_NORMS]
+        for start, shape in (p[_NORMS] for p in self._places if _NORMS in p):
             ones = np.zeros(shape, np.float32)
             ones[:, 0] = 1
             mean[start : start + ones.size] = ones.ravel()
         return mean
 
-    def unpack(self, index: int, vector: Array) -> tuple[dict[str, Array], Array]:
+    def unpack(
+        self, index: int, vector: Array
+    ) -> tuple[dict[str, Array], Array | None]:
         """Returns the kernels of operation `index`, and its scales and biases."""
         arrays = {
             name: vector[start : start + math.prod(shape)].reshape(shape)
             for name, (start, shape) in self._places[index].items()
         }
-        return arrays, arrays.pop(_NORMS)
+        return arrays, arrays.pop(_NORMS, None)
 
     def extract(self, index: int, stride: int, vector: Array) -> Array:
         """Returns the parameters of operation `index` at `stride`, as one vector.

@@ -159,7 +159,7 @@ class ConvNet(StagedNet):
         """
         if self.layout.is_looped:
             return self._scan_stage(stage, variables, inputs, arch, train, keep, skip)
-        if self.arch is None:
+        if self.layout.is_stacked:
             # One cell needs no loop; its variables are stacked all the same.
             variables = [jax.tree.map(lambda x: x[0], tree) for tree in variables]
             variables = [[tree] for tree in variables]
@@ -176,7 +176,7 @@ class ConvNet(StagedNet):
             )
             outputs.append(output)
             stats.append(new)
-        if self.arch is None:
+        if self.layout.is_stacked:
             stats = jax.tree.map(lambda x: x[None], stats[0])
         return outputs[-2:], outputs[2], stats
 
@@ -301,7 +301,7 @@ class ConvNet(StagedNet):
             # Universal cells of a stage are equal, so they are stacked for the loop.
             initial[f"stage_{stage}"] = (
                 parameters.stack(cells[0].initial(), len(cells))
-                if self.arch is None
+                if layout.is_stacked
                 else [cell.initial() for cell in cells]
             )
         width = layout.last.out_channels
@@ -324,7 +324,7 @@ class ConvNet(StagedNet):
                 stats[f"skip_{stage}"] = parameters.init_running(1, c)
                 stats[f"reduction_{stage}"] = layout.cell(stage, None).init_stats()
             of_cells = [cell.init_stats() for cell in cells]
-            if self.arch is None:
+            if layout.is_stacked:
                 of_cells = jax.tree.map(lambda *x: jnp.stack(x), *of_cells)
             stats[f"stage_{stage}"] = of_cells
         if self.auxiliary:

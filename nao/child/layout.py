@@ -44,6 +44,11 @@ class Layout:
         return self.arch is None and self.cells_per_stage > 1
 
     @property
+    def is_stacked(self) -> bool:
+        """Whether variables of a stage's cells are stacked along a new first axis."""
+        return self.arch is None
+
+    @property
     def last(self) -> Cell:
         """The cell that the classifier reads."""
         return self.cell(*self.places[-1])

@@ -21,7 +21,8 @@ class Norms:
     float32, whatever the type of the images.
 
     Args:
-        scale_bias: float32 [num_norms, 2, channels]; may have more rows than used.
+        scale_bias: float32 [num_norms, 2, channels]; may have more rows than used; None
+            where norms have neither.
         running: float32 [num_norms, 2, channels]: mean and variance.
         train: Whether to normalise by the batch or by the running averages.
         axis_name: Devices that share a batch, as a mapped axis; None for one device.
@@ -29,7 +30,7 @@ class Norms:
 
     def __init__(
         self,
-        scale_bias: Array,
+        scale_bias: Array | None,
         running: Array,
         train: bool,
         axis_name: str | None = None,
@@ -44,7 +45,10 @@ class Norms:
     def __call__(self, number: int, x: Array) -> Array:
         """Normalises `x` [batch, height, width, channels] as number `number`."""
         running, dtype = self._running[number], x.dtype
-        scale, bias = self._scale_bias[number]
+        if self._scale_bias is None:
+            scale, bias = jnp.ones_like(running[0]), jnp.zeros_like(running[0])
+        else:
+            scale, bias = self._scale_bias[number]
         x = x.astype(jnp.float32)
         if self._train:
             x, moments = _normalize(x, scale, bias, self._axis_name)

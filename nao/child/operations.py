@@ -41,11 +41,13 @@ class Operation:
         kernels: Maps channels and stride to the kernels, by name.
         apply: Maps (kernels, norms, x, stride) to the output.
         num_norms: Maps the stride to how many batch normalisations it has.
+        is_pool: Whether it is a pooling.
     """
 
     kernels: Callable[[int, int], Mapping[str, Kernel]]
     apply: Callable[[Mapping[str, Array], Norms, Array, int], Array]
     num_norms: Callable[[int], int]
+    is_pool: bool = False
 
     def num_parameters(self, channels: int, stride: int) -> int:
         """Counts the parameters it has at `stride`, scales and biases included."""
@@ -129,7 +131,7 @@ def _pool(pool: Callable[[Array, int, int], Array], size: int) -> Operation:
         del kernels, norms
         return pool(x, size, stride)
 
-    return Operation(lambda channels, stride: {}, apply, num_norms=lambda stride: 0)
+    return Operation(lambda channels, stride: {}, apply, lambda stride: 0, is_pool=True)
 
 
 def _identity() -> Operation:
@@ -192,6 +194,20 @@ ALIASES = {
 def is_identity(name: str) -> bool:
     """Returns whether a name is that of the identity, which drop path leaves alone."""
     return ALIASES.get(name, name) == "identity"
+
+
+def normed(operation: Operation) -> Operation:
+    """Returns a pooling followed by a norm; any other operation as it is.
+
+    In a mixture what a pooling gives must be as large as what convolutions give.
+    """
+    if not operation.is_pool:
+        return operation
+
+    def apply(kernels, norms, x, stride):
+        return norms(0, operation.apply(kernels, norms, x, stride))
+
+    return dataclasses.replace(operation, apply=apply, num_norms=lambda stride: 1)
 
 
 def get_operations(names: Sequence[str]) -> tuple[Operation, ...]:

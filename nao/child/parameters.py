@@ -38,9 +38,10 @@ def scale_bias(*lead_and_channels: int) -> Initial:
     return Initial((*lead, 2, channels), np.float32([[1.0], [0.0]]), 0.0)
 
 
-def conv_norm(*shape: int) -> dict[str, Initial]:
-    """A convolution of `shape` and its norm."""
-    return {"kernel": kernel(*shape), "norm": scale_bias(1, shape[-1])}
+def conv_norm(*shape: int, affine: bool = True) -> dict[str, Initial]:
+    """A convolution of `shape` and its norm, which may have no scales and biases."""
+    norm = {"norm": scale_bias(1, shape[-1])} if affine else {}
+    return {"kernel": kernel(*shape)} | norm
 
 
 def apply_pointwise(
@@ -56,7 +57,7 @@ def apply_pointwise(
     Returns:
         The output and the new running averages [1, 2, channels].
     """
-    norms = Norms(params["norm"], running, train, axis_name)
+    norms = Norms(params.get("norm"), running, train, axis_name)
     weights = params["kernel"].astype(x.dtype)
     # At stride 2 plain pointwise convolution would drop three pixels in four.
     form = primitives.pointwise if stride == 1 else primitives.factorized_reduction

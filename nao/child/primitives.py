@@ -58,7 +58,15 @@ def _by_platform(
         return lax.platform_dependent(*args, cpu=on_cpu, default=native)
 
     def forward(*args):
-        return apply(*args), args
+        # By the forms' own rules for the way there: where a gradient is differentiated
+        # once more, forwards, functions with a rule for the way back alone have none.
+        def value(function):
+            return lambda *args: jax.vjp(function, *args)[0]
+
+        return (
+            lax.platform_dependent(*args, cpu=value(on_cpu), default=value(native)),
+            args,
+        )
 
     def backward(args, grads):
         # Each form is computed once more where its gradient is needed: `forward` keeps

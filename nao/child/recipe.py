@@ -234,15 +234,19 @@ class Recipe(NamedTuple):
         decay = jnp.float32(config.schedule == "cosine")
         return cls(**numbers, decay=decay, augmentation=augmentation)
 
+    def rate(self, progress: Array) -> Array:
+        """Returns the learning rate at `progress`, see `optimizer`."""
+        # From 1 at the first step to 0 after the last, over the whole training.
+        cosine = 0.5 * (1 + jnp.cos(jnp.pi * progress))
+        return self.learning_rate * jnp.where(self.decay, cosine, 1.0)
+
     def optimizer(self, progress: Array) -> optax.GradientTransformation:
         """Returns the optimiser at `progress`, 0 at the first step, 1 after the last.
 
         Clips first and decays next: the released code clips the sum of both, but here
         the parameters that an architecture does not use would count in its norm.
         """
-        # From 1 at the first step to 0 after the last, over the whole training.
-        cosine = 0.5 * (1 + jnp.cos(jnp.pi * progress))
-        learning_rate = self.learning_rate * jnp.where(self.decay, cosine, 1.0)
+        learning_rate = self.rate(progress)
         return optax.chain(
             optax.clip_by_global_norm(self.grad_clip),
             optax.add_decayed_weights(self.weight_decay),

@@ -29,8 +29,10 @@ def strategy(config: Config, evaluator: SourcedEvaluator) -> Strategy:
     """Returns the strategy that a config names, for what an evaluator can measure.
 
     Raises:
-        ValueError: If the name is unknown, or space, budgets or goals do not suit it.
+        ValueError: If the name is unknown, or space, budgets, goals or evaluator do not
+            suit it.
     """
+    _check_derived(config.strategy, evaluator)
     goals = config.goals(evaluator)
     return strategies.make(
         config.strategy,
@@ -40,3 +42,18 @@ def strategy(config: Config, evaluator: SourcedEvaluator) -> Strategy:
         getattr(evaluator, "budgets", ()),
         None if goals.is_plain else goals,
     )
+
+
+def _check_derived(name: str, evaluator: SourcedEvaluator) -> None:
+    """Raises ValueError where a strategy and what a mixture derives do not fit."""
+    needed = getattr(evaluator, "strategy", None)
+    if name in strategies.DERIVED and needed is None:
+        raise ValueError(
+            f"strategy={name} asks for what evaluator=mixture derives, so it needs "
+            "evaluator=mixture."
+        )
+    if needed not in (None, name):
+        raise ValueError(
+            f"evaluator=mixture needs strategy=darts with mixture.relaxation=softmax, "
+            f"or gdas with gumbel; got strategy={name}, which does not fit."
+        )

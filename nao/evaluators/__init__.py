@@ -12,6 +12,7 @@ from nao.evaluators.base import (
 from nao.evaluators.function import FunctionConfig, FunctionEvaluator
 from nao.evaluators.goal_settings import GoalSettings
 from nao.evaluators.goals import Constraint, Goals, check_constraints, goals_of
+from nao.evaluators.mixture import MixtureEvaluator
 from nao.evaluators.registry import EVALUATORS, TRAINED, EvaluatorSettings, make
 from nao.evaluators.shared import SharedConfig, SharedEvaluator
 from nao.evaluators.table import TableEvaluator
@@ -33,6 +34,7 @@ __all__ = [
     "Goals",
     "LearningEvaluator",
     "MeasuringEvaluator",
+    "MixtureEvaluator",
     "Objective",
     "SharedConfig",
     "SharedEvaluator",

@@ -8,8 +8,9 @@ import dataclasses
 from collections.abc import Callable
 
 from nao.child import ChildConfig, FinalConfig
+from nao.child.mixture_config import MixtureConfig
 from nao.data.config import DataConfig
-from nao.evaluators import function, shared, table, training
+from nao.evaluators import function, mixture, shared, table, training
 from nao.evaluators.base import SourcedEvaluator
 from nao.evaluators.function import FunctionConfig
 from nao.evaluators.goal_settings import GoalSettings
@@ -34,6 +35,7 @@ class EvaluatorSettings(GoalSettings):
     child: ChildConfig = part(ChildConfig)
     train: FinalConfig = part(FinalConfig)
     shared: SharedConfig = part(SharedConfig)
+    mixture: MixtureConfig = part(MixtureConfig)
     table: TableConfig = part(TableConfig)
     function: FunctionConfig = part(FunctionConfig)
 
@@ -45,12 +47,13 @@ SpaceOrNot = Space | TopologyFamily | None
 EVALUATORS: dict[str, Callable[[EvaluatorSettings, SpaceOrNot], SourcedEvaluator]] = {
     "training": training.from_settings,
     "shared": shared.from_settings,
+    "mixture": mixture.from_settings,
     "table": table.from_settings,
     "function": function.from_settings,
 }
 
 # Those whose children are networks, which train on `data` by `child` and `train`.
-TRAINED = ("training", "shared")
+TRAINED = ("training", "shared", "mixture")
 
 
 def make(name: str, settings: EvaluatorSettings, space: SpaceOrNot) -> SourcedEvaluator:

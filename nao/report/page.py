@@ -19,6 +19,7 @@ from nao.report import (
     front,
     hover,
     latent_map,
+    mixture,
     predictions,
     sections,
     trial_table,
@@ -101,6 +102,7 @@ def _figures(run: StoredRun, latent: LatentMap | None) -> Element | None:
         "Front": front.draw(run),
         "Hypervolume": front.volume(run),
         "Progress": figures.progress(run),
+        "Weights of the mixture": mixture.draw(run),
         "Map of the embeddings": None
         if latent is None
         else latent_map.draw(latent, run),

@@ -9,6 +9,7 @@ from nao.strategies.base import (
     State,
     Strategy,
 )
+from nao.strategies.darts import Derived
 from nao.strategies.evolution import Evolution, EvolutionConfig
 from nao.strategies.forest import Forest, ForestConfig
 from nao.strategies.gp import GP, GPConfig
@@ -17,7 +18,7 @@ from nao.strategies.nao import NAO
 from nao.strategies.nao_config import PAPER, SEMINAS, NAOConfig
 from nao.strategies.nao_ws import NAOWS, NAOWSConfig
 from nao.strategies.random_search import RandomConfig, RandomSearch, RandomWSConfig
-from nao.strategies.registry import STRATEGIES, StrategySettings, make
+from nao.strategies.registry import DERIVED, STRATEGIES, StrategySettings, make
 from nao.strategies.reinforce import Reinforce
 from nao.strategies.reinforce_config import ENASConfig, ReinforceConfig
 from nao.strategies.successive_halving import (
@@ -29,6 +30,7 @@ from nao.strategies.unseen import DEDUPLICATE, Unseen
 
 __all__ = [
     "DEDUPLICATE",
+    "DERIVED",
     "GP",
     "NAO",
     "NAOWS",
@@ -39,6 +41,7 @@ __all__ = [
     "Bananas",
     "BananasConfig",
     "ControllerUse",
+    "Derived",
     "ENASConfig",
     "Evolution",
     "EvolutionConfig",

@@ -13,6 +13,7 @@ from nao.fields import documented, part
 from nao.spaces import Space
 from nao.strategies.bananas import Bananas, BananasConfig
 from nao.strategies.base import ColumnGoals, Strategy
+from nao.strategies.darts import Derived
 from nao.strategies.evolution import Evolution, EvolutionConfig
 from nao.strategies.forest import Forest, ForestConfig
 from nao.strategies.gp import GP, GPConfig
@@ -62,10 +63,13 @@ _BASELINES = {
 # Strategies that choose among the budgets of an evaluator.
 _BUDGETED = {"successive_halving": SuccessiveHalving}
 
+# Strategies that ask for what evaluator=mixture derives, by its own settings.
+DERIVED = ("darts", "gdas")
+
 # Strategies that take several objectives, and bounds.
 AIMED = ("nao", *ABLATIONS, "evolution", "random", "random_ws", "nao_ws")
 
-STRATEGIES = ("nao", *_BASELINES, *_BUDGETED, *PUBLISHED, *ABLATIONS)
+STRATEGIES = ("nao", *_BASELINES, *_BUDGETED, *DERIVED, *PUBLISHED, *ABLATIONS)
 
 
 @documented
@@ -73,7 +77,8 @@ STRATEGIES = ("nao", *_BASELINES, *_BUDGETED, *PUBLISHED, *ABLATIONS)
 class StrategySettings:
     """Settings of every strategy, each in the field of the strategy's name.
 
-    Ablations start from those of `nao`; published recipes are fixed and read none.
+    Ablations start from those of `nao`; published recipes are fixed, and
+    those that ask for what is derived have none.
     """
 
     nao: NAOConfig = part(NAOConfig)
@@ -132,6 +137,8 @@ def make(
     if name in _BUDGETED:
         config = getattr(settings, name)
         return _BUDGETED[name](space, config, deduplicate, name, budgets)
+    if name in DERIVED:
+        return Derived(space, deduplicate=deduplicate, name=name)
     if name in PUBLISHED:
         return NAO(space, PUBLISHED[name], deduplicate, name)
     # On top of the user's settings, so that an ablation is compared at equal ones.

@@ -56,6 +56,28 @@ def test_depthwise_forms_agree(size, kernel_size, dilation, stride):
     assert_forms_agree("depthwise", (stride, dilation), (stride, stride), *arrays)
 
 
+@pytest.mark.parametrize("size", [(6, 6), (9, 9)], ids=str)
+def test_gradients_are_differentiated_once_more(size):
+    """Forwards, along a direction; by symmetry it is the gradient of their product."""
+    x, kernel, direction = draw((2, *size, 2), (3, 3, 2), (3, 3, 2))
+
+    def loss(x, kernel):
+        y = primitives.pointwise(primitives.depthwise(x, kernel), jnp.eye(2))
+        return (jnp.sin(y) * primitives.avg_pool(y)).sum()
+
+    def of_x(kernel):
+        return jax.grad(loss)(x, kernel)
+
+    @comparing.quick_jit
+    def both():
+        forwards = jax.jvp(of_x, (kernel,), (direction,))[1]
+        of_kernel = jax.grad(loss, 1)
+        backwards = jax.grad(lambda x: (of_kernel(x, kernel) * direction).sum())(x)
+        return forwards, backwards
+
+    np.testing.assert_allclose(*both(), rtol=1e-3, atol=1e-3)
+
+
 @each_stride
 def test_depthwise_forms_agree_where_rows_are_many(stride):
     """The gradient of the kernel is summed in blocks of 17 rows."""

@@ -1,0 +1,54 @@
+"""Asks for what an evaluator that learns would choose itself: `darts` and `gdas`.
+
+The search is in the evaluator, whose logits learn by gradients (Liu et al., 2019,
+arXiv:1806.09055; Dong & Yang, 2019, arXiv:1910.04465): a round is one architecture,
+derived after an epoch.
+"""
+
+import dataclasses
+
+import numpy as np
+
+from nao.spaces import Space
+from nao.strategies import base
+from nao.types import Array
+
+
+@dataclasses.dataclass(frozen=True)
+class DerivedConfig:
+    """No settings: those of the mixture are the evaluator's."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Derived(base.PoolStrategy):
+    """Asks for the architectures in `State.derived`.
+
+    Raises:
+        ValueError: If `deduplicate` is not `none`.
+    """
+
+    space: Space
+    config: DerivedConfig = dataclasses.field(default_factory=DerivedConfig)
+    deduplicate: str = "none"
+    name: str = "darts"
+
+    def __post_init__(self):
+        if self.deduplicate != "none":
+            raise ValueError(
+                f"Strategy {self.name} asks for an architecture again while it is the "
+                f"one derived, so it needs deduplicate=none, got {self.deduplicate!r}."
+            )
+
+    def ask(self, key: Array, state: base.State) -> tuple[np.ndarray, base.State]:
+        """Returns what was derived.
+
+        Raises:
+            ValueError: If nothing was: the evaluator is none that chooses.
+        """
+        del key
+        if state.derived is None:
+            raise ValueError(
+                f"Strategy {self.name} needs evaluator=mixture, or another that "
+                "derives architectures."
+            )
+        return state.derived, state

@@ -1,0 +1,132 @@
+"""Weights and logits of a mixture that learn by turns."""
+
+import dataclasses
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from nao.child import ChildConfig, ImageTask
+from nao.child.mixture_config import MixtureConfig
+from nao.child.mixture_programs import drawn, logits_step
+from nao.child.mixture_trainer import MixtureTrainer, draw_halves
+from nao.data import Split
+from nao.spaces import ConvCell, RecurrentCell
+from tests.child import bright
+
+SPACE = ConvCell(("none", "identity", "conv_1x1"), num_nodes=1)
+RECIPE = ChildConfig(channels=2, batch_size=8, learning_rate=0.1)
+KEY = jax.random.key(0)
+TASK = ImageTask.of(bright.dataset())
+
+
+def trainer(learned=None, space=SPACE, **fields):
+    config = MixtureConfig(epochs=10, learning_rate=0.01, **fields)
+    return MixtureTrainer(space, learned or TASK, RECIPE, config)
+
+
+def after(trainer, num_epochs=2):
+    state = trainer.init(KEY)
+    for _ in range(num_epochs):
+        # On the host between epochs, as a search has it.
+        state = jax.device_get(trainer.learn(state))
+    return state
+
+
+def test_halves_have_full_batches_of_examples_of_their_own():
+    """Of 65 examples 32 are a half: three batches of 10, two of the examples left."""
+    training, validation = draw_halves(KEY, 65, 10)
+    for half, begin in ((training, 0), (validation, 32)):
+        assert half.shape == (3, 10) and len(np.unique(half)) == 30
+        assert begin <= half.min() and half.max() < begin + 32
+
+
+def test_it_learns_and_repeats_itself():
+    own = trainer()
+    first, again = after(own, 10), after(trainer(), 10)
+    for name, array in first.items():
+        np.testing.assert_array_equal(array, again[name], err_msg=name)
+    assert first["epoch"] == 10 and first["steps"] == 40
+    measured = own.evaluate(first, own.mixed(first))
+    # Of 20 images, each counted once.
+    accuracy = measured["val_accuracy"] * 20
+    np.testing.assert_allclose(accuracy, round(accuracy), atol=1e-4)
+    assert measured["val_accuracy"] > 0.7
+    assert first["train_loss"] < after(own, 1)["train_loss"]
+
+
+def test_the_validation_part_is_not_learned_from():
+    images, labels = (getattr(bright.split(1, 20), n) for n in ("images", "labels"))
+    flipped = bright.dataset(validation=Split(images, 1 - labels))
+    own, other = trainer(), trainer(ImageTask.of(flipped))
+    first, second = after(own, 1), after(other, 1)
+    for name, array in first.items():
+        np.testing.assert_array_equal(array, second[name], err_msg=name)
+    one, two = (each.evaluate(first, own.mixed(first)) for each in (own, other))
+    np.testing.assert_allclose(one["val_accuracy"], 1 - two["val_accuracy"], rtol=1e-5)
+
+
+@pytest.mark.parametrize("product", ["exact", "finite"])
+def test_second_order_goes_another_way(product):
+    first = after(trainer(), 1)
+    second = after(trainer(order="second", product=product), 1)
+    # Adam's first steps are as long whatever the gradient is; its mean is not.
+    assert not np.allclose(first["mean"], second["mean"], rtol=1e-2)
+    assert all(np.isfinite(array).all() for array in second.values())
+
+
+def test_gumbel_learns_on_one_operation_of_each_edge():
+    own = trainer(relaxation="gumbel")
+    state = after(own, 2)
+    assert np.isfinite(state["weights"]).all()
+    assert not np.array_equal(state["logits"], own.init(KEY)["logits"])
+    mixed = own.mixed(state)
+    np.testing.assert_array_equal(mixed.sum(-1), 1)
+    np.testing.assert_array_equal(mixed.argmax(-1), state["logits"].argmax(-1))
+
+
+def test_operations_are_drawn_by_their_weights():
+    """2000 draws of weights .5, .3, .2: a standard error of .011 at most."""
+    logits = jnp.log(jnp.array([0.5, 0.3, 0.2]))
+    keys = jax.random.split(KEY, 2000)
+    found = jax.vmap(lambda key: drawn(key, logits, 0.1))(keys)
+    np.testing.assert_array_equal(np.sort(found, -1)[:, :2], 0)
+    np.testing.assert_allclose(found.mean(0), [0.5, 0.3, 0.2], atol=0.045)
+    # The gradient is the softmax's: rises of all logits together change nothing.
+    grads = jax.grad(lambda x: drawn(KEY, x, 1.0) @ jnp.array([1.0, 2.0, 4.0]))(logits)
+    assert abs(grads).max() > 1e-3 and abs(grads.sum()) < 1e-6
+
+
+def test_logits_take_a_step_of_adam():
+    """The first step is as long as the learning rate, against the decayed gradient."""
+    logits = jnp.array([1.0, -1.0, 0.0])
+    zeros = jnp.zeros(3)
+    state = dict(logits=logits, mean=zeros, square=zeros, steps=jnp.int32(0))
+    after = logits_step(state, jnp.array([-0.05, 0.2, 0.3]), 0.01, 0.1)
+    # -.05 + .1 * 1 = .05; .2 - .1 = .1; .3.
+    np.testing.assert_allclose(after["logits"], logits - 0.01, rtol=1e-4)
+    np.testing.assert_allclose(after["mean"], [0.025, 0.05, 0.15], rtol=1e-5)
+    np.testing.assert_allclose(after["square"], [2.5e-6, 1e-5, 9e-5], rtol=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"epochs": 0}, "mixture.epochs must be at least 1, got 0"),
+        ({"order": "third"}, "mixture.order must be one of first, second"),
+        ({"learning_rate": 0.0}, "mixture.learning_rate must be positive"),
+        ({"order": "second", "relaxation": "gumbel"}, "must be first where"),
+    ],
+)
+def test_wrong_fields_are_named(fields, message):
+    with pytest.raises(ValueError, match=message):
+        MixtureConfig(**fields)
+
+
+def test_what_has_no_mixture_is_refused():
+    with pytest.raises(ValueError, match="conv_cell and nasbench201, got 'recurrent"):
+        trainer(space=RecurrentCell())
+    few = dataclasses.replace(RECIPE, batch_size=33)
+    with pytest.raises(ValueError, match="at most 32, half of the training images"):
+        MixtureTrainer(SPACE, TASK, few, MixtureConfig())
