@@ -119,6 +119,11 @@ class MixtureEvaluator(TrainingEvaluator):
         for row in np.asarray(tokens):
             yield self._evaluate(row, state)
 
+    def test(self, tokens: np.ndarray, key: Array, state: State) -> dict[str, float]:
+        """Trains one architecture [length] from scratch and reads the test part."""
+        del state  # of the mixture's weights nothing is left
+        return self._tested(tokens, key)
+
     def _evaluate(self, row: np.ndarray, state: State) -> Evaluation:
         start, loss = time.perf_counter(), float(state["train_loss"])
         if not np.isfinite([loss, *np.ravel(state["logits"])]).all():
