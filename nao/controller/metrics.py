@@ -1,5 +1,7 @@
 """How well a controller predicts and reconstructs; on the host, in numpy."""
 
+from collections.abc import Callable
+
 import numpy as np
 from scipy import stats
 
@@ -14,6 +16,21 @@ def kendall_tau(actual: np.ndarray, predicted: np.ndarray) -> float:
     Raises:
         ValueError: If the rows are not of equal length.
     """
+    return _correlation(stats.kendalltau, actual, predicted)
+
+
+def spearman_rho(actual: np.ndarray, predicted: np.ndarray) -> float:
+    """Returns the correlation of the ranks of two rows of values [num].
+
+    Values that tie have the mean of their ranks. Takes and returns what `kendall_tau`
+    does.
+    """
+    return _correlation(stats.spearmanr, actual, predicted)
+
+
+def _correlation(
+    correlate: Callable, actual: np.ndarray, predicted: np.ndarray
+) -> float:
     actual, predicted = np.asarray(actual), np.asarray(predicted)
     if actual.shape != predicted.shape or actual.ndim != 1:
         raise ValueError(
@@ -24,7 +41,7 @@ def kendall_tau(actual: np.ndarray, predicted: np.ndarray) -> float:
         return float("nan")
     if (actual == actual[0]).all() or (predicted == predicted[0]).all():
         return float("nan")
-    return float(stats.kendalltau(actual, predicted).statistic)
+    return float(correlate(actual, predicted).statistic)
 
 
 def pairwise_accuracy(actual: np.ndarray, predicted: np.ndarray) -> float:

@@ -38,8 +38,17 @@ def test_kendall_tau_is_scipys(rng):
     assert metrics.kendall_tau(actual, predicted) == expected
 
 
+def test_spearman_by_hand():
+    """Ranks 1, 2.5, 2.5, 4 and 1, 2, 3, 4: squares 4.5 and 5, products 4.5."""
+    rho = metrics.spearman_rho([1, 2, 2, 3], [10, 20, 30, 40])
+    assert rho == pytest.approx(4.5 / np.sqrt(4.5 * 5))
+    assert np.isnan(metrics.spearman_rho([1, 2, 3], [0, 0, 0]))
+
+
 @pytest.mark.parametrize("values", [[], [1.0], [1.0, np.nan]])
-@pytest.mark.parametrize("metric", [metrics.kendall_tau, metrics.pairwise_accuracy])
+@pytest.mark.parametrize(
+    "metric", [metrics.kendall_tau, metrics.spearman_rho, metrics.pairwise_accuracy]
+)
 def test_undefined_is_nan(metric, values):
     assert np.isnan(metric(values, values))
 
