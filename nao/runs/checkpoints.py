@@ -96,21 +96,41 @@ def read_latest(path: pathlib.Path) -> Round | None:
 
     Changes nothing there: a search may be writing to it.
     """
+    return next((asked for _, asked in _read_all(path, _from_tree)), None)
+
+
+def read_learned(path: pathlib.Path) -> tuple[int, PyTree] | None:
+    """Returns the last evaluator's state kept in a folder; None where there is none.
+
+    Changes nothing there, see `read_latest`.
+
+    Returns:
+        Trials told before the round that the state is of, and the state.
+    """
+    found = _read_all(path, lambda tree: tree.get("learned"))
+    return next((pair for pair in found if pair[1] is not None), None)
+
+
+def _read_all(
+    path: pathlib.Path, read: Callable[[dict], Any]
+) -> Iterator[tuple[int, Any]]:
+    """Yields what can be read of each checkpoint and its number, the last first."""
     if not path.is_dir():
-        return None
+        return
     steps = [int(child.name) for child in path.iterdir() if child.name.isdecimal()]
     # A read-only manager warns of being one, each time.
     with plain(path) as folder, ocp.StandardCheckpointer() as checkpointer:
         for told in sorted(steps, reverse=True):
             try:
-                return _from_tree(checkpointer.restore(folder / str(told) / "default"))
+                found = read(checkpointer.restore(folder / str(told) / "default"))
             except Exception as error:  # Damaged, or just replaced by a later one.
                 logging.warning(
                     "Checkpoint %s can't be read (%s).",
                     path / str(told),
                     type(error).__name__,
                 )
-    return None
+            else:
+                yield told, found
 
 
 def _to_tree(asked: Round) -> dict:

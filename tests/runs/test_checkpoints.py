@@ -35,3 +35,16 @@ def test_rounds_come_back(tmp_path):
     np.testing.assert_array_equal(budgets, [1.0, 9.0])
     assert book.restore(7) is None
     book.close()
+    assert checkpoints.read_learned(tmp_path) is None
+    assert checkpoints.read_learned(tmp_path / "missing") is None
+
+
+def test_what_an_evaluator_learned_last_is_read(tmp_path):
+    book = checkpoints.Checkpoints(tmp_path)
+    for told in (0, 2):
+        state = State(Pool(TOKENS[:0], np.zeros(0)))
+        book.save(told, Round(TOKENS, state), {"weights": np.full(3, told + 1.0)})
+    book.close()
+    told, learned = checkpoints.read_learned(tmp_path)
+    assert told == 2
+    np.testing.assert_array_equal(learned["weights"], np.full(3, 3.0))
