@@ -1,20 +1,17 @@
 """Scores by weights that all architectures share."""
 
-import flax.linen as nn
 import jax
-import jax.numpy as jnp
 import numpy as np
 import pytest
 from scipy import stats
 
 import nao
-from nao import spaces
 from nao.child import ChildConfig, FinalConfig
 from nao.data import PARTS, ImageDataset, Split
-from nao.data.examples import Examples
 from nao.evaluators.shared import SharedConfig, SharedEvaluator
 from nao.spaces import ConvCell
 from nao.strategies import draws
+from tests import supernets
 
 SPACE = ConvCell(("sep_conv_3x3", "conv_1x1", "identity"), num_nodes=1)
 TOKENS = SPACE.sample(np.random.default_rng(0), 6)
@@ -205,42 +202,12 @@ def test_without_any_operation_nothing_breaks():
     assert all(0 <= value <= 1 for value in values)
 
 
-class _Fixed(nao.FlaxNet):
-    """Each choice moves the output by a fixed amount; one parameter that nobody needs.
-
-    The target is 0, so the loss says how much all choices add up to.
-    """
-
-    @nn.compact
-    def __call__(self, inputs, arch, train):
-        moved = self.param("nothing", nn.initializers.zeros, ()) * 0.0
-        total = sum(
-            self.choose(number, 1.0 + moved, *(lambda x, i=i: x * i for i in range(4)))
-            for number in arch
-        )
-        return total + 0 * inputs[:, 0]
-
-
-class _Zero(nao.Task):
-    def loss(self, outputs, targets):
-        return jnp.abs(outputs - targets)
-
-
 def test_fixed_functions_are_ranked_exactly():
     """By hand: the loss is the sum of the numbers of all choices."""
-    space = spaces.custom({"a": range(4), "b": range(4)})
-    part = Examples(np.ones((8, 1), np.float32), np.zeros(8, np.float32))
-    task = _Zero("zero", dict.fromkeys(PARTS, part))
-    evaluator = SharedEvaluator(
-        space,
-        task,
-        ChildConfig(batch_size=4),
-        shared=SharedConfig(epochs=1),
-        network=_Fixed,
-    )
-    (tokens,) = space.enumerate()
+    evaluator = supernets.fixed()
+    (tokens,) = evaluator.space.enumerate()
     values = _values(evaluator, _learned(evaluator), tokens)
-    true = space.to_indices(tokens).sum(1)
+    true = evaluator.space.to_indices(tokens).sum(1)
     assert values == pytest.approx(true.tolist())
     assert stats.kendalltau(values, true).statistic == pytest.approx(1)
 
