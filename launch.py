@@ -60,7 +60,8 @@ _MODES = {
     "train": "train one architecture from scratch, by the final recipe, and test it",
     "export": "write the architecture, and the network trained from it, for other "
     "programs",
-    "benchmark": "compare strategies over a table, seed by seed, or finished searches",
+    "benchmark": "compare strategies over a table, seed by seed, or finished searches; "
+    "or scores by shared weights with true values",
     "report": "write report.html about the search of --workdir, finished or not",
     "serve": "answer queries on the embedding of --workdir, a search or a saved "
     "embedding, as JSON over HTTP",

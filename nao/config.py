@@ -28,7 +28,11 @@ from nao.strategies import (
 @documented
 @dataclasses.dataclass(frozen=True)
 class BenchmarkConfig:
-    """What `--mode=benchmark` compares, on the table of the config."""
+    """What `--mode=benchmark` compares.
+
+    Strategies on the table of the config; with `evaluator=shared`, scores by shared
+    weights with true values, of which this reads `num_seeds` and `num_ranked`.
+    """
 
     strategies: tuple[str, ...] = option(
         ("nao", "evolution", "local_search", "random"),
@@ -36,7 +40,14 @@ class BenchmarkConfig:
     )
     # NAME:SEEDS goes before it, as NAME:SEEDS:QUERIES goes before `num_trials`.
     num_seeds: int = option(
-        10, "Runs of each strategy that names no number of its own, seeds from 0 on."
+        10,
+        "Runs of each strategy that names no number of its own, or shared weights to "
+        "learn, seeds from 0 on.",
+    )
+    num_ranked: int = option(
+        200,
+        "evaluator=shared: architectures, drawn at random, whose scores are compared "
+        "with the table, or with trainings of each alone where there is none.",
     )
     stop_at_best: bool = option(
         True, "End a run that has found the table's best value: no query could beat it."
@@ -48,6 +59,7 @@ class BenchmarkConfig:
     def __post_init__(self):
         check_types(self, "benchmark.")
         check_at_least(1, self, "num_seeds", prefix="benchmark.")
+        check_at_least(2, self, "num_ranked", prefix="benchmark.")
         check_at_least(0, self, "num_workers", prefix="benchmark.")
         if not self.strategies:
             raise ValueError("benchmark.strategies must name at least one strategy.")

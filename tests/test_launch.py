@@ -519,6 +519,39 @@ def test_a_benchmark_end_to_end(run, table, tmp_path):
     assert code == 2 and "holds no finished search" in err
 
 
+@pytest.mark.slow
+def test_a_ranking_by_shared_weights_end_to_end(run, tmp_path):
+    """Three cells scored and trained; the second time nothing is done again."""
+    workdir = tmp_path / "out"
+    arguments = [
+        "--mode=benchmark",
+        "--config=digits",
+        "--config.evaluator=shared",
+        "--config.strategy=random_ws",
+        "--config.space.name=nasbench201",
+        "--config.data.num_train=64",
+        "--config.child.channels=2",
+        "--config.child.cells_per_stage=1",
+        "--config.child.batch_size=32",
+        "--config.child.epochs=1",
+        "--config.shared.epochs=1",
+        "--config.benchmark.num_ranked=3",
+        "--config.benchmark.num_seeds=1",
+        "--config.num_devices=1",
+        f"--workdir={workdir}",
+    ]
+    code, out, err = run(*arguments)
+    assert code == 0, err
+    assert "Ranking: 4 of 4 parts" in err
+    assert out.startswith("3 architectures of nasbench201, drawn at random; true val")
+    assert out.endswith(f"Written to {workdir}, with figures/\n")
+    assert out.startswith((workdir / "ranking.md").read_text())
+    code, again, err = run(*arguments)
+    assert (code, again) == (0, out), err
+    code, _, err = run(*arguments, "--config.benchmark.num_ranked=4")
+    assert code == 2 and "benchmark.num_ranked is 3 there and 4 here" in err
+
+
 def test_the_best_of_a_search_is_exported(run, table, tmp_path):
     """A table's slots have a notation, and are no cells that DARTS could write."""
     workdir = f"--workdir={tmp_path / 'run'}"

@@ -122,7 +122,7 @@ def summarise(groups: Sequence[Group], goal: float) -> list[dict[str, Any]]:
             "has_partial": found.has_partial,
             "reached": len(reached),
             "queries_mean": float(reached.mean()) if len(reached) else None,
-            "queries_sd": _deviation(reached),
+            "queries_sd": deviation(reached),
             "queries_max": float(reached.max()) if len(reached) else None,
         }
         best, test = found.best(), found.test()
@@ -133,7 +133,7 @@ def summarise(groups: Sequence[Group], goal: float) -> list[dict[str, Any]]:
                 values = values[~np.isnan(values)]
                 mean = floats.mean(values) if len(values) else None
                 row[f"{name}@{num}"] = mean
-                row[f"{name}@{num}_sd"] = _deviation(values)
+                row[f"{name}@{num}_sd"] = deviation(values)
         seconds = found.seconds_per_query()
         row["seconds_per_query"] = float(seconds.mean())
         row["compile_seconds"] = float(
@@ -160,14 +160,14 @@ def to_markdown(rows: Sequence[dict[str, Any]], goal: str = "the best") -> str:
     head += ["time / query", "peak MiB"]
     lines = [head, ["---"] * len(head)]
     for row in rows:
-        queries = _spread(row["queries_mean"], row["queries_sd"], 1)
+        queries = spread(row["queries_mean"], row["queries_sd"], 1)
         if row["queries_max"] is not None:
             queries += f" ({row['queries_max']:.0f})"
         cells = [row["strategy"], str(row["seeds"]), queries]
         cells.append(f"{row['reached']} of {row['seeds']} in {row['queries']}")
         for name in curves:
             cells += [
-                _spread(row[f"{name}@{n}"], row[f"{name}@{n}_sd"], 3) for n in shown
+                spread(row[f"{name}@{n}"], row[f"{name}@{n}_sd"], 3) for n in shown
             ]
         cells.append(durations.short(row["seconds_per_query"]))
         cells.append(f"{row['peak_rss_mib']:.0f}")
@@ -189,7 +189,14 @@ def to_csv(rows: Sequence[dict[str, Any]]) -> str:
     return text.getvalue()
 
 
-def _spread(mean: float | None, deviation: float | None, digits: int) -> str:
+def spread(mean: float | None, deviation: float | None, digits: int) -> str:
+    """Writes a mean and its deviation, `-` where there is none.
+
+    Args:
+        mean: The mean.
+        deviation: Standard deviation; None where there is none.
+        digits: Decimals; more where a number is very small, fewer where it is large.
+    """
     if mean is None:
         return "-"
     if mean and not 1e-15 < abs(mean) < 1e15:
@@ -201,5 +208,6 @@ def _spread(mean: float | None, deviation: float | None, digits: int) -> str:
     return f"{mean:.{digits}f}{spread}"
 
 
-def _deviation(values: np.ndarray) -> float | None:
+def deviation(values: np.ndarray) -> float | None:
+    """Returns the deviation of a sample, float64 [num]; None of one value or none."""
     return floats.deviation(values) if len(values) > 1 else None

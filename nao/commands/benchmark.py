@@ -1,4 +1,7 @@
-"""Compares strategies over a table, or finished searches: `--mode=benchmark`."""
+"""Compares strategies over a table, or finished searches: `--mode=benchmark`.
+
+With `evaluator=shared` it says what a ranking by shared weights is worth, `ranking`.
+"""
 
 import dataclasses
 import os
@@ -11,22 +14,26 @@ import numpy as np
 from nao import benchmark, fields, report
 from nao.benchmark import comparison, searches
 from nao.benchmark.trajectory import Trajectory
-from nao.commands import build
+from nao.commands import build, ranking
 from nao.commands.request import Request
 from nao.config import Config
 from nao.evaluators import Objective, TableEvaluator
 from nao.files import not_written
 from nao.runs import RunDirectory, directory
-from nao.system import interrupts
+from nao.system import interrupts, threads
 from nao.system.progress import Progress
 
 
 def run(request: Request) -> None:
-    """Runs a benchmark, or compares what `--runs` names, and prints the table."""
-    config = request.config()
+    """Runs what benchmark the config is of, or compares `--runs`; prints the table."""
     folder = request.require_workdir(
         "--mode=benchmark needs --workdir, for its tables and figures."
     )
+    # Of a search with shared weights, these are what is ranked by.
+    is_search = request.run_dirs is None and ranking.holds_search(folder)
+    config = request.config(of_run=is_search)
+    if request.run_dirs is None and config.evaluator == "shared":
+        return _rank(request, config, folder)
     if request.run_dirs is None:
         with request.continuable(folder), Progress(0, "run", name="comparing") as bar:
             run_benchmark(config, folder, bar.set)
@@ -36,6 +43,16 @@ def run(request: Request) -> None:
         compare_searches(request.run_dirs, folder)
     print((folder / "summary.md").read_text(), end="")
     print(f"Written to {folder}, with figures/")
+
+
+def _rank(request: Request, config: Config, workdir: pathlib.Path) -> None:
+    """Says what a ranking by shared weights is worth, and prints the table."""
+    threads.tell_failures_in_a_line()
+    build.use_devices(config)  # First of all: JAX keeps the devices it finds first.
+    with request.continuable(workdir), Progress(0, "part", name="ranking") as bar:
+        found = ranking.run_ranking(config, workdir, bar.set)
+    print(found.to_markdown(), end="")
+    print(f"Written to {ranking.folder_of(workdir)}, with figures/")
 
 
 def run_benchmark(
@@ -60,7 +77,7 @@ def run_benchmark(
     """
     if config.evaluator != "table":
         raise ValueError(
-            "--mode=benchmark needs --config.evaluator=table, got "
+            "--mode=benchmark needs --config.evaluator=table, or shared, got "
             f"{config.evaluator!r}."
         )
     if config.deduplicate == "none":
