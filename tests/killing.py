@@ -4,8 +4,9 @@
 
 Jobs are a search by NAO, one by successive halving, one whose evaluator learns, one
 with finalists, one for two objectives by evolution and one by NAO, one that trains
-children, three that share weights, the training of one architecture, one that averages
-weights, both for a text, whose state is carried from window to window, and a benchmark.
+children, three that share weights, one by a mixture, the training of one architecture,
+one that averages weights, both for a text, whose state is carried from window to
+window, and a benchmark.
 Prints a line for each kill: the event that was the last, and whether the job that went
 on ended as one that was never killed. Forks before JAX has begun any thread.
 """
@@ -24,6 +25,7 @@ import numpy as np
 
 from nao import spaces, strategies
 from nao.child import ChildConfig, FinalConfig
+from nao.child.mixture_config import MixtureConfig
 from nao.child.trained import TrainedChild
 from nao.commands.benchmark import run_benchmark
 from nao.config import BenchmarkConfig, Config
@@ -33,6 +35,7 @@ from nao.evaluators import (
     Constraint,
     FunctionEvaluator,
     Goals,
+    MixtureEvaluator,
     Objective,
     SharedConfig,
     SharedEvaluator,
@@ -186,6 +189,14 @@ def _share(folder, name):
     search(folder, 11, evaluator, strategy, num_finalists=2)
 
 
+def _derive(folder):
+    """Derives architectures from a mixture, which learns two epochs for each."""
+    config = MixtureConfig(epochs=6, epochs_a_round=2, learning_rate=0.1)
+    evaluator = _children(MixtureEvaluator, [None, config], epochs=1)
+    strategy = strategies.make("darts", evaluator.space, Config(), "none")
+    search(folder, 3, evaluator, strategy)
+
+
 def _train(folder, make=_children, **changes):
     evaluator = make(**changes)
     (tokens,) = evaluator.space.sample(np.random.default_rng(0), 1)
@@ -255,6 +266,7 @@ _JOBS = {
     "random_ws": (functools.partial(_share, name="random_ws"), _summary),
     "enas": (functools.partial(_share, name="enas"), _summary),
     "nao_ws": (functools.partial(_share, name="nao_ws"), _summary),
+    "mixture": (_derive, _summary),
     "readers": (functools.partial(_search_children, make=_readers), _summary),
     "training": (_train, _trained),
     "averaging": (_average, _trained),

@@ -50,6 +50,7 @@ TINY = [
     "--config.nao.controller.batch_size=16",
     "--config.nao.controller.num_unlabelled=4",
 ]
+MIXED = ["--config.evaluator=mixture", "--config.deduplicate=none"]
 SLOTS = {"a": "xyz", "b": "123", "c": "pqr"}
 SPACE = spaces.custom({name: tuple(choices) for name, choices in SLOTS.items()})
 # Of a table, whose columns of numbers are numbers.
@@ -311,6 +312,24 @@ def test_a_table_of_topology_cells(run, tmp_path):
             "must be one of canonical, sequence, none, got 'no'",
         ),
         (["--config.child.epochs=0"], "epochs must be a positive integer, got 0"),
+        (
+            ["--config.strategy=darts", "--config.deduplicate=none"],
+            "strategy=darts asks for what evaluator=mixture derives, so it needs",
+        ),
+        (
+            ["--config.strategy=gdas", *MIXED],
+            "evaluator=mixture needs strategy=darts with mixture.relaxation=softmax, "
+            "or gdas with gumbel; got strategy=gdas",
+        ),
+        (
+            ["--config.strategy=darts", "--config.evaluator=mixture"],
+            "so it needs deduplicate=none, got 'canonical'",
+        ),
+        ([*MIXED, "--config=text"], "A mixture is of the spaces conv_cell and"),
+        (
+            [*MIXED, "--config.child.drop_path=0.1"],
+            "evaluator=mixture needs child.drop_path=0",
+        ),
         (["--config.nao.round_size=0"], "nao.round_size must be at least 1, got 0"),
         (
             ["--config=table", "--config.table.path="],
@@ -752,6 +771,27 @@ TINY_DIGITS = [
     "--config.child.epochs=1",
     "--config.train.epochs=1",
 ]
+
+
+@pytest.mark.slow
+def test_a_mixture_of_digits_end_to_end(run, tmp_path):
+    """An architecture an epoch; the best is trained, tested and drawn."""
+    arguments = [
+        *TINY_DIGITS,
+        *MIXED,
+        "--config.strategy=darts",
+        "--config.mixture.epochs=2",
+        "--config.num_trials=2",
+        f"--workdir={tmp_path}",
+    ]
+    code, out, err = run(*arguments)
+    assert code == 0, err
+    assert "2 trials, 0 failed" in out and "test_accuracy" in out
+    page = (tmp_path / "report.html").read_text()
+    assert "Weights of the mixture" in page and "are skips in the last" in page
+    assert "at random" not in page
+    lines = [json.loads(x) for x in (tmp_path / "metrics.jsonl").open()]
+    assert {"cell_accuracy", "num_skips", "weight_normal_identity"} <= lines[0].keys()
 
 
 def test_unprepared_data_name_the_command_at_once(run, tmp_path, monkeypatch):

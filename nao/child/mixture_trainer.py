@@ -14,7 +14,7 @@ import numpy as np
 
 from nao.child import batches, bilevel, scoring
 from nao.child import mixture_programs as programs
-from nao.child.devices import choose_dtype
+from nao.child.devices import choose_dtype, needed_mib
 from nao.child.mixed_conv_net import MixedConvNet
 from nao.child.mixed_topology_net import MixedTopologyNet
 from nao.child.mixture_config import MixtureConfig
@@ -74,7 +74,8 @@ class MixtureTrainer:
             device: Where; by default the first there is.
 
         Raises:
-            ValueError: If the space has no mixture, or there are too few examples.
+            ValueError: If the space has no mixture, there are too few examples, or a
+                step needs more memory than `memory_limit_mib`.
         """
         kind = _NETS.get(type(space))
         if kind is None:
@@ -100,6 +101,23 @@ class MixtureTrainer:
             )
         self._parts = batches.place(task, make_mesh([device], 1))
         self._order = scoring.order(task, 0)
+        if recipe.memory_limit_mib:
+            self._check_memory(recipe.memory_limit_mib)
+
+    def _check_memory(self, limit: float) -> None:
+        """Compiles the gradients' program, and compares what it needs with a limit."""
+        key = jax.random.key(0)  # of the right type; nothing is drawn from it
+        state, indices = self.init(key), np.zeros(self._batch_size, np.int32)
+        batch = self._batch(key, indices, np.float32(1))
+        lowered = programs.mixture_gradients.lower(
+            state["weights"], state["logits"], batch, settings=self._training
+        )
+        memory_mib = needed_mib(lowered.compile())
+        if memory_mib > limit:
+            raise ValueError(
+                f"A step of the mixture needs {memory_mib:.3g} MiB, memory_limit_mib "
+                f"is {limit:g}."
+            )
 
     def init(self, key: Array) -> State:
         """Returns the state before anything is learned."""
@@ -139,13 +157,7 @@ class MixtureTrainer:
         gradients = [
             functools.partial(
                 self._gradients,
-                Batch(
-                    self._parts["train"],
-                    indices,
-                    jax.random.fold_in(key, half),
-                    temperature,
-                    self._recipe.augmentation,
-                ),
+                self._batch(jax.random.fold_in(key, half), indices, temperature),
             )
             for half, indices in enumerate(halves)
         ]
@@ -158,6 +170,11 @@ class MixtureTrainer:
             state["weights"], state["momentum"], gradient, progress, self._recipe
         )
         return state | {"weights": weights, "momentum": momentum}, loss
+
+    def _batch(self, key: Array, indices: Array, temperature: np.float32) -> Batch:
+        """Returns examples of the training part, and what is random about them."""
+        augmentation = self._recipe.augmentation
+        return Batch(self._parts["train"], indices, key, temperature, augmentation)
 
     def _gradients(self, batch: Batch, weights: Array, logits: Array):
         return programs.mixture_gradients(

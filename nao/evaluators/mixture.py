@@ -62,7 +62,11 @@ class MixtureEvaluator(TrainingEvaluator):
         """
         super().__init__(space, learned, config, final, devices)
         self._mixture = MixtureConfig() if mixture is None else mixture
+        _check_recipe(self._config)
         self.strategy = _NAMES[self._mixture.relaxation]
+        self.how_tested = training.trained_anew(
+            self.num_final_epochs, ", derived from a mixture", self.task.example
+        )
         # Later epochs count in place of those that derived the same before.
         self.objective = dataclasses.replace(self.objective, drifts=True)
         self.metrics = None
@@ -155,6 +159,22 @@ class MixtureEvaluator(TrainingEvaluator):
             for kind, row in zip(kinds, means, strict=True)
             for name, weight in zip(self.space.operations, row, strict=True)
         }
+
+
+def _check_recipe(config: ChildConfig) -> None:
+    """Raises ValueError where the recipe of children has what no mixture knows."""
+    names = ("drop_path", "dropout", "auxiliary", "specialised", "average_after")
+    for name in (*names, "time_limit_s"):
+        if getattr(config, name):
+            raise ValueError(
+                f"evaluator=mixture needs child.{name}=0, as its search network has no "
+                f"such thing, got {getattr(config, name)}."
+            )
+    if config.micro_batches > 1:
+        raise ValueError(
+            "evaluator=mixture needs child.micro_batches=1, whole batches, got "
+            f"{config.micro_batches}."
+        )
 
 
 def from_settings(settings: Any, space: Space) -> MixtureEvaluator:

@@ -16,22 +16,24 @@ _COLLAPSED = 0.5
 
 def draw(run: StoredRun) -> Element | None:
     """Draws mean weights of operations by cell, and counts skips; None without any."""
-    done = [t for t in run.trials if any(map(_is_weight, t.evaluation.metrics))]
+    done = [t for t in run.trials if any(map(is_weight, t.evaluation.metrics))]
     if not done:
         return None
     kinds = {kind: f"{WEIGHT}{kind}_" for kind in CELLS}
     # Of a space with a single kind of cell no name has a kind.
-    names = [name for name in done[0].evaluation.metrics if _is_weight(name)]
+    names = [name for name in done[0].evaluation.metrics if is_weight(name)]
     if not any(name.startswith(tuple(kinds.values())) for name in names):
         kinds = {"": WEIGHT}
     figures = [
         _weights(kind, done, {n.removeprefix(p): n for n in names if n.startswith(p)})
         for kind, p in kinds.items()
     ]
-    return element("div", {}, *figures, element("p", {}, _skips(run, done)))
+    skips = element("p", {"class": "caption"}, _skips(run, done))
+    return element("div", {}, *figures, skips)
 
 
-def _is_weight(name: str) -> bool:
+def is_weight(name: str) -> bool:
+    """Says whether a metric is the mean weight of an operation."""
     return name.startswith(WEIGHT)
 
 

@@ -4,7 +4,7 @@ import itertools
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from nao.report import blocks, figures, predictions, rounding
+from nao.report import blocks, figures, mixture, predictions, rounding
 from nao.report.markup import Element, element
 from nao.runs import StoredRun, ledger
 
@@ -107,8 +107,13 @@ def _main_columns(run: StoredRun, listed: list[ledger.Trial]) -> Iterator[_Colum
 
 
 def _measures(trial: ledger.Trial) -> dict[str, float]:
-    """Returns what was noted of a trial besides its objective, by name."""
-    return {"seconds": trial.evaluation.seconds, **trial.evaluation.metrics}
+    """Returns what was noted of a trial besides its objective, by name.
+
+    Weights of a mixture, two dozen or more, have a chart of their own.
+    """
+    noted = trial.evaluation.metrics.items()
+    others = {name: x for name, x in noted if not mixture.is_weight(name)}
+    return {"seconds": trial.evaluation.seconds, **others}
 
 
 def _told(run: StoredRun, name: str, values: list[float | None]) -> int | None:

@@ -272,8 +272,8 @@ def budgets(trials: list[Trial]) -> np.ndarray | None:
 
 def at_random(trials: list[Trial]) -> list[Trial]:
     """Returns the trials of the random round."""
-    # After a warm start the first round is predicted, so there is no random one.
-    return [t for t in trials if t.round == 0 and t.predicted is None]
+    # Not where it is predicted, after a warm start, or one alone, which is no sample.
+    return [t for t in trials if t.round < 1 < t.round_size and t.predicted is None]
 
 
 def objectives(trials: list[Trial], objective: Objective) -> np.ndarray:

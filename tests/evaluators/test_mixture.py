@@ -75,6 +75,21 @@ def test_nothing_to_choose_from_is_refused():
         evaluator(ConvCell(("none",), num_nodes=1))
 
 
+def test_what_a_mixture_does_not_have_is_refused():
+    for fields, message in [
+        ({"auxiliary": 0.4}, "needs child.auxiliary=0, .* got 0.4"),
+        ({"micro_batches": 2}, "needs child.micro_batches=1, whole batches, got 2"),
+    ]:
+        with pytest.raises(ValueError, match=message):
+            evaluator(child=ChildConfig(channels=2, batch_size=8, **fields))
+
+
+def test_a_memory_limit_is_kept_before_anything_is_learned():
+    child = ChildConfig(channels=2, batch_size=8, memory_limit_mib=0.01)
+    with pytest.raises(ValueError, match="MiB, memory_limit_mib is"):
+        _ = evaluator(child=child).mixture
+
+
 def interrupted(tokens, keys, state):
     """Takes the place of `evaluate`: ends the search in its second round."""
     if int(state["epoch"]) == 2:

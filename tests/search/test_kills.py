@@ -26,6 +26,7 @@ ROOT = pathlib.Path(__file__).parents[2]
         ("random_ws", 25, 2),
         ("enas", 25, 2),
         ("nao_ws", 25, 2),
+        ("mixture", 20, 2),
         ("training", 15, 3),
         ("averaging", 25, 3),
         ("averaging-readers", 25, 3),
