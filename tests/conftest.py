@@ -2,6 +2,7 @@
 
 import gc
 import os
+import pathlib
 
 import jax
 import numpy as np
@@ -26,6 +27,21 @@ jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.1)
 # the time.
 gc.freeze()
 gc.set_threshold(100_000)
+
+
+# Each compiled program takes a few of the 65,530 mappings that Linux gives a process;
+# beyond them the compiler crashes.
+_MOST_MAPPINGS = 25_000
+
+
+@pytest.fixture(scope="module", autouse=True)
+def few_programs():
+    """Forgets compiled programs after a module where a process has many of them."""
+    yield
+    maps = pathlib.Path("/proc/self/maps")
+    if maps.exists() and maps.read_bytes().count(b"\n") > _MOST_MAPPINGS:
+        jax.clear_caches()
+        gc.collect()
 
 
 @pytest.fixture
