@@ -23,9 +23,8 @@ ROOT = pathlib.Path(__file__).parents[2]
         ("aim", 11, 5),
         ("children", 20, 3),
         ("readers", 20, 3),
-        ("random_ws", 25, 2),
-        ("enas", 25, 2),
-        ("nao_ws", 25, 2),
+        # `random_ws` and `enas` write alike.
+        ("nao_ws", 40, 2),
         ("mixture", 20, 2),
         ("training", 15, 3),
         ("averaging", 25, 3),
