@@ -60,7 +60,11 @@ def exact_product(
 def finite_product(
     of_training: Gradients, weights: Array, logits: Array, direction: Array
 ) -> Array:
-    """Returns the same by finite differences (equation 8), from two more gradients."""
+    """Returns the same by finite differences (equation 8), from two more gradients.
+
+    Of a network of rectifiers it may be another number: units that switch on the way
+    count in the differences, and not in the derivative at the point.
+    """
     # As in the paper and its code. Of a zero direction any step will do.
     size = 0.01 / jnp.maximum(jnp.linalg.norm(direction), 1e-12)
     ahead, behind = (
