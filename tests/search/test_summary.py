@@ -1,3 +1,5 @@
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -43,6 +45,13 @@ def test_hand_worked(maximize, best, at_random, accuracy):
     assert (compared["round"], compared["num"]) == (1, 3)
     assert compared["pairwise_accuracy"] == pytest.approx(accuracy)
     assert compared["kendall_tau"] == pytest.approx(2 * accuracy - 1)
+
+
+def test_a_first_round_of_one_is_no_random_round():
+    """It may be what a mixture derived."""
+    alone = [dataclasses.replace(one, round_size=1) for one in TRIALS[:2]]
+    found = summary.of_trials(alone, SPACE, Goals((Objective("score"),)), None)
+    assert found["random_best"] == {"objective": None, "num_trials": 0}
 
 
 def test_equal_functions_are_one_distinct_architecture(rng):
