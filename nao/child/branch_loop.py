@@ -41,6 +41,23 @@ class Wiring(NamedTuple):
     writes: Array
 
 
+def begin(
+    large: Sequence[Array], small: Sequence[Array | None], num_nodes: int, halved: bool
+) -> Array:
+    """Returns the states of a cell before any branch has run, [states, batch, ...].
+
+    Args:
+        large: The cell's inputs at their own size.
+        small: The same at the size of the states; None where nobody reads one.
+        num_nodes: Nodes, which begin as zeros.
+        halved: Whether states have half the size of the inputs.
+    """
+    # Sliced for its shape alone: sizes are rounded up.
+    zeros = jnp.zeros_like(large[0][:, ::2, ::2] if halved else large[0])
+    inputs = [zeros if x is None else x for x in small]
+    return jnp.stack([*inputs, *[zeros] * num_nodes])
+
+
 def spare_identities(
     keep: Array | None, operations: Sequence[str], chosen: Array
 ) -> Array | None:

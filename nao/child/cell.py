@@ -21,7 +21,7 @@ import numpy as np
 from jax.nn import relu
 
 from nao.child import parameters
-from nao.child.branch_loop import Wiring, run_branches, spare_identities
+from nao.child.branch_loop import Wiring, begin, run_branches, spare_identities
 from nao.child.branches import Packing
 from nao.child.noise import drop
 from nao.child.operations import get_operations, is_identity
@@ -214,10 +214,7 @@ class Cell(NamedTuple):
 
     def _run_universal(self, variables, large, small, arch, train, keep):
         """Runs the branches in one loop; returns the states [states, batch, ...]."""
-        # Sliced for its shape alone: sizes are rounded up.
-        zeros = jnp.zeros_like(large[0][:, ::2, ::2] if self.is_reduction else large[0])
-        start = [zeros if x is None else x for x in small]
-        states = jnp.stack([*start, *[zeros] * self.num_nodes])
+        states = begin(large, small, self.num_nodes, self.is_reduction)
         source, operation = arch.reshape(-1, 2).T  # int32 [2 * num_nodes], by node
         nodes = NUM_INPUTS + np.repeat(np.arange(self.num_nodes), 2)
         keep = spare_identities(keep, self.operations, operation)

@@ -13,6 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from nao.child import parameters
+from nao.child.branch_loop import begin
 from nao.child.branches import Packing
 from nao.child.cell import Cell
 from nao.child.conv_net import ConvNet
@@ -89,9 +90,7 @@ class MixedCell(Cell):
     def _run_universal(self, variables, large, small, arch, train, keep):
         """Mixes the edges; returns the states [states, batch, ...]."""
         del keep  # nothing is dropped
-        zeros = jnp.zeros_like(large[0][:, ::2, ::2] if self.is_reduction else large[0])
-        start = [zeros if x is None else x for x in small]
-        states = jnp.stack([*start, *[zeros] * self.num_nodes])
+        states = begin(large, small, self.num_nodes, self.is_reduction)
         edges, after = cell_edges(self.num_nodes), []
         for (stride, mask), packing, *own in zip(
             self.groups, self.packings, *variables, strict=True

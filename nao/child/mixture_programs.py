@@ -14,9 +14,11 @@ import optax
 from jax import lax
 from jax.flatten_util import ravel_pytree
 
+from nao.child import scoring
 from nao.child.batches import DevicePart
 from nao.child.mixed_conv_net import MixedConvNet
 from nao.child.mixed_topology_net import MixedTopologyNet
+from nao.child.network import Output
 from nao.child.recipe import Recipe
 from nao.child.scoring import Order
 from nao.child.task import Task
@@ -84,8 +86,8 @@ def _loss(weights, logits, batch: Batch, settings: Settings) -> Array:
     mixed = jax.nn.softmax(logits)
     if settings.is_drawn:
         mixed = drawn(draw_key, logits, batch.temperature)
-    outputs = _forward(settings.net, weights, mixed, inputs)
-    return task.loss(outputs, targets).mean()
+    output = _forward(settings.net, weights, mixed, inputs)
+    return task.loss(output.outputs, targets).mean()
 
 
 def drawn(key: Array, logits: Array, temperature: Array) -> Array:
@@ -101,13 +103,13 @@ def drawn(key: Array, logits: Array, temperature: Array) -> Array:
     return hard + (soft - lax.stop_gradient(soft))
 
 
-def _forward(net, weights: Array, mixed: Array, inputs: Array) -> PyTree:
+def _forward(net, weights: Array, mixed: Array, inputs: Array) -> Output:
     """Returns what the network says of inputs, by the moments of this batch."""
     # Drawn for their shapes alone: XLA leaves out the numbers.
     variables = net.draw(jax.random.key(0))
     _, unravel = ravel_pytree(variables["params"])
     variables = variables | {"params": unravel(weights)}
-    return net.forward(variables, inputs, mixed, train=True)[0].outputs
+    return net.forward(variables, inputs, mixed, train=True)[0]
 
 
 @jax.jit
@@ -169,14 +171,9 @@ def mixture_evaluate(
         order: Which of them, in which batches.
         settings: Network and task.
     """
-    net, task = settings.net, settings.task
 
-    def step(_, batch):
-        indices, counts = batch
-        inputs, targets, _ = part.take(indices)
-        measures = task.measures(_forward(net, weights, mixed, inputs), targets)
-        return None, {name: counts @ values for name, values in measures.items()}
+    def forward(inputs, carry):
+        del carry  # images are read one by one
+        return _forward(settings.net, weights, mixed, inputs)
 
-    _, sums = lax.scan(step, None, tuple(order))
-    num = order.counts.sum()
-    return {name: values.sum() / num for name, values in sums.items()}
+    return scoring.means(settings.task, part, order, forward)

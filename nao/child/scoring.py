@@ -7,6 +7,7 @@ arXiv:1904.00420, section 3.4; Bender et al., 2018).
 """
 
 import functools
+from collections.abc import Callable
 from typing import NamedTuple
 
 import jax
@@ -17,9 +18,9 @@ from jax.sharding import Mesh
 
 from nao.child import batches, programs
 from nao.child.batches import DevicePart
-from nao.child.network import ChildNet, Variables
+from nao.child.network import ChildNet, Output, Variables
 from nao.child.task import Task, check_measures
-from nao.types import Array
+from nao.types import Array, PyTree
 
 NORMS = ("refit", "batch", "running")
 _REFITTED = 8  # training batches that an architecture's moments are the mean of
@@ -110,20 +111,42 @@ def _score(rules, variables, learned, scored, order, arch) -> dict[str, Array]:
     if rules.norms == "refit":
         variables = _refitted(rules, variables, learned, arch)
 
+    def forward(inputs, carry):
+        # Noise is drawn for training alone: nothing is dropped here.
+        train = rules.norms == "batch"
+        return net.forward(variables, inputs, arch, train=train, carry=carry)[0]
+
+    carry = net.initial_carry(order.indices.shape[1]) if task.carries else None
+    return means(task, scored, order, forward, carry)
+
+
+def means(
+    task: Task,
+    part: DevicePart,
+    order: Order,
+    forward_fn: Callable[[Array, PyTree | None], Output],
+    carry: PyTree | None = None,
+) -> dict[str, Array]:
+    """Returns the mean of each measure of the task over the examples that count.
+
+    Args:
+        task: What is measured.
+        part: Examples.
+        order: Which of them, in which batches.
+        forward_fn: Maps inputs, and what the batch before left, to what is said.
+        carry: What the first batch begins with; None where it is nothing.
+    """
+
     def step(carry, batch):
         indices, counts = batch
-        inputs, targets, weights = scored.take(indices)
-        # Noise is drawn for training alone: nothing is dropped here.
-        output, _ = net.forward(
-            variables, inputs, arch, train=rules.norms == "batch", carry=carry
-        )
+        inputs, targets, weights = part.take(indices)
+        output = forward_fn(inputs, carry)
         measures = task.measures(output.outputs, targets)
         check_measures(measures, len(weights))
         counted = weights * counts
         sums = {name: counted @ values for name, values in measures.items()}
         return output.carry if task.carries else None, (sums, counted.sum())
 
-    carry = net.initial_carry(order.indices.shape[1]) if task.carries else None
     _, (sums, num) = lax.scan(step, carry, tuple(order))
     return {name: values.sum() / num.sum() for name, values in sums.items()}
 
