@@ -91,16 +91,8 @@ class SearchedChildren:
         # Children of a group are one program, so they run out of memory together.
         except ChildFailure as failure:
             outcomes = [Outcome({}, str(failure))] * len(archs)
-        # Each is charged its share, so that the seconds of all add up to the clock's.
-        seconds = (time.perf_counter() - start_time) / len(archs)
-        evaluations = []
-        for arch, outcome in zip(archs, outcomes, strict=True):
-            metrics = dict(outcome.metrics)
-            # None where it failed. Costs are exact, and known of failed ones, too.
-            value = metrics.pop(self._objective, None)
-            metrics |= self._trainer.counts(arch)
-            evaluations.append(Evaluation(value, metrics, seconds, outcome.failure))
-        return evaluations
+        seconds = time.perf_counter() - start_time
+        return as_evaluations(self._trainer, self._objective, archs, outcomes, seconds)
 
     def _take_up(
         self, archs: np.ndarray, keys: Array, done: int
@@ -121,6 +113,33 @@ class SearchedChildren:
         apart = self._trainer.apart(states, len(archs))
         for arch, key, state in zip(archs, keys, apart, strict=True):
             self._unfinished.keep(_name(arch, key), stop, state)
+
+
+def as_evaluations(
+    trainer: ChildTrainer,
+    objective: str,
+    archs: np.ndarray,
+    outcomes: Sequence[Outcome],
+    seconds: float,
+) -> list[Evaluation]:
+    """Returns what became of architectures as evaluations, their costs added.
+
+    Args:
+        trainer: Counts the costs.
+        objective: Name of the measure that is the objective.
+        archs: int32 [num, ...], as `space.architecture` has them; at least one.
+        outcomes: Of each.
+        seconds: What all took together.
+    """
+    # Each is charged its share, so that the seconds of all add up to the clock's.
+    share, evaluations = seconds / len(archs), []
+    for arch, outcome in zip(archs, outcomes, strict=True):
+        metrics = dict(outcome.metrics)
+        # None where it failed. Costs are exact, and known of failed ones, too.
+        value = metrics.pop(objective, None)
+        metrics |= trainer.counts(arch)
+        evaluations.append(Evaluation(value, metrics, share, outcome.failure))
+    return evaluations
 
 
 def _name(arch: np.ndarray, key: Array) -> bytes:

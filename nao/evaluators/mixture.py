@@ -20,6 +20,7 @@ from nao.child.mixture_config import MixtureConfig
 from nao.child.mixture_trainer import MixtureTrainer, State
 from nao.evaluators import memory, training
 from nao.evaluators.base import Evaluation
+from nao.evaluators.lessons import check_without, epochs_ahead
 from nao.evaluators.training import TrainingEvaluator
 from nao.spaces import Space
 from nao.spaces.conv_cell import CELLS
@@ -92,10 +93,9 @@ class MixtureEvaluator(TrainingEvaluator):
     def learn(self, state: State, draw: object) -> Iterator[State]:
         """Yields the state after each epoch before a round; none after the last."""
         del draw  # a mixture learns on all architectures
-        done, a_round = int(state["epoch"]), self._mixture.epochs_a_round
-        stop = min(done - done % a_round + a_round, self._mixture.epochs)
-        for epoch in range(done, stop):
-            of_all = f"{epoch + 1} of {self._mixture.epochs}"
+        a_round, num = self._mixture.epochs_a_round, self._mixture.epochs
+        for epoch in epochs_ahead(int(state["epoch"]), a_round, num):
+            of_all = f"{epoch + 1} of {num}"
             stages.tell(f"learning the mixture, epoch {of_all}")
             with memory.as_failures():
                 state = jax.device_get(self.mixture.learn(state))
@@ -164,12 +164,8 @@ class MixtureEvaluator(TrainingEvaluator):
 def _check_recipe(config: ChildConfig) -> None:
     """Raises ValueError where the recipe of children has what no mixture knows."""
     names = ("drop_path", "dropout", "auxiliary", "specialised", "average_after")
-    for name in (*names, "time_limit_s"):
-        if getattr(config, name):
-            raise ValueError(
-                f"evaluator=mixture needs child.{name}=0, as its search network has no "
-                f"such thing, got {getattr(config, name)}."
-            )
+    why = "as its search network has no such thing"
+    check_without("evaluator=mixture", config, (*names, "time_limit_s"), why)
     if config.micro_batches > 1:
         raise ValueError(
             "evaluator=mixture needs child.micro_batches=1, whole batches, got "

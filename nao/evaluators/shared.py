@@ -23,6 +23,8 @@ from nao.child.scoring import NORMS
 from nao.child.shared_weights import SharedWeights
 from nao.evaluators import memory, training
 from nao.evaluators.base import Evaluation
+from nao.evaluators.children import as_evaluations
+from nao.evaluators.lessons import check_without, epochs_ahead
 from nao.evaluators.training import TrainingEvaluator
 from nao.fields import (
     check_at_least,
@@ -128,11 +130,13 @@ class SharedEvaluator(TrainingEvaluator):
 
     def learn(self, state: PyTree, draw: Draw) -> Iterator[PyTree]:
         """Yields the state after each epoch before a round."""
-        shared = self._shared
-        done, a_round = int(state["epoch"]), shared.epochs_a_round or shared.epochs
+        shared, done = self._shared, int(state["epoch"])
+        ahead = epochs_ahead(done, shared.epochs_a_round, shared.epochs)
+        if not ahead:  # nothing is put on the devices for it
+            return
         key = jax.random.wrap_key_data(np.asarray(state["key"]))
         weights = self.trainer.state(state["leaves"])
-        for epoch in range(done, min(done - done % a_round + a_round, shared.epochs)):
+        for epoch in ahead:
             stages.tell(
                 f"learning shared weights, epoch {epoch + 1} of {shared.epochs}"
             )
@@ -180,9 +184,9 @@ class SharedEvaluator(TrainingEvaluator):
             key: Its randomness.
             state: Of `learn`, whose weights it begins with where it inherits them.
         """
-        shared = self.trainer.state(state["leaves"])
 
         def inherited(fresh: TrainState) -> tuple[int, TrainState]:
+            shared = self.trainer.state(state["leaves"])
             pairs = (
                 (fresh.params, fresh.batch_stats),
                 (shared.params, shared.batch_stats),
@@ -196,14 +200,9 @@ class SharedEvaluator(TrainingEvaluator):
         start = time.perf_counter()
         with memory.as_failures():
             outcomes = self.trainer.score(weights, archs)
-        seconds = (time.perf_counter() - start) / len(archs)
-        found = []
-        for arch, outcome in zip(archs, outcomes, strict=True):
-            metrics = dict(outcome.metrics)
-            value = metrics.pop(self.objective.name, None)
-            metrics |= self.trainer.counts(arch)
-            found.append(Evaluation(value, metrics, seconds, outcome.failure))
-        return found
+        seconds = time.perf_counter() - start
+        name = self.objective.name
+        return as_evaluations(self.trainer, name, archs, outcomes, seconds)
 
     def _kept(self, state: TrainState, key: Array, epoch: int, loss: float) -> PyTree:
         """Returns the state that checkpoints keep."""
@@ -228,12 +227,9 @@ def _draw_all(key: Array, numbers: Array, draw: Draw) -> Array:
 
 def _check_recipe(config: ChildConfig) -> None:
     """Raises ValueError where the recipe of children is none for shared weights."""
-    for name in ("specialised", "average_after", "time_limit_s", "window_spread"):
-        if getattr(config, name):
-            raise ValueError(
-                f"evaluator=shared needs child.{name}=0, one network for all "
-                f"architectures, got {getattr(config, name)}."
-            )
+    names = ("specialised", "average_after", "time_limit_s", "window_spread")
+    why = "one network for all architectures"
+    check_without("evaluator=shared", config, names, why)
 
 
 def _check_heir(child: ChildConfig, final: training.FinalConfig) -> None:
