@@ -10,7 +10,6 @@ import numpy as np
 import orbax.checkpoint as ocp
 from absl import logging
 
-from nao.files import first_line
 from nao.strategies import Pool, Round, State
 from nao.system import orbax
 from nao.system.plain_paths import plain
@@ -81,14 +80,9 @@ class Checkpoints:
         with self._or_without(), self._stack:
             self._manager.wait_until_finished()
 
-    @contextlib.contextmanager
-    def _or_without(self) -> Iterator[None]:
+    def _or_without(self) -> contextlib.AbstractContextManager[None]:
         """Warns of what Orbax raises: a search goes on without its checkpoints."""
-        try:
-            yield
-        except Exception as error:  # Orbax has no common exception for a full disk.
-            reason = first_line(error)
-            logging.warning("Checkpoints in %s are not kept: %s", self._path, reason)
+        return orbax.or_without(f"Checkpoints in {self._path} are not kept")
 
 
 def read_latest(path: pathlib.Path) -> Round | None:

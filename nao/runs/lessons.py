@@ -13,7 +13,6 @@ import numpy as np
 import orbax.checkpoint as ocp
 from absl import logging
 
-from nao.files import first_line
 from nao.system import orbax
 from nao.types import PyTree
 
@@ -43,12 +42,9 @@ class Lessons:
             return
         self._since = time.monotonic()
         tree = {"told": np.int32(told), "state": state}
-        try:
+        with orbax.or_without(f"{self._path} can't be kept"):
             number = (self._manager.latest_step() or 0) + 1
             self._manager.save(number, args=ocp.args.StandardSave(tree))
-        except Exception as error:  # Orbax has no common exception for a full disk.
-            reason = first_line(error)
-            logging.warning("%s can't be kept: %s", self._path, reason)
 
     def restore(self, told: int) -> PyTree | None:
         """Returns the state kept of a round's lesson; None where there is none."""

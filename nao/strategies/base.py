@@ -288,6 +288,15 @@ class PoolStrategy(Strategy):
         return state._replace(pool=more)
 
 
+def check_may_repeat(strategy: Strategy, why: str) -> None:
+    """Raises ValueError where a strategy that asks again may not; `why` it asks."""
+    if strategy.deduplicate != "none":
+        raise ValueError(
+            f"Strategy {strategy.name} asks for {why}, so it needs deduplicate=none, "
+            f"got {strategy.deduplicate!r}."
+        )
+
+
 def unseen(strategy: Strategy, seen: np.ndarray) -> Unseen:
     """Returns what hands out architectures that a strategy may propose.
 

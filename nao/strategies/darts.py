@@ -33,11 +33,8 @@ class Derived(base.PoolStrategy):
     name: str = "darts"
 
     def __post_init__(self):
-        if self.deduplicate != "none":
-            raise ValueError(
-                f"Strategy {self.name} asks for an architecture again while it is the "
-                f"one derived, so it needs deduplicate=none, got {self.deduplicate!r}."
-            )
+        why = "an architecture again while it is the one derived"
+        base.check_may_repeat(self, why)
 
     def ask(self, key: Array, state: base.State) -> tuple[np.ndarray, base.State]:
         """Returns what was derived.

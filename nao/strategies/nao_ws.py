@@ -66,11 +66,7 @@ class NAOWS(NAO):
 
     def __post_init__(self):
         super().__post_init__()
-        if self.deduplicate != "none":
-            raise ValueError(
-                f"Strategy {self.name} asks for architectures again, so it needs "
-                f"deduplicate=none, got {self.deduplicate!r}."
-            )
+        base.check_may_repeat(self, "architectures again")
 
     def ask(self, key: Array, state: base.State) -> tuple[np.ndarray, base.State]:
         """Proposes the best of the last round, then new ones; at first at random.

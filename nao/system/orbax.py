@@ -42,6 +42,15 @@ def last_ones(
 
 
 @contextlib.contextmanager
+def or_without(what: str) -> Iterator[None]:
+    """Warns of what Orbax raises, and goes on; `what` is no longer so, in words."""
+    try:
+        yield
+    except Exception as error:  # Orbax has no common exception for a full disk.
+        logging.warning("%s: %s", what, first_line(error))
+
+
+@contextlib.contextmanager
 def writing(path: pathlib.Path) -> Iterator[None]:
     """Gives a checkpoint that can't be written one error, of one line.
 
