@@ -5,6 +5,7 @@ in its notation.
 """
 
 import numpy as np
+from scipy import special
 
 from nao.child.mixed_conv_net import cell_edges
 from nao.child.operations import is_identity
@@ -31,8 +32,7 @@ def discretise(space: Space, logits: np.ndarray) -> np.ndarray:
     if isinstance(space, NASBench201):
         return space.from_indices(logits.argmax(-1).astype(np.int32))
     # Of an edge, the softmax of all operations; `none` takes its share.
-    weights = np.exp(logits - logits.max(-1, keepdims=True))
-    weights /= weights.sum(-1, keepdims=True)
+    weights = special.softmax(logits, axis=-1)
     weights[..., [name == NONE for name in space.operations]] = -1.0
     cells = [_strongest(cell, space.num_nodes) for cell in weights]
     return space.from_indices(np.array(cells, np.int32).reshape(1, -1))

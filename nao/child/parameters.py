@@ -38,10 +38,9 @@ def scale_bias(*lead_and_channels: int) -> Initial:
     return Initial((*lead, 2, channels), np.float32([[1.0], [0.0]]), 0.0)
 
 
-def conv_norm(*shape: int, affine: bool = True) -> dict[str, Initial]:
-    """A convolution of `shape` and its norm, which may have no scales and biases."""
-    norm = {"norm": scale_bias(1, shape[-1])} if affine else {}
-    return {"kernel": kernel(*shape)} | norm
+def conv_norm(*shape: int) -> dict[str, Initial]:
+    """A convolution of `shape` and its norm."""
+    return {"kernel": kernel(*shape), "norm": scale_bias(1, shape[-1])}
 
 
 def apply_pointwise(

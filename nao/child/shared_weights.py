@@ -21,7 +21,7 @@ from nao.child.task import Task
 from nao.child.training import ChildTrainer, Outcome
 from nao.types import Array
 
-AT_ONCE = 32  # architectures that one call scores on a device
+_AT_ONCE = 32  # architectures that one call scores on a device
 _NOTHING = np.zeros((1, 1), np.int32)  # in place of an architecture that nobody reads
 
 
@@ -62,7 +62,7 @@ class SharedWeights(ChildTrainer):
     @property
     def at_once(self) -> int:
         """Architectures that one call scores."""
-        return AT_ONCE * self._scoring_mesh.size
+        return _AT_ONCE * self._scoring_mesh.size
 
     @property
     def steps(self) -> int:
@@ -132,7 +132,7 @@ class SharedWeights(ChildTrainer):
         """Scores at most `at_once` architectures, each device as many as the others."""
         num, num_devices = len(archs), self._scoring_mesh.size
         parts = np.array_split(np.arange(num), num_devices)
-        rows = np.zeros((num_devices, AT_ONCE, *archs.shape[1:]), np.int32)
+        rows = np.zeros((num_devices, _AT_ONCE, *archs.shape[1:]), np.int32)
         for row, part in zip(rows, parts, strict=True):
             row[: len(part)] = archs[part]
         nums = np.array([len(part) for part in parts], np.int32)
