@@ -12,6 +12,7 @@ from nao.data.text_dataset import END, UNKNOWN, TextDataset
 # Where a single text is cut, in percent: training 90, validation 5, test 5, as is usual
 # for Tiny Shakespeare.
 _ENDS = {"train": 90, "validation": 95, "test": 100}
+_LEAST = 40  # tokens of it, of which each part has 2
 
 _Parts = Mapping[str, Sequence[str]]  # tokens by part; of characters, text
 
@@ -51,7 +52,7 @@ def load(
     texts = read_fn(path)
     parts = {p: _words(t) if tokens == "words" else t for p, t in texts.items()}
     if list(parts) == ["train"]:
-        parts = _cut(parts["train"])
+        parts = _cut(name, parts["train"], tokens)
     vocabulary = _vocabulary(parts, max_vocabulary)
     parts = _limit(parts, "train", num_train, tokens)
     parts = _limit(parts, "validation", num_validation, tokens)
@@ -67,8 +68,13 @@ def _words(text: str) -> list[str]:
     return text.replace("\n", f" {END} ").split()
 
 
-def _cut(tokens: Sequence[str]) -> dict[str, Sequence[str]]:
+def _cut(name: str, tokens: Sequence[str], unit: str) -> dict[str, Sequence[str]]:
     """Cuts the tokens of a single text into three parts, in order."""
+    if len(tokens) < _LEAST:
+        raise ValueError(
+            f"A single text is cut into 90, 5 and 5 percent, so it needs {_LEAST} "
+            f"{unit} or more, got {len(tokens)} in {name}."
+        )
     parts, start = {}, 0
     for part, percent in _ENDS.items():
         end = len(tokens) * percent // 100

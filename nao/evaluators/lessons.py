@@ -1,8 +1,31 @@
 """What evaluators that learn before each round have in common."""
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Iterator, Sequence
 
-from nao.child import ChildConfig
+from nao.child import ChildConfig, ChildFailure
+from nao.evaluators import memory
+
+
+@contextlib.contextmanager
+def in_memory(who: str) -> Iterator[None]:
+    """Gives a lesson that needs more memory than there is one line.
+
+    Without it nothing can be measured, so it is no trial's failure.
+
+    Args:
+        who: Learns.
+
+    Raises:
+        ValueError: If memory ran out.
+    """
+    try:
+        with memory.as_failures():
+            yield
+    except ChildFailure as failure:
+        raise ValueError(
+            f"{who} can't learn, {failure}; a smaller batch_size or network needs less."
+        ) from None
 
 
 def epochs_ahead(done: int, a_round: int, num: int) -> range:

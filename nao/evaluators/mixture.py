@@ -14,13 +14,13 @@ from typing import Any
 import jax
 import numpy as np
 
-from nao.child import ChildConfig
+from nao.child import ChildConfig, ChildFailure
 from nao.child.discretise import NONE, discretise, num_skips, one_hot
 from nao.child.mixture_config import MixtureConfig
 from nao.child.mixture_trainer import MixtureTrainer, State
 from nao.evaluators import memory, training
 from nao.evaluators.base import Evaluation
-from nao.evaluators.lessons import check_without, epochs_ahead
+from nao.evaluators.lessons import check_without, epochs_ahead, in_memory
 from nao.evaluators.training import TrainingEvaluator
 from nao.spaces import Space
 from nao.spaces.conv_cell import CELLS
@@ -97,7 +97,7 @@ class MixtureEvaluator(TrainingEvaluator):
         for epoch in epochs_ahead(int(state["epoch"]), a_round, num):
             of_all = f"{epoch + 1} of {num}"
             stages.tell(f"learning the mixture, epoch {of_all}")
-            with memory.as_failures():
+            with in_memory("The mixture"):
                 state = jax.device_get(self.mixture.learn(state))
             yield state
             if not math.isfinite(state["train_loss"]):
@@ -134,9 +134,13 @@ class MixtureEvaluator(TrainingEvaluator):
             epoch = int(state["epoch"])
             reason = f"training loss of the mixture is {loss} in epoch {epoch}"
             return Evaluation(None, reason=reason)
-        metrics = self.mixture.evaluate(state, self.mixture.mixed(state))
+        try:
+            with memory.as_failures():
+                metrics = self.mixture.evaluate(state, self.mixture.mixed(state))
+                alone = self.mixture.evaluate(state, one_hot(self.space, row))
+        except ChildFailure as failure:
+            return Evaluation(None, reason=str(failure))
         value = metrics.pop(self.objective.name)
-        alone = self.mixture.evaluate(state, one_hot(self.space, row))
         (arch,) = self.space.architecture(row[None])
         metrics |= {
             "train_loss": loss,

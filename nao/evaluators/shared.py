@@ -16,15 +16,16 @@ from typing import Any
 import jax
 import numpy as np
 
-from nao.child import ChildConfig
+from nao.child import ChildConfig, ChildFailure
 from nao.child.nets import make_net
 from nao.child.programs import TrainState
 from nao.child.scoring import NORMS
 from nao.child.shared_weights import SharedWeights
+from nao.child.training import Outcome
 from nao.evaluators import memory, training
 from nao.evaluators.base import Evaluation
 from nao.evaluators.children import as_evaluations
-from nao.evaluators.lessons import check_without, epochs_ahead
+from nao.evaluators.lessons import check_without, epochs_ahead, in_memory
 from nao.evaluators.training import TrainingEvaluator
 from nao.fields import (
     check_at_least,
@@ -125,8 +126,8 @@ class SharedEvaluator(TrainingEvaluator):
     def init(self, key: Array) -> PyTree:
         """Returns the state before anything is learned."""
         key, drawn = jax.random.split(key)
-        state = self.trainer.begin(drawn)
-        return self._kept(state, key, 0, 0.0)
+        with in_memory("The shared weights"):
+            return self._kept(self.trainer.begin(drawn), key, 0, 0.0)
 
     def learn(self, state: PyTree, draw: Draw) -> Iterator[PyTree]:
         """Yields the state after each epoch before a round."""
@@ -141,8 +142,10 @@ class SharedEvaluator(TrainingEvaluator):
                 f"learning shared weights, epoch {epoch + 1} of {shared.epochs}"
             )
             archs = self._drawn(jax.random.fold_in(key, epoch), draw)
-            weights, loss = self.trainer.learn(key, weights, archs, epoch)
-            yield self._kept(weights, key, epoch + 1, loss)
+            with in_memory("The shared weights"):
+                weights, loss = self.trainer.learn(key, weights, archs, epoch)
+                kept = self._kept(weights, key, epoch + 1, loss)
+            yield kept
             if not math.isfinite(loss):
                 break
 
@@ -198,8 +201,11 @@ class SharedEvaluator(TrainingEvaluator):
 
     def _scored(self, weights: TrainState, archs: np.ndarray) -> list[Evaluation]:
         start = time.perf_counter()
-        with memory.as_failures():
-            outcomes = self.trainer.score(weights, archs)
+        try:
+            with memory.as_failures():
+                outcomes = self.trainer.score(weights, archs)
+        except ChildFailure as failure:  # one program scores them all
+            outcomes = [Outcome({}, str(failure))] * len(archs)
         seconds = time.perf_counter() - start
         name = self.objective.name
         return as_evaluations(self.trainer, name, archs, outcomes, seconds)

@@ -42,7 +42,7 @@ class Lessons:
             return
         self._since = time.monotonic()
         tree = {"told": np.int32(told), "state": state}
-        with orbax.or_without(f"{self._path} can't be kept"):
+        with self._or_without():
             number = (self._manager.latest_step() or 0) + 1
             self._manager.save(number, args=ocp.args.StandardSave(tree))
 
@@ -62,4 +62,9 @@ class Lessons:
 
     def close(self) -> None:
         """Waits for what is being written."""
-        self._stack.close()
+        with self._or_without():
+            self._stack.close()
+
+    def _or_without(self) -> contextlib.AbstractContextManager[None]:
+        """Warns of what Orbax raises: a lesson cut short is then learned anew."""
+        return orbax.or_without(f"Lessons in {self._path} are not kept")

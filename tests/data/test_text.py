@@ -123,7 +123,7 @@ def test_less_of_a_text_has_the_same_vocabulary(folder):
     ("own", "message"),
     [
         ("a" * 50, "two different characters or more, .*, got 'a' alone in text_file"),
-        ("ab" * 10, "Every part needs 2 characters or more, got 1 in validation"),
+        ("ab" * 10, "so it needs 40 characters or more, got 20 in text_file"),
         (" \n", "own.txt must hold text, got 2 bytes without any"),
     ],
 )

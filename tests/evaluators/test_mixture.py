@@ -70,6 +70,21 @@ def test_a_mixture_that_diverges_is_a_failed_trial():
     assert one.value is None and "loss of the mixture is nan" in one.reason
 
 
+def _out_of_memory(*arguments):
+    raise MemoryError
+
+
+def test_a_lack_of_memory_is_one_line_or_a_failed_trial(monkeypatch):
+    own = evaluator()
+    (state,) = learned(own)
+    monkeypatch.setattr(own.mixture, "evaluate", _out_of_memory)
+    (one,) = own.evaluate(own.derive(state), None, state)
+    assert one.reason == "out of memory"
+    monkeypatch.setattr(own.mixture, "learn", _out_of_memory)
+    with pytest.raises(ValueError, match="The mixture can't learn, out of memory"):
+        learned(own)
+
+
 def test_nothing_to_choose_from_is_refused():
     with pytest.raises(ValueError, match="operations to choose from, got none"):
         evaluator(ConvCell(("none",), num_nodes=1))

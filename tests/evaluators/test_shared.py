@@ -180,6 +180,22 @@ def test_a_memory_limit_too_small_is_one_line():
         _learned(evaluator)
 
 
+def _out_of_memory(*arguments):
+    raise MemoryError
+
+
+def test_a_lack_of_memory_is_one_line_or_a_failed_trial(monkeypatch):
+    evaluator = _evaluator()
+    state = _learned(evaluator)
+    monkeypatch.setattr(evaluator.trainer, "score", _out_of_memory)
+    for one in evaluator.evaluate(TOKENS, None, state):
+        assert one.reason == "out of memory"
+    monkeypatch.setattr(evaluator.trainer, "learn", _out_of_memory)
+    message = "The shared weights can't learn, out of memory; a smaller batch_size"
+    with pytest.raises(ValueError, match=message):
+        _learned(evaluator)
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [

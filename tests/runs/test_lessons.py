@@ -42,3 +42,15 @@ def test_a_damaged_one_is_as_good_as_none(tmp_path, caplog):
     lessons = Lessons(tmp_path / "lesson")
     assert lessons.restore(5) is None and "learning anew" in caplog.text
     lessons.close()
+
+
+def test_a_full_disk_is_a_warning(tmp_path, monkeypatch, caplog):
+    def full(*arguments, **options):
+        raise OSError("No space left on device")
+
+    lessons = Lessons(tmp_path / "lesson", 0.0)
+    lessons.save(5, STATE)
+    monkeypatch.setattr(lessons._manager, "wait_until_finished", full)
+    monkeypatch.setattr(lessons._manager, "close", full)
+    lessons.close()
+    assert "are not kept: No space left" in caplog.text
