@@ -890,9 +890,9 @@ def test_a_search_on_a_folder_of_images(run, image_folder, tmp_path, monkeypatch
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("experiment", ["table", "digits"])
-def test_killed_runs_continue_to_the_same_trials(table, tmp_path, experiment):
-    """SIGKILL at five random moments; the ledger ends as that of a quiet run."""
+@pytest.mark.parametrize(("experiment", "kills"), [("table", 5), ("digits", 2)])
+def test_killed_runs_continue_to_the_same_trials(table, tmp_path, experiment, kills):
+    """SIGKILL at random moments; the ledger ends as that of a quiet run."""
     chosen = TINY_DIGITS if experiment == "digits" else table_flags(table)
     arguments = [sys.executable, ROOT / "launch.py", *chosen, *TINY]
     arguments += ["--config.num_trials=16"]
@@ -910,7 +910,7 @@ def test_killed_runs_continue_to_the_same_trials(table, tmp_path, experiment):
 
     subprocess.run([*arguments, f"--workdir={whole}"], check=True, env=environment)
     moments = random.Random(0)
-    for num_trials in sorted(moments.sample(range(15), 5)):
+    for num_trials in sorted(moments.sample(range(15), kills)):
         process = subprocess.Popen([*arguments, f"--workdir={killed}"], env=environment)
         while len(trials(killed)) < num_trials and process.poll() is None:
             time.sleep(0.01)

@@ -11,6 +11,28 @@ LOCAL_PATH = re.compile(
     r"(?<![\w.:/~])/(?:home|root|tmp|work|usr|Users|var|opt|mnt|content|private)/"
     r"|\b[A-Z]:\\|~/"
 )
+# As many seeds and trials as show all that a notebook shows: its own take minutes.
+SMALLER = {
+    "compare_strategies": {
+        "num_cells=120": "num_cells=60",
+        "num_trials=60": "num_trials=30",
+        '"nao:5", "local_search:20", "evolution:20", "random:50"': (
+            '"nao:2", "local_search:3", "evolution:3", "random:5"'
+        ),
+    },
+    "explore_embedding": {"default_rng(0), 60)": "default_rng(0), 30)"},
+    "own_space_and_objective": {
+        "num_seed_archs=20, round_size=10": "num_seed_archs=10, round_size=10",
+        "num_trials=100": "num_trials=30",
+        "range(5)": "range(2)",
+    },
+    "search_cells": {
+        "num_seed_archs=8, round_size=4": "num_seed_archs=4, round_size=4",
+        "num_seed_archs=12, round_size=6": "num_seed_archs=6, round_size=6",
+        "num_trials=24": "num_trials=12",
+        "epochs=10": "epochs=2",
+    },
+}
 
 
 def cells_of(name, kind):
@@ -75,12 +97,12 @@ def test_outputs_are_kept_from_one_clean_run(name):
 @pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_a_notebook_runs_from_top_to_bottom(name, tmp_path, monkeypatch):
-    """With this Python and this checkout; a cell that fails raises."""
+    """With this Python and this checkout, on less; a cell that fails raises."""
     from experiments.notebooks import execute
 
     # Notebooks compute a lot, so their programs are optimised as for users.
     monkeypatch.delenv("XLA_FLAGS", raising=False)
-    notebook = execute.execute(name, tmp_path)
+    notebook = execute.execute(name, tmp_path, SMALLER[name])
     execute.clean(notebook)
     shown = [cell for cell in notebook.cells if cell.cell_type == "code"]
     assert kinds_of(shown) == kinds_of(cells_of(name, "code"))

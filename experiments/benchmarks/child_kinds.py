@@ -18,7 +18,9 @@ from jax.sharding import AxisType, NamedSharding
 from jax.sharding import PartitionSpec as P
 
 from experiments.benchmarks import plain_net
-from nao.child import ConvNet
+from experiments.benchmarks.random_images import random_task
+from nao.child import ChildConfig, ConvNet, nets
+from nao.child.shared_weights import SharedWeights
 from nao.spaces import ConvCell
 from nao.system import hosts
 from nao.types import Array, PyTree
@@ -144,9 +146,43 @@ def plain(setting: Setting, archs: np.ndarray) -> Program:
     return _compiled(_Model(variables, apply), setting, archs, steps_a_call=1)
 
 
+def supernet(setting: Setting, archs: np.ndarray) -> Program:
+    """Makes the step of shared weights, whose batch all devices share.
+
+    The one that searches take, with its cosine and its clipping.
+    """
+    task = random_task(setting.batch_size * STEPS_A_CALL, setting.image_size)
+    config = ChildConfig(
+        channels=setting.channels,
+        cells_per_stage=setting.cells_per_stage,
+        batch_size=setting.batch_size,
+    )
+    net = nets.make_net(setting.space, task, config)
+    weights = SharedWeights(net, task, config, jax.devices())
+    key = jax.random.key(0)
+
+    def drawn(archs):
+        return np.resize(archs, (STEPS_A_CALL, *archs.shape[1:]))
+
+    def start(archs):
+        state, rows = weights.begin(key), drawn(archs)
+
+        def steps():
+            nonlocal state
+            state, _ = weights.learn(key, state, rows, 0)
+
+        return steps
+
+    begun = time.perf_counter()
+    memory = weights.prepare(jnp.stack([key]), drawn(archs)[None])
+    compile_s = time.perf_counter() - begun
+    return Program(start, 0.0, compile_s, memory, STEPS_A_CALL)
+
+
 KINDS = {
     "universal": Kind(universal, is_universal=True),
     "lanes": Kind(universal, is_universal=True, is_on_all_devices=True),
+    "supernet": Kind(supernet, is_universal=True),
     "specialised": Kind(specialised),
     "plain": Kind(plain),
 }

@@ -7,6 +7,8 @@ backward, momentum) of each kind and prints a table:
 
 universal       the project's network for any architecture, compiled once
 lanes           the same, training as many architectures at once as there are cores
+supernet        shared weights: each step on an architecture of its own, and its images
+                on all cores; its compilation stands with its tracing, in one number
 specialised     the project's network for one architecture, compiled for each
 plain           a network of `nn.Conv` layers (plain_net.py), compiled for each
 torch           a network of `nn.Conv2d` layers in PyTorch (torch_net.py), one for each

@@ -11,6 +11,7 @@ import argparse
 import os
 import pathlib
 import tempfile
+from collections.abc import Mapping
 
 import nbclient
 import nbformat
@@ -27,12 +28,15 @@ def read(name: str) -> nbformat.NotebookNode:
     return nbformat.read(FOLDER / f"{name}.ipynb", as_version=4)
 
 
-def execute(name: str, folder: str | os.PathLike) -> nbformat.NotebookNode:
+def execute(
+    name: str, folder: str | os.PathLike, changes: Mapping[str, str] | None = None
+) -> nbformat.NotebookNode:
     """Runs a notebook with this Python and this copy of nao.
 
     Args:
         name: One of `NAMES`.
         folder: Where it runs; what it writes stays there.
+        changes: Parts of its code and what stands in their place, to make it smaller.
 
     Returns:
         The notebook with its outputs.
@@ -41,6 +45,8 @@ def execute(name: str, folder: str | os.PathLike) -> nbformat.NotebookNode:
         nbclient.exceptions.CellExecutionError: If a cell fails.
     """
     notebook = read(name)
+    for old, new in (changes or {}).items():
+        _change(notebook, old, new)
     client = nbclient.NotebookClient(
         notebook,
         timeout=_TIMEOUT_S,
@@ -51,6 +57,15 @@ def execute(name: str, folder: str | os.PathLike) -> nbformat.NotebookNode:
     path = os.pathsep.join(filter(None, [str(_ROOT), os.environ.get("PYTHONPATH")]))
     client.execute(env=os.environ | {"PYTHONPATH": path})
     return notebook
+
+
+def _change(notebook: nbformat.NotebookNode, old: str, new: str) -> None:
+    """Changes code in all cells; raises ValueError where no cell has it."""
+    cells = [cell for cell in notebook.cells if old in cell.source]
+    if not cells:
+        raise ValueError(f"No cell has {old!r}.")
+    for cell in cells:
+        cell.source = cell.source.replace(old, new)
 
 
 def clean(notebook: nbformat.NotebookNode) -> None:

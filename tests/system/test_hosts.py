@@ -45,7 +45,9 @@ def test_two_hosts_train_as_one(tmp_path):
         address = f"127.0.0.1:{free.getsockname()[1]}"
     shared = tmp_path / "shared"
     hosts = [_train(shared, f"--hosts={address},2,{i}") for i in range(2)]
-    alone = _train(tmp_path / "alone", "--config.num_devices=1")
+    # As many devices, since a sum over other parts is another one in its last digits,
+    # which batch norm of next to no variance makes the first.
+    alone = _train(tmp_path / "alone", "--config.num_devices=2")
     try:
         for process in (*hosts, alone):
             _, err = process.communicate(timeout=500)
@@ -59,7 +61,7 @@ def test_two_hosts_train_as_one(tmp_path):
     )
     for name, value in one["metrics"].items():
         if name not in ("seconds", "memory_mib"):
-            assert together["metrics"][name] == pytest.approx(value, rel=2e-3), name
+            assert together["metrics"][name] == pytest.approx(value, rel=1e-5), name
     (folder,) = shared.glob("train-*")
     assert len((folder / "metrics.jsonl").read_text().splitlines()) == 2
     config = json.loads((folder / "config.json").read_text())
