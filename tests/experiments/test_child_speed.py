@@ -54,7 +54,7 @@ def assert_measured(rows, kinds):
 
 
 def test_kinds_of_jax_have_rows(capsys, cheap, two_devices):
-    kinds = ("lanes", "supernet", "plain")
+    kinds = ("lanes", "plain")
     printed, rows = run(capsys, "--kinds", *kinds)
     assert_measured(rows, kinds)
     assert "\nA plain program" in printed
