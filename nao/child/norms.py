@@ -80,26 +80,18 @@ def _normalize(
     return _normalize_forward(x, scale, bias, axis_name)[0]
 
 
-def _moments(x: Array, axis_name: str | None) -> tuple[Array, Array]:
-    """Returns mean and variance of each channel over all devices' examples."""
-    mean = x.mean((0, 1, 2))
-    # Not mean(x**2) - mean**2, which loses digits where the mean is large.
-    centred = x - mean
-    variance = (centred * centred).mean((0, 1, 2))
-    if axis_name is None:
-        return mean, variance
-    # Devices wait for each other once, with equal parts of the batch.
-    own = jnp.stack([mean, variance])
-    means, variances = lax.all_gather(own, axis_name, axis=1)
-    mean = means.mean(0)
-    between = means - mean
-    return mean, (variances + between * between).mean(0)
+def _of_all(mean: Array, axis_name: str | None) -> Array:
+    """Averages a mean over the devices that share a batch."""
+    return mean if axis_name is None else lax.pmean(mean, axis_name)
 
 
 def _normalize_forward(x, scale, bias, axis_name):
-    mean, variance = _moments(x, axis_name)
+    mean = _of_all(x.mean((0, 1, 2)), axis_name)
+    # Not mean(x**2) - mean**2, which loses digits where the mean is large.
+    centred = x - mean
+    variance = _of_all((centred * centred).mean((0, 1, 2)), axis_name)
     inverse = lax.rsqrt(variance + NORM_EPSILON)
-    y = (x - mean) * (inverse * scale) + bias
+    y = centred * (inverse * scale) + bias
     return (y, jnp.stack([mean, variance])), (x, mean, inverse, scale)
 
 
@@ -111,8 +103,7 @@ def _normalize_backward(axis_name, saved, grads):
     normal = (x - mean) * inverse
     of_scale, of_bias = (grads * normal).sum((0, 1, 2)), grads.sum((0, 1, 2))
     num = x.size // x.shape[-1]
-    means = of_scale / num, of_bias / num
-    along, level = means if axis_name is None else lax.pmean(means, axis_name)
+    along, level = (_of_all(total / num, axis_name) for total in (of_scale, of_bias))
     of_x = inverse * scale * (grads - level - normal * along)
     return of_x, of_scale, of_bias
 
