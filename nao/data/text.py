@@ -12,7 +12,7 @@ from nao.data.text_dataset import END, UNKNOWN, TextDataset
 # Where a single text is cut, in percent: training 90, validation 5, test 5, as is usual
 # for Tiny Shakespeare.
 _ENDS = {"train": 90, "validation": 95, "test": 100}
-_LEAST = 40  # tokens of it, of which each part has 2
+_LEAST = 40  # tokens of which each part has 2 for sure; some fewer may do
 
 _Parts = Mapping[str, Sequence[str]]  # tokens by part; of characters, text
 
@@ -70,15 +70,15 @@ def _words(text: str) -> list[str]:
 
 def _cut(name: str, tokens: Sequence[str], unit: str) -> dict[str, Sequence[str]]:
     """Cuts the tokens of a single text into three parts, in order."""
-    if len(tokens) < _LEAST:
-        raise ValueError(
-            f"A single text is cut into 90, 5 and 5 percent, so it needs {_LEAST} "
-            f"{unit} or more, got {len(tokens)} in {name}."
-        )
     parts, start = {}, 0
     for part, percent in _ENDS.items():
         end = len(tokens) * percent // 100
         parts[part], start = tokens[start:end], end
+    if min(map(len, parts.values())) < 2:
+        raise ValueError(
+            f"A single text is cut into 90, 5 and 5 percent, so it needs {_LEAST} "
+            f"{unit} or more, got {len(tokens)} in {name}."
+        )
     return parts
 
 
