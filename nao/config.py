@@ -77,7 +77,7 @@ class Config(StrategySettings, EvaluatorSettings):
         60, "Evaluations to spend, partial ones and the random round included."
     )
     max_cost: float = option(
-        0.0, "Full trainings that all evaluations may cost together; 0 for any number."
+        0.0, "Full evaluations that all may cost together; 0 for any number."
     )
     num_finalists: int = option(
         1,

@@ -86,7 +86,7 @@ def _limit(summary: Mapping[str, Any]) -> list[str]:
 
 
 def _most(summary: Mapping[str, Any]) -> str:
-    return f"{summary['max_cost']:.4g} full trainings"
+    return f"{summary['max_cost']:.4g} full evaluations"
 
 
 def _counts(summary: Mapping[str, Any]) -> str:
@@ -95,7 +95,7 @@ def _counts(summary: Mapping[str, Any]) -> str:
     total = seconds.get("all_processes", seconds["total"])
     done, cost = counted(_num(summary), "trial"), summary.get("cost")
     if cost not in (None, _num(summary)):
-        done += f" at the cost of {cost:.4g} full trainings"
+        done += f" at the cost of {cost:.4g} full evaluations"
     return f"{done}, {summary['num_failed']} failed, {total:.0f} s."
 
 

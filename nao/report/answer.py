@@ -52,8 +52,8 @@ def _cost(run: StoredRun) -> list[str]:
     cost = sum(trial.whole_cost for trial in run.trials)
     most = run.summary.get("max_cost")
     if most:
-        return [f"cost of {cost:.4g} full trainings, at most {most:.4g}"]
-    return [] if cost == len(run.trials) else [f"cost of {cost:.4g} full trainings"]
+        return [f"cost of {cost:.4g} full evaluations, at most {most:.4g}"]
+    return [] if cost == len(run.trials) else [f"cost of {cost:.4g} full evaluations"]
 
 
 def _when(run: StoredRun) -> list[str]:

@@ -125,7 +125,7 @@ def _more_columns(run: StoredRun, listed: list[ledger.Trial]) -> Iterator[_Colum
     """Yields the columns that are shown on demand."""
     if any(trial.budget is not None for trial in listed):
         costs = [trial.cost for trial in listed]
-        yield _Column("cost in full trainings", costs, is_more=True)
+        yield _Column("cost in full evaluations", costs, is_more=True)
     yield _Column("round", [trial.round for trial in listed], is_more=True)
     names = dict.fromkeys(itertools.chain(*map(_measures, listed)))
     for name in [name for name in names if name not in _goals(run)]:

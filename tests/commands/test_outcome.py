@@ -132,7 +132,7 @@ def test_a_bound_on_cost_is_told_where_it_ended_the_search():
     """The last words were of 5 trials of 100, and nothing said why no more."""
     spent = {"is_spent": True, "max_cost": 5.5, "num_trials": 5}
     assert of_search(**spent).startswith(
-        "The next trial would cost more than max_cost, 5.5 full trainings.\n5 trials"
+        "The next trial would cost more than max_cost, 5.5 full evaluations.\n5 trials"
     )
 
 
@@ -142,7 +142,7 @@ def test_a_bound_below_one_trial_blames_no_evaluation():
     nothing = {"best": None, "random_best": at_random, "num_failed": 0}
     spent = {"is_spent": True, "max_cost": 0.5, "num_trials": 0, "cost": 0}
     text = of_search(**nothing, **spent)
-    assert text.endswith("0.5 full trainings.\n0 trials, 0 failed, 332 s.")
+    assert text.endswith("0.5 full evaluations.\n0 trials, 0 failed, 332 s.")
 
 
 def test_without_a_full_evaluation_partial_ones_have_not_failed():

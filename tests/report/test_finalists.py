@@ -83,6 +83,6 @@ def test_the_answer_is_called_a_mean(run):
     found = measured(run, t3=0.35, t0=0.42, t5=0.37)
     page = to_html(answer.best_architecture(found))
     assert "mean of 2 in trial 0 of the random round" in page and ">0.41<" in page
-    assert "cost of 9 full trainings" in to_html(answer.header(found))
+    assert "cost of 9 full evaluations" in to_html(answer.header(found))
     caption = to_html(figures.progress(found))
     assert "by the mean, the best is trial 0" in caption

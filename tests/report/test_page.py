@@ -324,7 +324,7 @@ def test_partial_evaluations_alone_are_no_failures(finished):
     run = dataclasses.replace(run, summary={**run.summary, "max_cost": 0.5})
     said = words(page_lib.to_html(page_lib.to_element(run)))
     assert "No trial of the full budget succeeded." in said
-    assert "cost of 0.25 full trainings, at most 0.5" in said
+    assert "cost of 0.25 full evaluations, at most 0.5" in said
 
 
 # The first has a trial and a round of number 0 alone.
