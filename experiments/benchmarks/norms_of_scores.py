@@ -11,6 +11,7 @@ it, once for each choice of `shared.norms`. What comes of it is added to the fil
 is printed, mean and standard deviation of
 
 tau        Kendall's tau-b of scores and the table's values
+tau_loss   the same of validation losses, which are finer than shares of examples
 rho        Spearman's rank correlation
 precision  share of the tenth scored highest that are among the best tenth
 regret     how far the one scored highest lies from the best, in the table's unit
@@ -27,7 +28,7 @@ import pathlib
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2]))
 
@@ -41,6 +42,7 @@ from nao.benchmark.agreement import agreement
 from nao.child.scoring import NORMS
 from nao.commands import build
 from nao.config import Config
+from nao.controller import metrics
 from nao.evaluators import SharedEvaluator, TableEvaluator
 from nao.strategies.unseen import Unseen
 from nao.system import compiling
@@ -48,9 +50,17 @@ from nao.types import PyTree
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 FLAGS = ("table", "space", "data", "child", "shared", "random_ws")
-COLUMNS = ("tau", "rho", "precision", "regret", "rank", "seconds")
+COLUMNS = ("tau", "tau_loss", "rho", "precision", "regret", "rank", "seconds")
 
 Row = Mapping[str, Any]  # seed, epochs, norms, and `COLUMNS`
+
+
+class Scores(NamedTuple):
+    """What one way to score says of architectures, float64 [num], higher is better."""
+
+    values: np.ndarray
+    by_loss: np.ndarray
+    seconds: float
 
 
 def main(words: list[str] | None = None) -> None:
@@ -105,7 +115,7 @@ def measure(
     }
     learner, key = kinds[config.shared.norms], jax.random.key(seed)
     known = learner.known(tokens)["num_parameters"]
-    yield _row(seed, 0, "number of parameters", known, true, 0.0)
+    yield _row(seed, 0, "number of parameters", Scores(known, known, 0.0), true)
     strategy = build.strategy(config, learner)
     asked, begun = strategy.ask(key, strategy.init(key))
     draw = strategy.draw(begun, asked)
@@ -113,38 +123,32 @@ def measure(
         epoch = int(state["epoch"])
         if epoch in points | {config.shared.epochs}:
             for norms, evaluator in kinds.items():
-                start = time.perf_counter()
-                scores = _scores(evaluator, tokens, state)
-                took = time.perf_counter() - start
-                yield _row(seed, epoch, norms, scores, true, took)
+                scores = _scored(evaluator, tokens, state)
+                yield _row(seed, epoch, norms, scores, true)
 
 
-def _scores(
-    evaluator: SharedEvaluator, tokens: np.ndarray, state: PyTree
-) -> np.ndarray:
-    """Returns scores, float64 [num], higher is better.
+def _scored(evaluator: SharedEvaluator, tokens: np.ndarray, state: PyTree) -> Scores:
+    """Scores architectures, int32 [num, length].
 
     Raises:
-        ValueError: If there are none, as of weights that diverged.
+        ValueError: If one has no score, as of weights that diverged.
     """
+    start = time.perf_counter()
     found = list(evaluator.evaluate(tokens, np.zeros(len(tokens)), state))
+    seconds = time.perf_counter() - start
     for each in found:
         if each.value is None:
             raise ValueError(f"An architecture has no score: {each.reason}.")
-    return evaluator.objective.sign * np.array([each.value for each in found])
+    values = evaluator.objective.sign * np.array([each.value for each in found])
+    losses = np.array([each.metrics["val_loss"] for each in found])
+    return Scores(values, -losses, seconds)
 
 
-def _row(
-    seed: int,
-    epochs: int,
-    norms: str,
-    scores: np.ndarray,
-    true: np.ndarray,
-    seconds: float,
-) -> Row:
-    found = agreement(scores, true)
-    numbers = (found.kendall_tau, found.spearman_rho, found.precision)
-    numbers += (found.regret, found.rank, seconds)
+def _row(seed: int, epochs: int, norms: str, scores: Scores, true: np.ndarray) -> Row:
+    found = agreement(scores.values, true)
+    of_loss = metrics.kendall_tau(true, scores.by_loss)
+    numbers = (found.kendall_tau, of_loss, found.spearman_rho, found.precision)
+    numbers += (found.regret, found.rank, scores.seconds)
     where = {"seed": seed, "epochs": epochs, "norms": norms}
     return where | dict(zip(COLUMNS, numbers, strict=True))
 

@@ -30,9 +30,11 @@ _UNREAD = (
     *("num_trials", "max_cost", "num_finalists", "storage", "warm_start"),
     *("train", "function"),
 )
-# What shared weights depend on, but for how long children are trained alone.
+# What shared weights depend on, but for how children are trained alone and for what is
+# done with weights that have learned.
 _OF_WEIGHTS = ("space", "data", "child", "shared")
 _ALONE = ("child.epochs", "child.budgets")
+_LEARNED = ("shared.norms", "shared.num_scored", "shared.inherit")
 
 _NO_GOALS = dict.fromkeys(("objectives", "minimize", "at_most", "at_least"), ())
 
@@ -262,4 +264,4 @@ def _check_same(
 def _of_weights(config: Config) -> dict[str, Any]:
     """Returns the settings that shared weights depend on."""
     values = {name: fields.to_dict(getattr(config, name)) for name in _OF_WEIGHTS}
-    return comparing.without(values, {*_ALONE, *fields.places(Config)})
+    return comparing.without(values, {*_ALONE, *_LEARNED, *fields.places(Config)})

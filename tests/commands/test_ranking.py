@@ -114,6 +114,11 @@ def test_the_weights_of_a_search_are_ranked_by(tmp_path, table):
     assert found.architectures == seeds.architectures
     values = [[one.value for one in r.scores[0].evaluations] for r in (found, seeds)]
     assert values[0] == values[1]
+    # What learned may be scored in another way.
+    shutil.rmtree(workdir / "ranking")
+    running = dataclasses.replace(CONFIG.shared, norms="running")
+    (other,) = _rank(dataclasses.replace(changed, shared=running), workdir).scores
+    assert [each.value for each in other.evaluations] != values[0]
     shutil.rmtree(workdir / "checkpoints")
     with pytest.raises(ValueError, match="keeps no shared weights"):
         _rank(changed, workdir)
