@@ -22,7 +22,7 @@ from nao.child.network import ChildNet, Output, Variables
 from nao.child.task import Task, check_measures
 from nao.types import Array, PyTree
 
-NORMS = ("refit", "batch", "running")
+NORMS = ("batch", "refit", "running")
 _REFITTED = 8  # training batches that an architecture's moments are the mean of
 
 

@@ -36,7 +36,7 @@ class SharedWeights(ChildTrainer):
         task: Task,
         config: TrainingConfig,
         devices: Sequence[jax.Device] | None = None,
-        norms: str = "refit",
+        norms: str = "batch",
         num_scored: int = 0,
     ):
         """Puts the data on the devices, which share the examples of each step.

@@ -103,7 +103,7 @@ def _best(summary: Mapping[str, Any]) -> list[str]:
     best, at_random = summary["best"], summary["random_best"]
     name = summary["objective"]["name"]
     lines, where = _finalists(summary), f"in trial {best['trial']}"
-    several = _several(best)
+    several = _several(best, summary)
     num = at_random["num_trials"]
     if best["trial"] < num:  # the best of both, which is said once
         where += f", of the random round ({num})"
@@ -111,16 +111,17 @@ def _best(summary: Mapping[str, Any]) -> list[str]:
     elif at_random["objective"] is not None:
         found = _in_full(at_random["objective"], name, summary)
         # One number that is the best of many is a lucky one beside a mean.
-        once = _several(at_random) or " (measured once)" * bool(several)
+        once = _several(at_random, summary) or " (measured once)" * bool(several)
         lines.append(f"Best of the random round ({num}): {name} {found}{once}")
     found = _in_full(best["objective"], name, summary)
     lines.append(f"Best: {name} {found}{several} {where}")
     return [*lines, f"  {best['architecture']}"]
 
 
-def _several(found: Mapping[str, Any]) -> str:
-    """Says of how many values one is the mean; nothing of a single one."""
-    return f" (mean of {len(found['values'])})" if found.get("values") else ""
+def _several(found: Mapping[str, Any], summary: Mapping[str, Any]) -> str:
+    """Says of how many values one is the mean or the last; nothing of a single one."""
+    which = "the last" if summary["objective"].get("drifts") else "mean"
+    return f" ({which} of {len(found['values'])})" if found.get("values") else ""
 
 
 def _finalists(summary: Mapping[str, Any]) -> list[str]:

@@ -52,9 +52,9 @@ class SharedConfig:
         0, "Epochs before each round, until all are spent; 0 for all before the first"
     )
     norms: str = option(
-        "refit",
-        "Batch norm of a score: refit (moments of training batches, taken for each "
-        "architecture alone), batch (of the validation batch), running (averages of "
+        "batch",
+        "Batch norm of a score: batch (moments of the validation batch), refit (of "
+        "training batches, taken for each architecture alone), running (averages of "
         "all architectures)",
     )
     num_scored: int = option(

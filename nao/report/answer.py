@@ -129,9 +129,9 @@ def _numbers(run: StoredRun, best: Trial) -> list[tuple[str, str]]:
 
 
 def _of_several(trial: Trial) -> str:
-    """Says that a value is a mean; nothing where it is a single one."""
-    num = len(trial.values)
-    return f"mean of {num}" if num > 1 else ""
+    """Says that a value is a mean or the last; nothing where it is a single one."""
+    num, which = len(trial.values), "the last" if trial.drifts else "mean"
+    return f"{which} of {num}" if num > 1 else ""
 
 
 def _tested(run: StoredRun) -> Element | None:

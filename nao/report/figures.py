@@ -164,9 +164,10 @@ def _progress_caption(
     if num < len(run.trials) and first == best[-1]:
         caption += " None was better than the best of the random round."
     if run.finalists and run.best is not None:
+        which = "last" if run.objective.drifts else "mean"
         caption += (
-            " The best few were measured again, which is not drawn: by the mean, the "
-            f"best is trial {run.best.index}."
+            f" The best few were measured again, which is not drawn: by the {which}, "
+            f"the best is trial {run.best.index}."
         )
     if random is None or np.isnan(best[-1]) or np.isnan(random[-1]):
         return caption

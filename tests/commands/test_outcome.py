@@ -77,6 +77,14 @@ def test_finalists_are_told_and_a_mean_is_called_one():
     ]
 
 
+def test_where_the_last_counts_it_is_no_mean():
+    """By weights that go on learning, the last score is the one that counts."""
+    best = SUMMARY["best"] | {"objective": 0.984375, "values": [0.9921875, 0.984375]}
+    objective = SUMMARY["objective"] | {"drifts": True}
+    text = of_search(best=best, objective=objective)
+    assert "Best: val_accuracy 0.984 ± 0.006 of 384 images (the last of 2)" in text
+
+
 def test_finalists_that_all_failed_are_told():
     text = of_search(finalists=FINALISTS[2:])
     assert "None of the best 1 could be measured again.\n" in text

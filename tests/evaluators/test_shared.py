@@ -201,7 +201,7 @@ def test_a_lack_of_memory_is_one_line_or_a_failed_trial(monkeypatch):
     [
         ({"epochs": 0}, "shared.epochs must be at least 1, got 0"),
         ({"num_scored": -1}, "shared.num_scored must not be negative, got -1"),
-        ({"norms": "group"}, "shared.norms must be one of refit, batch, running"),
+        ({"norms": "group"}, "shared.norms must be one of batch, refit, running"),
     ],
 )
 def test_settings_that_make_no_sense_are_refused(changes, message):

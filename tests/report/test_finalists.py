@@ -79,6 +79,15 @@ def test_one_that_failed_again_comes_last(run):
     assert "None could be measured again" in text(every)
 
 
+def test_where_the_last_counts_it_is_called_the_last(run):
+    found = measured(run, t3=0.35, t0=0.42, t5=0.37)
+    drifting = [dataclasses.replace(trial, drifts=True) for trial in found.trials]
+    page = to_html(
+        answer.best_architecture(dataclasses.replace(found, trials=drifting))
+    )
+    assert "the last of 2 in trial 0 of the random round" in page and ">0.42<" in page
+
+
 def test_the_answer_is_called_a_mean(run):
     found = measured(run, t3=0.35, t0=0.42, t5=0.37)
     page = to_html(answer.best_architecture(found))
