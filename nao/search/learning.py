@@ -5,6 +5,7 @@ been told and what it asks for. Checkpoints hold it; where they are lost it is l
 anew from the search's beginning, with the same result.
 """
 
+import time
 from typing import Any, NamedTuple
 
 import jax
@@ -31,6 +32,7 @@ class Learner:
     Attributes:
         state: What the evaluator has learned for the round that was last asked; None
             of one that learns nothing.
+        seconds: That its lessons took, in this process.
     """
 
     def __init__(
@@ -43,6 +45,7 @@ class Learner:
         """Begins with nothing learned."""
         self._lessons = lessons
         self.state: PyTree | None = None
+        self.seconds = 0.0
         self._evaluator, self._proposer = evaluator, proposer
         self._checkpoints = checkpoints
         self._learns = hasattr(evaluator, "learn")
@@ -112,6 +115,7 @@ class Learner:
         return progress._replace(state=progress.state._replace(derived=derived))
 
     def _learn(self, lesson: _Lesson) -> None:
+        start = time.perf_counter()
         if self.state is None:
             self.state = self._evaluator.init(self._proposer.evaluator_key)
         # As a process that only tells the same rounds has it.
@@ -123,6 +127,7 @@ class Learner:
             # On the host, as a checkpoint gives it back.
             self.state = jax.device_get(state)
             self._lessons.save(lesson.progress.num_told, self.state)
+        self.seconds += time.perf_counter() - start
 
     @property
     def arguments(self) -> dict[str, Any]:

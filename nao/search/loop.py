@@ -38,8 +38,8 @@ class Loop:
         ledger: All trials, on disk.
         progress: What the strategy was told: the ledger's whole rounds.
         before: What `summary.json` held when this search began; empty without one.
-        seconds: Of `evaluate` and `controller`; until the `first_child` was done, since
-            the process began where this is its first search, else since this began.
+        seconds: Of `evaluate`, lessons included, and `controller`; to the `first_child`
+            since the process began where this is its first search, else this search.
     """
 
     def __init__(
@@ -192,19 +192,21 @@ class Loop:
     def _ask(self) -> Round:
         """Returns the round that follows the trials told."""
         start, told = time.perf_counter(), self.progress.num_told
+        before = self.learner.seconds
         asked = self.learner.ask(self.progress)
         if len(asked.tokens):
             self._asked = asked
         self.progress = self.proposer.begin(self.progress, asked)
         # What was evaluated of this round must be its beginning.
-        begun = self.ledger.trials[told:]
-        for trial, tokens in zip(begun, asked.tokens, strict=False):
+        for trial, tokens in zip(self.ledger.trials[told:], asked.tokens, strict=False):
             if not np.array_equal(trial.tokens, tokens):
                 raise ValueError(
                     f"Trial {trial.index} of {self.run.path} is not what this program "
                     "asks for with the same seed: was the run begun by another version?"
                 )
-        self.seconds["controller"] += time.perf_counter() - start
+        learned = self.learner.seconds - before
+        self.seconds["evaluate"] += learned
+        self.seconds["controller"] += time.perf_counter() - start - learned
         return asked
 
     def _evaluate(

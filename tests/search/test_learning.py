@@ -1,6 +1,7 @@
 """Searches whose evaluator learns before each round."""
 
 import shutil
+import time
 
 import jax
 import numpy as np
@@ -39,6 +40,20 @@ def test_values_depend_on_what_was_learned(whole, tmp_path):
         if ours.value is not None:
             added = np.asarray(state["weights"])[np.arange(5), ours.tokens].sum()
             assert ours.value == pytest.approx(theirs.value + added)
+
+
+def test_lessons_count_as_evaluation(tmp_path):
+    """Ten rounds of three, before each of which a twentieth of a second goes by."""
+
+    class Slow(Learning):
+        def learn(self, state, draw):
+            time.sleep(0.05)
+            yield from super().learn(state, draw)
+
+    quick = search(tmp_path / "quick", 30, Learning(), RANDOM).summary["seconds"]
+    slow = search(tmp_path / "slow", 30, Slow(), RANDOM).summary["seconds"]
+    assert slow["evaluate"] - quick["evaluate"] > 0.4
+    assert slow["controller"] - quick["controller"] < 0.4
 
 
 @pytest.mark.parametrize("interrupt_at", [0, 2, 3, 7, 12])
