@@ -31,10 +31,9 @@ def of_trials(
     hashes = [ledger.architecture_hash(space, trial.tokens) for trial in trials]
     failed = [trial for trial in trials if trial.value is None]
     first = ledger.at_random(trials)
-    objective = goals.objective
     best, at_random = (answers.best_of(some, goals) for some in (trials, first))
     return {
-        "objective": {"name": objective.name, "maximize": objective.maximize},
+        "objective": dataclasses.asdict(goals.objective),
         "num_trials": len(trials),
         "num_rounds": len({trial.round for trial in trials}),
         "num_distinct": len(set(hashes)),

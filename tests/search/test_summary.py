@@ -47,6 +47,11 @@ def test_hand_worked(maximize, best, at_random, accuracy):
     assert compared["kendall_tau"] == pytest.approx(2 * accuracy - 1)
 
 
+def test_whether_the_last_value_counts_is_kept():
+    goals = Goals((Objective("score", drifts=True),))
+    assert summary.of_trials(TRIALS, SPACE, goals, None)["objective"]["drifts"]
+
+
 def test_a_first_round_of_one_is_no_random_round():
     """It may be what a mixture derived."""
     alone = [dataclasses.replace(one, round_size=1) for one in TRIALS[:2]]
