@@ -80,7 +80,7 @@ def look_up(table: TableEvaluator, path: str) -> Chosen:
     rank = 1 + int((values > table.objective.sign * true.value).sum())
     name, seed = run.record.strategy, run.config["seed"]
     text = run.space.format(tokens[0]).replace("|", "\\|")
-    return Chosen(name, seed, text, run.best.value, true.value, rank)
+    return Chosen(name, seed, text, run.best.mean, true.value, rank)
 
 
 def _means(same: Sequence[Chosen]) -> str:

@@ -32,12 +32,11 @@ from typing import Any, NamedTuple
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2]))
 
-import jax
 import numpy as np
 
 from experiments.benchmarks import config_flags
 from nao import fields
-from nao.benchmark import comparison
+from nao.benchmark import comparison, supernet
 from nao.benchmark.agreement import agreement
 from nao.child.scoring import NORMS
 from nao.commands import build
@@ -48,7 +47,6 @@ from nao.strategies.unseen import Unseen
 from nao.system import compiling
 from nao.types import PyTree
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
 FLAGS = ("table", "space", "data", "child", "shared", "random_ws")
 COLUMNS = ("tau", "tau_loss", "rho", "precision", "regret", "rank", "seconds")
 
@@ -74,7 +72,7 @@ def main(words: list[str] | None = None) -> None:
     args = parser.parse_args(words)
     compiling.use_compile_cache()
     named = f"{pathlib.Path(args.config).stem}.jsonl"
-    output = args.output or ROOT / "runs/norms" / named
+    output = args.output or config_flags.ROOT / "runs/norms" / named
     try:
         _measure_to(output, args)
     except ValueError as error:
@@ -113,12 +111,10 @@ def measure(
         norms: build.evaluator(fields.override(config, {"shared.norms": norms}))
         for norms in NORMS
     }
-    learner, key = kinds[config.shared.norms], jax.random.key(seed)
+    learner = kinds[config.shared.norms]
     known = learner.known(tokens)["num_parameters"]
     yield _row(seed, 0, "number of parameters", Scores(known, known, 0.0), true)
-    strategy = build.strategy(config, learner)
-    asked, begun = strategy.ask(key, strategy.init(key))
-    draw = strategy.draw(begun, asked)
+    draw, key = supernet.begin(build.strategy(config, learner), seed)
     for state in learner.learn(learner.init(key), draw):
         epoch = int(state["epoch"])
         if epoch in points | {config.shared.epochs}:

@@ -18,6 +18,7 @@ from nao.runs import RunDirectory
 from nao.runs.lessons import Lessons
 from nao.search.rounds import Proposer
 from nao.strategies import Strategy
+from nao.strategies.draws import Draw
 from nao.types import PyTree
 
 Check = Callable[[], None]  # called where stopping is safe; raises to stop
@@ -29,6 +30,14 @@ class _Kept(Shape):
     values: list[float | None]
     reasons: list[str]
     seconds: float = 0.0
+
+
+def begin(strategy: Strategy, seed: int) -> tuple[Draw, jax.Array]:
+    """Returns what the weights learn on in a search's first round, and their key."""
+    proposer = Proposer(strategy, seed)
+    progress = proposer.start()
+    draw = strategy.draw(progress.state, proposer.ask(progress).tokens)
+    return draw, proposer.evaluator_key
 
 
 def learn(
@@ -50,11 +59,9 @@ def learn(
         lessons: Keeps a state now and then, which an interrupted lesson goes on from.
         check: Called after each epoch.
     """
-    proposer = Proposer(strategy, seed)
-    progress = proposer.start()
-    draw = strategy.draw(progress.state, proposer.ask(progress).tokens)
+    draw, key = begin(strategy, seed)
     state = lessons.restore(seed)
-    state = evaluator.init(proposer.evaluator_key) if state is None else state
+    state = evaluator.init(key) if state is None else state
     # A lesson may be as short as the epochs before a round of a search.
     while math.isfinite(float(state["loss"])):
         before = state
