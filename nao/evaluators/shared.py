@@ -106,6 +106,11 @@ class SharedEvaluator(TrainingEvaluator):
         # one counts.
         self.is_noisy = bool(self._shared.epochs_a_round)
         self.objective = dataclasses.replace(self.objective, drifts=self.is_noisy)
+        num, whole = self._shared.num_scored, self.task.num_examples["validation"]
+        self._scores_by_part = 0 < num < whole
+        if self._scores_by_part:
+            names = (f"val_{name}" for name in self.task.shares)
+            self.num_examples |= dict.fromkeys(names, num)
         self.metrics = (
             tuple(name for name in self.metrics or () if name not in _OF_TRAININGS)
             or None
@@ -186,6 +191,9 @@ class SharedEvaluator(TrainingEvaluator):
             tokens: int32 [length].
             key: Its randomness.
             state: Of `learn`, whose weights it begins with where it inherits them.
+
+        Returns:
+            The test measure; and the objective, unless scores are of fewer examples.
         """
 
         def inherited(fresh: TrainState) -> tuple[int, TrainState]:
@@ -197,7 +205,11 @@ class SharedEvaluator(TrainingEvaluator):
             params, stats = jax.tree.map(_put_like, *pairs)
             return 0, fresh._replace(params=params, batch_stats=stats)
 
-        return self._tested(tokens, key, inherited if self._shared.inherit else None)
+        begin = inherited if self._shared.inherit else None
+        found = self._tested(tokens, key, begin)
+        if self._scores_by_part:  # one name, one number of examples
+            del found[self.objective.name]
+        return found
 
     def _scored(self, weights: TrainState, archs: np.ndarray) -> list[Evaluation]:
         start = time.perf_counter()

@@ -144,6 +144,9 @@ def test_the_first_validation_examples_may_be_enough():
     evaluator = _evaluator(SharedConfig(epochs=1, num_scored=8))
     values = _values(evaluator, _learned(evaluator))
     assert _are_shares(values, 8)
+    assert evaluator.num_examples["val_accuracy"] == 8
+    # Of the final training there is no second number by that name, of other examples.
+    assert list(evaluator.test(TOKENS[0], jax.random.key(0), {})) == ["test_accuracy"]
 
 
 @pytest.mark.slow
