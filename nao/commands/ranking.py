@@ -239,7 +239,8 @@ def _of_search(
         )
     told, state = kept
     # A search that goes on has others, which are scored anew.
-    name = f"search after {counted(told, 'trial')}"
+    after = f"after {counted(told, 'trial')}" if told else "before any trial"
+    name = f"learned {after}"
     return {name: lambda lessons, check: state}, f"the shared weights of {workdir}"
 
 

@@ -105,7 +105,7 @@ def test_the_weights_of_a_search_are_ranked_by(tmp_path, table):
         _rank(wide, workdir)
     # What is wrong with a command leaves nothing behind that the right one minds.
     found = _rank(changed, workdir)
-    assert [each.name for each in found.scores] == ["search after 0 trials"]
+    assert [each.name for each in found.scores] == ["learned before any trial"]
     assert (workdir / "ranking/ranking.md").is_file()
     counts = [10 * text.count("3x3~") for text in found.architectures]
     assert [each.value for each in found.true] == counts
