@@ -4,8 +4,10 @@
         --config.table.path=cifar10.csv.gz --runs=runs/enas-0,runs/enas-1,runs/darts-0
 
 Prints for each run its strategy and seed, the value that its choice had there, the
-table's value of it, and its rank among all rows of the table, 1 for the best; then for
-each strategy the mean and standard deviation over its runs.
+table's value of it, and its rank among all rows of the table, 1 for the best; and
+Kendall's tau-b of all that it measured, each architecture once, with the table's
+values, and that of their numbers of parameters, NaN where a run does not know them.
+Then for each strategy the mean and standard deviation over its runs.
 """
 
 import argparse
@@ -21,13 +23,15 @@ import numpy as np
 from experiments.benchmarks import config_flags
 from nao import runs
 from nao.benchmark import comparison
+from nao.controller import metrics
 from nao.evaluators import TableEvaluator
+from nao.runs import standing
 
 FLAGS = ("table", "space")
 
 
 class Chosen(NamedTuple):
-    """What a search chose."""
+    """What a search chose, and how it ordered all that it measured."""
 
     strategy: str
     seed: int
@@ -35,6 +39,8 @@ class Chosen(NamedTuple):
     measured: float
     true: float
     rank: int
+    tau: float
+    tau_by_parameters: float
 
 
 def main(words: list[str] | None = None) -> None:
@@ -48,11 +54,13 @@ def main(words: list[str] | None = None) -> None:
         found = [look_up(table, path) for path in args.runs.split(",")]
     except ValueError as error:
         sys.exit(f"chosen_cells.py: {error}")
-    print("| strategy | seed | measured | in the table | rank | architecture |")
-    print(f"| --- {'| --- ' * 5}|")
+    head = "| strategy | seed | measured | in the table | rank | tau-b | by parameters"
+    print(f"{head} | architecture |\n| --- {'| --- ' * 7}|")
     for each in found:
         numbers = f"{each.measured:.4g} | {each.true:.4g} | {each.rank}"
-        print(f"| {each.strategy} | {each.seed} | {numbers} | {each.architecture} |")
+        taus = f"{each.tau:.3f} | {each.tau_by_parameters:.3f}"
+        print(f"| {each.strategy} | {each.seed} | {numbers} | {taus}", end="")
+        print(f" | {each.architecture} |")
     for strategy in dict.fromkeys(each.strategy for each in found):
         same = [each for each in found if each.strategy == strategy]
         print(f"| {strategy} | all {len(same)} | {_means(same)} | |")
@@ -72,20 +80,43 @@ def look_up(table: TableEvaluator, path: str) -> Chosen:
         )
     if run.best is None:
         raise ValueError(f"{path} has no trial that succeeded.")
-    tokens = np.array([run.best.tokens], np.int32)
-    (true,) = table.evaluate(tokens, np.zeros(1))  # a table takes no randomness
-    if true.value is None:
-        raise ValueError(f"The table lacks what {path} chose: {true.reason}.")
-    values = table.objective.sign * np.array([x for x, _ in table.values.values()])
-    rank = 1 + int((values > table.objective.sign * true.value).sum())
+    (true,) = _true(table, [run.best])
+    if np.isnan(true):
+        raise ValueError(f"The table lacks what {path} chose.")
+    sign = table.objective.sign
+    values = sign * np.array([x for x, _ in table.values.values()])
+    rank = 1 + int((values > sign * true).sum())
     name, seed = run.record.strategy, run.config["seed"]
-    text = run.space.format(tokens[0]).replace("|", "\\|")
-    return Chosen(name, seed, text, run.best.mean, true.value, rank)
+    text = run.space.format(run.best.tokens).replace("|", "\\|")
+    taus = _taus(run, table)
+    return Chosen(name, seed, text, run.best.mean, true, rank, *taus)
+
+
+def _true(table: TableEvaluator, trials: Sequence[runs.Trial]) -> np.ndarray:
+    """Returns what a table has of trials, float64 [num]; NaN for what it lacks."""
+    tokens = np.array([trial.tokens for trial in trials], np.int32)
+    found = table.evaluate(tokens, np.zeros(len(trials)))  # it takes no randomness
+    return np.array([np.nan if x.value is None else x.value for x in found])
+
+
+def _taus(run: runs.StoredRun, table: TableEvaluator) -> tuple[float, float]:
+    """Returns how values, and parameters, order what a run measured in full."""
+    done = [x for x in run.trials if x.value is not None and x.is_full]
+    each = standing.together(done)
+    true = table.objective.sign * _true(table, each)
+    values = run.objective.sign * np.array([x.mean for x in each])
+    sizes = [x.evaluation.metrics.get("num_parameters", np.nan) for x in each]
+    return _tau(values, true), _tau(np.array(sizes), true)
+
+
+def _tau(scores: np.ndarray, true: np.ndarray) -> float:
+    known = ~np.isnan(scores) & ~np.isnan(true)
+    return metrics.kendall_tau(true[known], scores[known])
 
 
 def _means(same: Sequence[Chosen]) -> str:
-    columns = np.array([(x.measured, x.true, x.rank) for x in same], np.float64).T
-    digits = (3, 2, 0)
+    rows = [(x.measured, x.true, x.rank, x.tau, x.tau_by_parameters) for x in same]
+    columns, digits = np.array(rows, np.float64).T, (3, 2, 0, 3, 3)
     return " | ".join(
         comparison.spread(column.mean(), comparison.deviation(column), each)
         for column, each in zip(columns, digits, strict=True)

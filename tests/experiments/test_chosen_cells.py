@@ -40,10 +40,22 @@ def test_a_choice_has_its_value_and_its_rank(tmp_path, capsys):
     chosen_cells.main([flag, f"--runs={folders[0]},{folders[1]}"])
     _, _, *rows = capsys.readouterr().out.splitlines()
     measured = [f"{each.best.value:.4g}" for each in found]
-    assert rows[0].startswith(f"| random | 0 | {measured[0]} | 70 | 3 |")
+    # One of its cells is in the table, which is nothing to order.
+    assert rows[0].startswith(f"| random | 0 | {measured[0]} | 70 | 3 | nan | nan |")
     assert rows[1].startswith(f"| random | 1 | {measured[1]} | 90 | 1 |")
     assert rows[2].startswith("| random | all 2 |")
     assert "| 80.00 ± 14.14 | 2.00 ± 1.41 |" in rows[2]
+
+
+def test_all_that_was_measured_is_ordered(tmp_path, capsys):
+    found = search(tmp_path / "run", 0, 6)
+    values = {SPACE.format(x.tokens): 10 * x.value for x in found.trials}
+    for sign in (1, -1):
+        truth = {text: 50 + sign * value for text, value in values.items()}
+        flag = write(tmp_path / f"{sign}.csv", truth)
+        chosen_cells.main([flag, f"--runs={tmp_path / 'run'}"])
+        _, _, row, *_ = capsys.readouterr().out.splitlines()
+        assert f" | {sign:.3f} | nan | " in row
 
 
 def test_what_is_no_run_is_one_line(tmp_path):
