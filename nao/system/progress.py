@@ -21,6 +21,7 @@ T = TypeVar("T")
 
 _BURST_S = 0.5  # what finishes together, as children on several devices, is one event
 _QUIET_S = 5.0
+_SILENT_S = 60.0  # a log that says nothing for longer looks as if nothing went on
 _BAR = "{desc} |{bar}| {n_fmt}/{total_fmt}{postfix}"
 _LEAST_BAR = 4  # columns of the bar itself, for which words make room
 _WIDEST = 1000  # columns, where nothing limits a line
@@ -122,7 +123,8 @@ class Progress(contextlib.AbstractContextManager):
             done: How many were done before.
             is_shown: Whether to show anything at all.
             name: What is being done; a stage takes its place.
-            has_lines: Whether `advance` writes lines; else `write_line` alone does.
+            has_lines: Whether `advance` writes lines whenever one is due; else after a
+                minute without any, as `write_line` says what is done.
             most_lines: Lines of a task at most, however many things it has.
             quiet_s: Seconds after which lines begin: shorter tasks have none.
         """
@@ -130,7 +132,8 @@ class Progress(contextlib.AbstractContextManager):
         self._unit, self._name, self._note = unit, name, ""
         self._stage = name  # what the bar says is being done
         self._has_lines, self._most_lines = has_lines, most_lines
-        self._pace, self._lines_from = Pace(done), time.monotonic() + quiet_s
+        self._pace, self._last_time = Pace(done), time.monotonic()
+        self._lines_from = self._last_time + quiet_s
         is_drawn = is_shown and (_IS_NOTEBOOK or _has_room())
         self._are_lines = is_shown and not is_drawn
         self._bar = _draw(self, unit) if is_drawn else None
@@ -164,11 +167,12 @@ class Progress(contextlib.AbstractContextManager):
         """
         self.done += num
         self._note = self._note if note is None else note
-        self._pace.update(self.done, time.monotonic())
+        now = time.monotonic()
+        self._pace.update(self.done, now)
         if self._bar is not None:
             self._set_words()
             self._bar.update(num)
-        elif self._has_lines:
+        elif self._has_lines or now - self._last_time >= _SILENT_S:
             self.write_line(self._name)
 
     def set(self, done: int, total: int) -> None:
@@ -238,7 +242,7 @@ class Progress(contextlib.AbstractContextManager):
     def _write(self, line: str) -> None:
         if line != self._last_line:  # Several places may say the same.
             print(f"{line[:1].upper()}{line[1:]}", file=sys.stderr, flush=True)
-        self._last_line = line
+        self._last_line, self._last_time = line, time.monotonic()
 
 
 def track(things: Iterable[T], total: int, unit: str, name: str) -> Iterator[T]:

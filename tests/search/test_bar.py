@@ -37,3 +37,19 @@ def test_the_time_left_heeds_the_bound_on_cost(monkeypatch, capsys, max_cost, le
         bar.advance(5)
     bar.write_line("round 0")
     assert left in capsys.readouterr().err
+
+
+def test_a_log_of_a_long_round_has_a_line_a_minute(monkeypatch, capsys):
+    """A round of fifty long trainings said nothing for hours."""
+    clock = types.SimpleNamespace(now=0.0)
+    monkeypatch.setattr("time.monotonic", lambda: clock.now)
+    trials = Trials()
+    bar = SearchBar(trials, Limits(8, 0), EVALUATOR, True)
+    for clock.now in (25.0, 50.0, 75.0, 100.0, 125.0, 150.0, 160.0):
+        trials.append(None)
+        bar.advance()
+    bar.write_line("round 0")
+    first, second, last = capsys.readouterr().err.splitlines()
+    assert first.startswith("Search: 3 of 8 trials, ")
+    assert second.startswith("Search: 6 of 8 trials, ")
+    assert last.startswith("Round 0: 7 of 8 trials, ")
