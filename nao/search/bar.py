@@ -9,7 +9,7 @@ from nao.system.progress import Progress
 
 
 class SearchBar(Progress):
-    """Shows a search: a bar, or a line for every round."""
+    """Shows a search: a bar, or a line a round, and a minute in one that is long."""
 
     def __init__(
         self, trials: Ledger, allowed: Limits, evaluator: Evaluator, is_shown: bool
