@@ -65,7 +65,7 @@ class MixtureEvaluator(TrainingEvaluator):
         self._mixture = MixtureConfig() if mixture is None else mixture
         _check_recipe(self._config)
         self.strategy = _NAMES[self._mixture.relaxation]
-        self.how_tested = training.trained_anew(
+        self.how_tested = training.how_trained(
             self.num_final_epochs, ", derived from a mixture", self.task.example
         )
         # Later epochs count in place of those that derived the same before.

@@ -99,8 +99,10 @@ class SharedEvaluator(TrainingEvaluator):
         _check_recipe(self._config)
         if self._shared.inherit:
             _check_heir(self._config, self._final)
-        self.how_tested = training.trained_anew(
-            self.num_final_epochs, ", scored by shared weights", self.task.example
+        start = "on from the shared weights" if self._shared.inherit else "anew"
+        more = ", scored by shared weights"
+        self.how_tested = training.how_trained(
+            self.num_final_epochs, more, self.task.example, start
         )
         # By the same weights a score is the same; by those that learn on, the last
         # one counts.
@@ -174,8 +176,11 @@ class SharedEvaluator(TrainingEvaluator):
         """
         loss = float(state["loss"])
         if not math.isfinite(loss):
-            reason = f"the loss of the shared weights is {loss} in epoch "
-            reason += str(int(state["epoch"]))
+            reason = (
+                f"the loss of the shared weights is {loss} in epoch "
+                f"{int(state['epoch'])}, and they learn no more: another recipe, as a "
+                "smaller child.learning_rate, needs another workdir"
+            )
             yield from [Evaluation(None, reason=reason)] * len(tokens)
             return
         weights = self.trainer.state(state["leaves"])

@@ -31,15 +31,22 @@ _COSTS = ("num_parameters", "num_multiply_adds")  # exact, and known untrained
 def _how_tested(epochs: int, final_epochs: int, example: str) -> str:
     """Says what a final training of so many epochs is, next to those of the search."""
     beside = "as" if epochs == final_epochs else f"{epochs}"
-    return trained_anew(final_epochs, f", {beside} in the search", example)
+    return how_trained(final_epochs, f", {beside} in the search", example)
 
 
-def trained_anew(epochs: int, more: str, example: str) -> str:
-    """Says that the final choice is trained for so many epochs, and more of it."""
+def how_trained(epochs: int, more: str, example: str, start: str = "anew") -> str:
+    """Says that the final choice is trained for so many epochs, from where, and more.
+
+    Args:
+        epochs: Of the final recipe.
+        more: What else there is to say, after a comma.
+        example: What one example is called.
+        start: Where it begins.
+    """
     unit = "epoch" if epochs == 1 else "epochs"
     return (
-        f"trained anew by the final recipe ({epochs} {unit}{more}), with the only look "
-        f"at the test {example}s"
+        f"trained {start} by the final recipe ({epochs} {unit}{more}), with the only "
+        f"look at the test {example}s"
     )
 
 

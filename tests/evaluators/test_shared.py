@@ -240,7 +240,9 @@ def test_the_final_choice_may_inherit_the_weights():
     (one,) = evaluator.evaluate(TOKENS[:1], None, state)
     found = evaluator.test(TOKENS[0], KEY, state)
     assert found["val_accuracy"] == pytest.approx(one.value, abs=0.11)
+    assert evaluator.how_tested.startswith("trained on from the shared weights by ")
     fresh = _evaluator(SharedConfig(epochs=2), final=final)
+    assert fresh.how_tested.startswith("trained anew by ")
     assert fresh.test(TOKENS[0], KEY, state) != found
 
 
