@@ -197,11 +197,12 @@ def read_names(name: str, text: str) -> tuple[str, ...]:
     return tuple(name.strip() for name in names if name.strip())
 
 
-def check_positive(config: Any, *names: str) -> None:
+def check_positive(config: Any, *names: str, prefix: str = "") -> None:
     """Checks that fields of a config are above 0; raises ValueError otherwise."""
     for name in names:
-        if not getattr(config, name) > 0:
-            raise ValueError(f"{name} must be positive, got {getattr(config, name)}.")
+        value = getattr(config, name)
+        if not value > 0:
+            raise ValueError(f"{prefix}{name} must be positive, got {value}.")
 
 
 class Leaf(typing.NamedTuple):

@@ -96,15 +96,16 @@ class MixtureTrainer:
         self._num = task.num_examples["train"]
         if self._num // 2 < recipe.batch_size:
             raise ValueError(
-                f"batch_size must be at most {self._num // 2}, half of the training "
-                f"{task.example}s of {task.name}, got {recipe.batch_size}."
+                f"{recipe.section}.batch_size must be at most {self._num // 2}, half "
+                f"of the training {task.example}s of {task.name}, got "
+                f"{recipe.batch_size}."
             )
         self._parts = batches.place(task, make_mesh([device], 1))
         self._order = scoring.order(task, 0)
         if recipe.memory_limit_mib:
-            self._check_memory(recipe.memory_limit_mib)
+            self._check_memory(recipe)
 
-    def _check_memory(self, limit: float) -> None:
+    def _check_memory(self, recipe: TrainingConfig) -> None:
         """Compiles the gradients' program, and compares what it needs with a limit."""
         key = jax.random.key(0)  # of the right type; nothing is drawn from it
         state, indices = self.init(key), np.zeros(self._batch_size, np.int32)
@@ -113,10 +114,11 @@ class MixtureTrainer:
             state["weights"], state["logits"], batch, settings=self._training
         )
         memory_mib = needed_mib(lowered.compile())
+        limit = recipe.memory_limit_mib
         if memory_mib > limit:
             raise ValueError(
-                f"A step of the mixture needs {memory_mib:.3g} MiB, memory_limit_mib "
-                f"is {limit:g}."
+                f"A step of the mixture needs {memory_mib:.3g} MiB, "
+                f"{recipe.section}.memory_limit_mib is {limit:g}."
             )
 
     def init(self, key: Array) -> State:

@@ -22,6 +22,9 @@ _SCHEDULES = ("cosine", "constant")
 _SIZES = ("channels", "cells_per_stage", "epochs", "batch_size", "window", "units")
 _SHARES = ("momentum", "drop_path", "dropout", "dropout_embedding", "dropout_input")
 _SHARES += ("dropout_hidden", "dropout_weight")
+_NOT_NEGATIVE = ("weight_decay", "auxiliary", "activation_penalty", "temporal_penalty")
+_NOT_NEGATIVE += ("shift", "cutout", "average_after", "time_limit_s")
+_NOT_NEGATIVE += ("memory_limit_mib",)
 _MOST_SHIFT = 2**31 - 2  # JAX draws below the next number, an int32
 _MOST_EPOCHS = 10**6  # whose validation losses are in the state of a training
 
@@ -31,6 +34,7 @@ _MOST_EPOCHS = 10**6  # whose validation losses are in the state of a training
 class TrainingConfig:
     """How networks are built and trained; fields say what they mean."""
 
+    section: ClassVar[str] = "child"  # where its fields are in the experiment's config
     _may_be_zero: ClassVar[tuple[str, ...]] = ()
 
     channels: int = option(8, "Channels of the first stage, doubled at each of two")
@@ -108,34 +112,35 @@ class TrainingConfig:
     )
 
     def __post_init__(self):
-        check_types(self)
+        prefix = f"{self.section}."
+        check_types(self, prefix)
         for name in _SIZES:
             value = getattr(self, name)
             # At least 1, but 0 where a final training means "as in the search".
             if value < (name not in self._may_be_zero):
-                raise ValueError(f"{name} must be a positive integer, got {value}.")
+                raise ValueError(
+                    f"{prefix}{name} must be a positive integer, got {value}."
+                )
         if self.micro_batches < 1 or self.batch_size % self.micro_batches:
             raise ValueError(
-                f"micro_batches must divide batch_size={self.batch_size}, got "
+                f"{prefix}micro_batches must divide batch_size={self.batch_size}, got "
                 f"{self.micro_batches}."
             )
         if not 0 <= self.window_spread <= self.window:
             raise ValueError(
-                f"window_spread must be 0 to window={self.window}, got "
+                f"{prefix}window_spread must be 0 to window={self.window}, got "
                 f"{self.window_spread}."
             )
-        check_positive(self, "learning_rate", "grad_clip")
+        check_positive(self, "learning_rate", "grad_clip", prefix=prefix)
         # Below 1, since what is kept is divided by the share that is, see `Noise`.
         for name in _SHARES:
             if not 0 <= getattr(self, name) < 1:
                 raise ValueError(
-                    f"{name} must be in [0, 1), got {getattr(self, name)}."
+                    f"{prefix}{name} must be in [0, 1), got {getattr(self, name)}."
                 )
-        names = ("weight_decay", "auxiliary", "activation_penalty", "temporal_penalty")
-        check_at_least(0, self, *names, "shift", "cutout", "average_after")
-        check_at_least(0, self, "time_limit_s", "memory_limit_mib")
-        check_choice("schedule", self.schedule, _SCHEDULES)
-        check_choice("dtype", self.dtype, _DTYPES)
+        check_at_least(0, self, *_NOT_NEGATIVE, prefix=prefix)
+        check_choice(f"{prefix}schedule", self.schedule, _SCHEDULES)
+        check_choice(f"{prefix}dtype", self.dtype, _DTYPES)
 
 
 @documented
@@ -155,8 +160,8 @@ class ChildConfig(TrainingConfig):
         ascend = all(low < high for low, high in steps)
         if self.budgets and not (ascend and self.budgets[-1] == self.epochs):
             raise ValueError(
-                f"budgets must be epochs that ascend to all {self.epochs}, got "
-                f"{list(self.budgets)}."
+                f"{self.section}.budgets must be epochs that ascend to all "
+                f"{self.epochs}, got {list(self.budgets)}."
             )
 
     @property
@@ -172,6 +177,7 @@ class ChildConfig(TrainingConfig):
 class FinalConfig(TrainingConfig):
     """How the final choice is trained, before the test part is read."""
 
+    section: ClassVar[str] = "train"
     _may_be_zero: ClassVar[tuple[str, ...]] = (
         "channels",
         "cells_per_stage",

@@ -81,7 +81,7 @@ class ChildTrainer:
         num_train = task.num_examples["train"]
         if config.batch_size > num_train:
             raise ValueError(
-                f"batch_size must be at most the {num_train} training "
+                f"{config.section}.batch_size must be at most the {num_train} training "
                 f"{task.example}s of {task.name}, got {config.batch_size}."
             )
         devices = jax.devices()[:1] if devices is None else devices
@@ -253,8 +253,8 @@ class ChildTrainer:
         limit = self.config.memory_limit_mib
         if limit and memory_mib > limit:
             message = (
-                f"a training step needs {memory_mib:.3g} MiB, memory_limit_mib is "
-                f"{limit:g}"
+                f"a training step needs {memory_mib:.3g} MiB, "
+                f"{self.config.section}.memory_limit_mib is {limit:g}"
             )
             if settings.net.arch is None:
                 raise ValueError(f"For any architecture {message}.")

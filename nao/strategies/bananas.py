@@ -52,12 +52,13 @@ class BananasConfig:
     )
 
     def __post_init__(self):
-        check_types(self, "bananas.")
-        check_at_least(1, self, "num_seed_archs", "round_size", "ensemble_size")
-        check_at_least(1, self, "num_layers", "layer_size", "num_epochs", "batch_size")
-        check_at_least(1, self, "num_parents", "num_candidates")
-        check_positive(self, "learning_rate")
-        check_choice("encoding", self.encoding, encodings.ENCODINGS)
+        prefix = "bananas."
+        check_types(self, prefix)
+        counts = ("num_seed_archs", "round_size", "ensemble_size", "num_layers")
+        counts += ("layer_size", "num_epochs", "batch_size", "num_parents")
+        check_at_least(1, self, *counts, "num_candidates", prefix=prefix)
+        check_positive(self, "learning_rate", prefix=prefix)
+        check_choice(f"{prefix}encoding", self.encoding, encodings.ENCODINGS)
 
 
 class Perceptron(nn.Module):

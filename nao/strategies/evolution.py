@@ -33,7 +33,8 @@ class EvolutionConfig:
 
     def __post_init__(self):
         check_types(self, "evolution.")
-        check_at_least(1, self, "population_size", "sample_size", "round_size")
+        sizes = ("population_size", "sample_size", "round_size")
+        check_at_least(1, self, *sizes, prefix="evolution.")
 
 
 @dataclasses.dataclass(frozen=True)

@@ -27,7 +27,7 @@ class ForestConfig(SurrogateConfig):
 
     def __post_init__(self):
         super().__post_init__()
-        check_at_least(1, self, "num_trees")
+        check_at_least(1, self, "num_trees", prefix=self.prefix)
 
 
 @dataclasses.dataclass(frozen=True)

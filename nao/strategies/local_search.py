@@ -27,7 +27,7 @@ class LocalSearchConfig:
 
     def __post_init__(self):
         check_types(self, "local_search.")
-        check_at_least(1, self, "num_starts")
+        check_at_least(1, self, "num_starts", prefix="local_search.")
 
 
 @dataclasses.dataclass(frozen=True)

@@ -63,8 +63,8 @@ class ReinforceConfig:
         counts = ("num_layers", "hidden_size", "round_size")
         check_at_least(1, self, *counts, prefix=prefix)
         check_at_least(0, self, "tanh_constant", "entropy_weight", prefix=prefix)
-        check_positive(self, "learning_rate", "adam_epsilon", "initial_bound")
-        check_positive(self, "temperature")
+        names = ("learning_rate", "adam_epsilon", "initial_bound", "temperature")
+        check_positive(self, *names, prefix=prefix)
         for name in ("baseline_decay", "adam_beta1"):
             if not 0 <= getattr(self, name) < 1:
                 raise ValueError(

@@ -42,9 +42,10 @@ class SurrogateConfig:
 
     def __post_init__(self):
         check_types(self, self.prefix)
-        check_at_least(1, self, "num_seed_archs", "round_size", "num_candidates")
-        check_at_least(0, self, "num_parents")
-        check_choice("encoding", self.encoding, encodings.ENCODINGS)
+        counts = ("num_seed_archs", "round_size", "num_candidates")
+        check_at_least(1, self, *counts, prefix=self.prefix)
+        check_at_least(0, self, "num_parents", prefix=self.prefix)
+        check_choice(f"{self.prefix}encoding", self.encoding, encodings.ENCODINGS)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -32,7 +32,7 @@ class TPEConfig:
 
     def __post_init__(self):
         check_types(self, "tpe.")
-        check_at_least(1, self, "num_seed_archs", "round_size")
+        check_at_least(1, self, "num_seed_archs", "round_size", prefix="tpe.")
 
 
 @dataclasses.dataclass(frozen=True)

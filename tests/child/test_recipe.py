@@ -72,5 +72,6 @@ def test_numbers_of_a_config_are_traced_and_all_there():
     ],
 )
 def test_a_wrong_value_names_the_rule(config, field, value, message):
-    with pytest.raises(ValueError, match=message):
+    # With the section that the command line has it in.
+    with pytest.raises(ValueError, match=rf"^{config.section}\.{message}"):
         config(**{field: value})

@@ -101,7 +101,7 @@ def test_what_a_mixture_does_not_have_is_refused():
 
 def test_a_memory_limit_is_kept_before_anything_is_learned():
     child = ChildConfig(channels=2, batch_size=8, memory_limit_mib=0.01)
-    with pytest.raises(ValueError, match="MiB, memory_limit_mib is"):
+    with pytest.raises(ValueError, match=r"MiB, child\.memory_limit_mib is"):
         _ = evaluator(child=child).mixture
 
 
