@@ -18,7 +18,7 @@ def check(strategy: Any, evaluator: Any) -> None:
     Raises:
         TypeError: If one of them, or the strategy's goals, is something else.
         ValueError: If they are of different spaces, or the strategy asks for budgets
-            that the evaluator does not list.
+            that the evaluator does not list, or for what it does not derive.
     """
     check_strategy(strategy)
     hint = "a function is called by nao.evaluators.FunctionEvaluator(space, function)"
@@ -32,8 +32,18 @@ def check(strategy: Any, evaluator: Any) -> None:
         hint = "one that learns has a state: nao.evaluators.LearningEvaluator"
         _check("evaluator", evaluator, (*_EVALUATOR, *_LEARNING), hint)
     _check_spaces(strategy, evaluator)
+    _check_derived(strategy, evaluator)
     _check_budgets(strategy, evaluator)
     _check_goals(strategy, evaluator)
+
+
+def _check_derived(strategy: Any, evaluator: Any) -> None:
+    asks = getattr(strategy, "asks_for_derived", False)
+    if asks and not hasattr(evaluator, "derive"):
+        raise ValueError(
+            f"Strategy {strategy.name} needs an evaluator that derives architectures, "
+            f"such as nao.evaluators.MixtureEvaluator, got {_describe(evaluator)}."
+        )
 
 
 def _check_budgets(strategy: Any, evaluator: Any) -> None:

@@ -6,6 +6,7 @@ derived after an epoch.
 """
 
 import dataclasses
+from typing import ClassVar
 
 import numpy as np
 
@@ -23,6 +24,9 @@ class DerivedConfig:
 class Derived(base.PoolStrategy):
     """Asks for the architectures in `State.derived`.
 
+    Attributes:
+        asks_for_derived: Whether only what an evaluator derives is asked for.
+
     Raises:
         ValueError: If `deduplicate` is not `none`.
     """
@@ -31,6 +35,7 @@ class Derived(base.PoolStrategy):
     config: DerivedConfig = dataclasses.field(default_factory=DerivedConfig)
     deduplicate: str = "none"
     name: str = "darts"
+    asks_for_derived: ClassVar[bool] = True
 
     def __post_init__(self):
         why = "an architecture again while it is the one derived"

@@ -5,6 +5,7 @@ import pytest
 import nao
 from nao import spaces, strategies
 from nao.evaluators import FunctionEvaluator
+from nao.strategies.darts import Derived
 from tests.searching import CONFIG, SPACE, Counting
 
 STRATEGY = strategies.NAO(SPACE, CONFIG)
@@ -52,6 +53,15 @@ def test_strategy_and_evaluator_of_different_spaces_are_refused(tmp_path):
         match=r"one space, got 'custom' \(5 slots, 20 .* 'custom' \(5 slots, 15 ",
     ):
         nao.search(STRATEGY, Counting(space=other), num_trials=6, workdir=tmp_path)
+
+
+def test_what_asks_for_the_derived_needs_who_derives(tmp_path):
+    strategy = Derived(SPACE)
+    with pytest.raises(
+        ValueError, match=r"darts needs an evaluator that derives .* got"
+    ):
+        nao.search(strategy, Counting(), num_trials=6, workdir=tmp_path / "run")
+    assert not (tmp_path / "run").exists()
 
 
 def test_a_wrong_object_can_not_be_asked():
