@@ -183,7 +183,8 @@ ONE_NODE = np.array([[[0, 0], [0, 2]]], np.int32)  # of the identity
 
 def test_a_vocabulary_beyond_the_memory_limit_is_refused():
     assert 0 < trainer(4, memory_limit_mib=1).prepare(KEYS, ONE_NODE) < 1
-    with pytest.raises(ValueError, match=r"needs .* MiB, memory_limit_mib is 1\.$"):
+    message = r"needs .* MiB, child\.memory_limit_mib is 1\.$"
+    with pytest.raises(ValueError, match=message):
         trainer(50_000, memory_limit_mib=1).prepare(KEYS, ONE_NODE)
 
 
