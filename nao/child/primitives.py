@@ -1,8 +1,8 @@
 """Convolutions and pooling, each in the form that its platform computes well.
 
-The only module that knows about platforms. On GPU and TPU the native operations are
-right. On CPU, XLA runs a convolution inside a loop or a conditional tens of times
-slower than the arithmetic needs, and children live inside both; there,
+The only module of layers that knows about platforms. On GPU and TPU the native
+operations are right. On CPU, XLA runs a convolution inside a loop or a conditional tens
+of times slower than the arithmetic needs, and children live inside both; there,
 
 *   a pointwise convolution is a matrix product;
 *   a depthwise convolution of a small image is one matrix product per channel, with
@@ -190,7 +190,8 @@ def _avg_pool_native(x, size, stride):
 
 
 def _max_pool_on_cpu(x, size, stride):
-    # The native form's gradient takes 8 times as long here, for 3x3 at stride 1.
+    # The native form's gradient takes 8 times as long here, for 3x3 at stride 1. Where
+    # pixels tie, this one divides it among them, the native one gives it to one.
     return _over_windows(jnp.maximum, x, size, stride, -jnp.inf)
 
 

@@ -192,7 +192,8 @@ def _descend(
     params = optax.apply_updates(state.params, updates)
     if is_shared:
         # What the architecture does not use has no gradient. Decay and momentum must
-        # not move it either, as PyTorch leaves alone what was not called.
+        # not move it either, as PyTorch leaves alone what was not called. They spare a
+        # used weight, too, in a step whose gradient for it is exactly 0.
         params = _where_used(grads, params, state.params)
         traces = (optax.tree.get(x, "trace") for x in (opt_state, state.opt_state))
         opt_state = optax.tree.set(opt_state, trace=_where_used(grads, *traces))

@@ -18,6 +18,7 @@ from jax.sharding import Mesh
 
 from nao.child import batches, programs
 from nao.child.batches import DevicePart
+from nao.child.measuring import WITHOUT_TRITON
 from nao.child.network import ChildNet, Output, Variables
 from nao.child.task import Task, check_measures
 from nao.types import Array, PyTree
@@ -66,7 +67,7 @@ def order(task: Task, num: int) -> Order:
     return Order(rows % num, np.float32(rows < num))
 
 
-@functools.partial(jax.jit, static_argnames="rules")
+@functools.partial(jax.jit, static_argnames="rules", compiler_options=WITHOUT_TRITON)
 def score(
     variables: Variables,
     archs: Array,
