@@ -28,6 +28,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2]))
 import jax
 import numpy as np
 
+from experiments.benchmarks.child_speed import positive
 from experiments.benchmarks.random_images import random_task
 from nao import data
 from nao.child import ChildConfig, ChildTrainer, ImageTask, nets
@@ -77,7 +78,7 @@ def take_first_step(specialised: bool) -> None:
 def main():
     """Prints the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--devices", type=int, nargs="+", default=[1, 2])
+    parser.add_argument("--devices", type=positive, nargs="+", default=[1, 2])
     parser.add_argument("--start", action="store_true", help="time first steps instead")
     parser.add_argument("--first_step", choices=("universal", "specialised"))
     args = parser.parse_args()
@@ -92,6 +93,7 @@ def main():
             with tempfile.TemporaryDirectory() as folder:
                 command = [sys.executable, __file__, "--first_step", kind]
                 environment = os.environ | {"NAO_CACHE_DIR": folder}
+                environment.pop("JAX_COMPILATION_CACHE_DIR", None)  # would come first
                 seconds = [
                     subprocess.run(
                         command, env=environment, check=True, capture_output=True
@@ -102,6 +104,8 @@ def main():
             print(f"| {kind} | {cold} s | {warm} s |", flush=True)
         return
     hosts.use_cpu_devices(max(args.devices))
+    if max(args.devices) > (there := len(jax.devices())):
+        parser.error(f"--devices: must be at most {there}, got {max(args.devices)}")
     task = ImageTask.of(data.load("digits"))
     print(
         "| devices | children: epoch of one | compile | data: epoch | compile |\n"

@@ -8,7 +8,8 @@ backward, momentum) of each kind and prints a table:
 universal       the project's network for any architecture, compiled once
 lanes           the same, training as many architectures at once as there are cores
 supernet        shared weights: each step on an architecture of its own, and its images
-                on all cores; its compilation stands with its tracing, in one number
+                on as many cores as divide them; its compilation stands with its
+                tracing, in one number
 specialised     the project's network for one architecture, compiled for each
 plain           a network of `nn.Conv` layers (plain_net.py), compiled for each
 torch           a network of `nn.Conv2d` layers in PyTorch (torch_net.py), one for each
@@ -19,8 +20,8 @@ Seconds to trace, lower and compile, seconds of a step of one architecture (medi
 `lanes`, of all at once divided by their number), temporary memory of the step, and from
 those the seconds that 1, 10, 100 architectures take, for `--steps` each. A call of a
 compiled program takes several steps, as a search takes an epoch. Nothing is read from a
-compile cache. The last lines say from how many steps an architecture on its
-own program pays for itself.
+compile cache, unless `JAX_COMPILATION_CACHE_DIR` names one. The last lines say from how
+many steps an architecture on its own program pays for itself.
 
 PyTorch runs operation by operation, on all cores that this process may use unless
 `--torch_threads` says otherwise (beside other work, or on the hyperthreads of one core,

@@ -12,7 +12,8 @@ torch        the same model in plain PyTorch (torch_language.py), on all cores u
 
 Seconds to trace, lower and compile, milliseconds of a step (median), temporary memory,
 and what share of a step the product with all words of the vocabulary takes: what it is
-shorter by with two words in their place. Nothing is read from a compile cache.
+shorter by with two words in their place. Nothing is read from a compile cache,
+unless `JAX_COMPILATION_CACHE_DIR` names one.
 """
 
 import argparse

@@ -84,12 +84,21 @@ def _measure_to(output: pathlib.Path, args: argparse.Namespace) -> None:
     config, table = config_flags.read_table(args, FLAGS)
     given = {"evaluator": "shared", "strategy": "random_ws"}
     config = fields.override(config, given)
-    points = {int(point) for point in args.points.split(",") if point}
+    points = _read_points(args.points, config.shared.epochs)
     tokens, true = drawn(table, args.num_ranked)
     output.parent.mkdir(parents=True, exist_ok=True)
     for row in measure(config, tokens, true, args.seed, points):
         with output.open("a") as file:
             file.write(json.dumps(row) + "\n")
+
+
+def _read_points(text: str, last: int) -> set[int]:
+    points = set()
+    for word in filter(None, text.split(",")):
+        if not (word.isdecimal() and 1 <= int(word) <= last):
+            raise ValueError(f"--points must be epochs from 1 to {last}, got {word!r}.")
+        points.add(int(word))
+    return points
 
 
 def drawn(table: TableEvaluator, num: int) -> tuple[np.ndarray, np.ndarray]:
@@ -155,6 +164,7 @@ def print_means(rows: Sequence[Row]) -> None:
     print(f"| --- | --- | --- {'| --- ' * len(COLUMNS)}|")
     for epochs, norms in dict.fromkeys((x["epochs"], x["norms"]) for x in rows):
         same = [x for x in rows if (x["epochs"], x["norms"]) == (epochs, norms)]
+        same = list({x["seed"]: x for x in same}.values())  # measured again: the last
         cells = [_spread([x[name] for x in same]) for name in COLUMNS]
         print(f"| {epochs} | {norms} | {len(same)} | {' | '.join(cells)} |")
 

@@ -43,6 +43,7 @@ import numpy as np
 from jax.sharding import NamedSharding
 from jax.sharding import PartitionSpec as P
 
+from experiments.benchmarks.child_speed import positive
 from experiments.benchmarks.random_images import random_task
 from nao import data
 from nao.child import ChildConfig, ImageTask, batches, nets, programs
@@ -119,7 +120,13 @@ def _parse(words: list[str] | None) -> argparse.Namespace:
     add = parser.add_argument
     add("--parts", nargs="+", default=PARTS, choices=PARTS)
     add("--dtypes", nargs="+", default=DTYPES, choices=DTYPES)
-    add("--at_once", type=int, nargs="*", default=[16, 4], help="children a program")
+    add(
+        "--at_once",
+        type=positive,
+        nargs="*",
+        default=[16, 4],
+        help="children a program",
+    )
     add("--seconds", type=float, default=300, help="for each part")
     add("--output", type=pathlib.Path, help="file for the tables, replaced")
     add("--tiny", action="store_true", help="small networks, to test this script")
@@ -129,6 +136,7 @@ def _parse(words: list[str] | None) -> argparse.Namespace:
 def _writer(path: pathlib.Path | None) -> Callable[[str], None]:
     """Returns what prints a line and adds it to a file, at once."""
     if path is not None:
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("")
 
     def write(line: str) -> None:

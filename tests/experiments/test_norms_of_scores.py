@@ -48,7 +48,8 @@ def test_means_are_over_the_seeds_of_a_point(capsys):
     numbers = dict.fromkeys(norms_of_scores.COLUMNS, 0.5)
     row = {"seed": 0, "epochs": 3, "norms": "batch", **numbers}
     other = {**row, "seed": 1, "tau": 0.7}
-    norms_of_scores.print_means([row, other, {**row, "epochs": 4}])
+    before = {**row, "tau": 0.1}  # of the same seed, which was measured again
+    norms_of_scores.print_means([before, row, other, {**row, "epochs": 4}])
     _, _, both, one = capsys.readouterr().out.splitlines()
     assert both.startswith("| 3 | batch | 2 | 0.600 ± 0.141 | 0.500 ± 0.000 |")
     assert one.startswith("| 4 | batch | 1 | 0.500 |")
@@ -57,3 +58,10 @@ def test_means_are_over_the_seeds_of_a_point(capsys):
 def test_what_has_no_table_is_one_line():
     with pytest.raises(SystemExit, match="must search a table, got 'digits'"):
         norms_of_scores.main(["--config=digits"])
+
+
+@pytest.mark.parametrize("points", ["x", "0", "1,3"])
+def test_points_beyond_the_lesson_are_one_line(table, points):
+    flags = [f"--config.table.path={table}", f"--points={points}"]
+    with pytest.raises(SystemExit, match=r"--points must be epochs from 1 to 2, got "):
+        norms_of_scores.main([*SMALL, *flags])
