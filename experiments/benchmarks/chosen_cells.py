@@ -13,7 +13,7 @@ Then for each strategy the mean and standard deviation over its runs.
 import argparse
 import pathlib
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2]))
@@ -24,7 +24,7 @@ from experiments.benchmarks import config_flags
 from nao import runs
 from nao.benchmark import comparison
 from nao.controller import metrics
-from nao.evaluators import TableEvaluator
+from nao.evaluators import Evaluation, TableEvaluator
 from nao.runs import standing
 
 FLAGS = ("table", "space")
@@ -58,9 +58,8 @@ def main(words: list[str] | None = None) -> None:
     print(f"{head} | architecture |\n| --- {'| --- ' * 7}|")
     for each in found:
         numbers = f"{each.measured:.4g} | {each.true:.4g} | {each.rank}"
-        taus = f"{each.tau:.3f} | {each.tau_by_parameters:.3f}"
-        print(f"| {each.strategy} | {each.seed} | {numbers} | {taus}", end="")
-        print(f" | {each.architecture} |")
+        numbers += f" | {each.tau:.3f} | {each.tau_by_parameters:.3f}"
+        print(f"| {each.strategy} | {each.seed} | {numbers} | {each.architecture} |")
     for strategy in dict.fromkeys(each.strategy for each in found):
         same = [each for each in found if each.strategy == strategy]
         print(f"| {strategy} | all {len(same)} | {_means(same)} | |")
@@ -80,30 +79,32 @@ def look_up(table: TableEvaluator, path: str) -> Chosen:
         )
     if run.best is None:
         raise ValueError(f"{path} has no trial that succeeded.")
-    (true,) = _true(table, [run.best])
-    if np.isnan(true):
-        raise ValueError(f"The table lacks what {path} chose.")
-    sign = table.objective.sign
-    values = sign * np.array([x for x, _ in table.values.values()])
-    rank = 1 + int((values > sign * true).sum())
+    (true,) = _evaluated(table, [run.best])
+    if true.value is None:
+        raise ValueError(f"The table lacks what {path} chose: {true.reason}.")
+    values = table.objective.sign * np.array([x for x, _ in table.values.values()])
+    rank = 1 + int((values > table.objective.sign * true.value).sum())
     name, seed = run.record.strategy, run.config["seed"]
     text = run.space.format(run.best.tokens).replace("|", "\\|")
     taus = _taus(run, table)
-    return Chosen(name, seed, text, run.best.mean, true, rank, *taus)
+    return Chosen(name, seed, text, run.best.mean, true.value, rank, *taus)
 
 
-def _true(table: TableEvaluator, trials: Sequence[runs.Trial]) -> np.ndarray:
-    """Returns what a table has of trials, float64 [num]; NaN for what it lacks."""
+def _evaluated(
+    table: TableEvaluator, trials: Sequence[runs.Trial]
+) -> Iterator[Evaluation]:
+    """Yields what a table has of the architectures of trials."""
     tokens = np.array([trial.tokens for trial in trials], np.int32)
-    found = table.evaluate(tokens, np.zeros(len(trials)))  # it takes no randomness
-    return np.array([np.nan if x.value is None else x.value for x in found])
+    return table.evaluate(tokens, np.zeros(len(trials)))  # it takes no randomness
 
 
 def _taus(run: runs.StoredRun, table: TableEvaluator) -> tuple[float, float]:
     """Returns how values, and parameters, order what a run measured in full."""
     done = [x for x in run.trials if x.value is not None and x.is_full]
     each = standing.together(done)
-    true = table.objective.sign * _true(table, each)
+    # What the table lacks is None, and as a float64 NaN.
+    found = np.array([x.value for x in _evaluated(table, each)], np.float64)
+    true = table.objective.sign * found
     values = run.objective.sign * np.array([x.mean for x in each])
     sizes = [x.evaluation.metrics.get("num_parameters", np.nan) for x in each]
     return _tau(values, true), _tau(np.array(sizes), true)

@@ -164,9 +164,9 @@ def print_means(rows: Sequence[Row]) -> None:
     print(f"| --- | --- | --- {'| --- ' * len(COLUMNS)}|")
     for epochs, norms in dict.fromkeys((x["epochs"], x["norms"]) for x in rows):
         same = [x for x in rows if (x["epochs"], x["norms"]) == (epochs, norms)]
-        same = list({x["seed"]: x for x in same}.values())  # measured again: the last
-        cells = [_spread([x[name] for x in same]) for name in COLUMNS]
-        print(f"| {epochs} | {norms} | {len(same)} | {' | '.join(cells)} |")
+        last = {x["seed"]: x for x in same}  # of a seed that was measured again
+        cells = [_spread([x[name] for x in last.values()]) for name in COLUMNS]
+        print(f"| {epochs} | {norms} | {len(last)} | {' | '.join(cells)} |")
 
 
 def _spread(numbers: Sequence[float]) -> str:

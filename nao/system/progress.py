@@ -123,8 +123,8 @@ class Progress(contextlib.AbstractContextManager):
             done: How many were done before.
             is_shown: Whether to show anything at all.
             name: What is being done; a stage takes its place.
-            has_lines: Whether `advance` writes lines whenever one is due; else after a
-                minute without any, as `write_line` says what is done.
+            has_lines: Whether `advance` writes a line whenever one is due, or only
+                after a minute without any.
             most_lines: Lines of a task at most, however many things it has.
             quiet_s: Seconds after which lines begin: shorter tasks have none.
         """
