@@ -7,6 +7,9 @@ gives them their number: `nao.search(strategy, evaluator, num_trials=..., workdi
 import importlib
 from typing import Any
 
+from nao.system import start  # noqa: F401  # first: what follows takes seconds
+
+# isort: split
 from nao import child, controller, data, embedding, evaluators, spaces, strategies
 from nao.child import ChildConfig, FinalConfig, FlaxNet, Task, TrainedChild
 from nao.config import Config

@@ -39,7 +39,7 @@ class Loop:
         progress: What the strategy was told: the ledger's whole rounds.
         before: What `summary.json` held when this search began; empty without one.
         seconds: Of `evaluate`, lessons included, and `controller`; to the `first_child`
-            since the process began where this is its first search, else this search.
+            since the program began where this is its first search, else this search.
     """
 
     def __init__(

@@ -13,29 +13,24 @@ from typing import Any
 
 import jax
 
+from nao.system import start
+
 VERSION = "0.1.0"  # of nao; pyproject.toml reads it from here
 _PACKAGES = ("jax", "jaxlib", "flax", "optax", "numpy", "optuna", "orbax-checkpoint")
 
 
 def seconds_since_start() -> float:
-    """Returns seconds since the process began; since the import of JAX off Linux."""
-    try:
-        # Field 22 of proc(5), in ticks since boot; the name before it may hold spaces.
-        fields = pathlib.Path("/proc/self/stat").read_text().rpartition(")")[2].split()
-        uptime = float(pathlib.Path("/proc/uptime").read_text().split()[0])
-        return uptime - float(fields[19]) / os.sysconf("SC_CLK_TCK")
-    except (OSError, ValueError, IndexError):
-        return time.monotonic() - _IMPORTED
+    """Returns seconds since the program began: since the first import of nao."""
+    return time.monotonic() - start.BEGUN
 
 
-_IMPORTED = time.monotonic()
 _works = itertools.count()  # pieces of work that this process began
 
 
 def begin_work() -> float:
     """Returns the time, by `time.perf_counter`, from which work begun now counts.
 
-    The start of the process for its first work, whose imports belong to it. Later work
+    The start of the program for its first work, whose imports belong to it. Later work
     counts from now, and so does the first of an interactive session: what the user did
     before, or waited, is no part of it.
     """

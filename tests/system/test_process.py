@@ -1,4 +1,6 @@
 import itertools
+import pathlib
+import subprocess
 import sys
 import time
 
@@ -23,6 +25,19 @@ def test_only_the_first_work_of_a_process_counts_from_its_start(monkeypatch):
     first, second = process.begin_work(), process.begin_work()
     assert time.perf_counter() - first >= age
     assert second - first >= age
+
+
+def test_a_program_begins_where_nao_is_imported():
+    """A shell that installs and then becomes Python made a start of three minutes."""
+    program = (
+        "import time; time.sleep(1); begun = time.monotonic()\n"
+        "from nao.system import process\n"
+        "age = process.seconds_since_start()\n"
+        "print(age / (time.monotonic() - begun))"
+    )
+    command, root = [sys.executable, "-c", program], pathlib.Path(__file__).parents[2]
+    done = subprocess.run(command, cwd=root, capture_output=True, check=True)
+    assert 0.9 < float(done.stdout) <= 1
 
 
 def test_an_interactive_session_is_no_part_of_its_first_work(monkeypatch):
