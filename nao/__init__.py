@@ -7,7 +7,7 @@ gives them their number: `nao.search(strategy, evaluator, num_trials=..., workdi
 import importlib
 from typing import Any
 
-from nao.system import start  # noqa: F401  # first: what follows takes seconds
+from nao.system import start as _start  # noqa: F401  # before what takes seconds
 
 # isort: split
 from nao import child, controller, data, embedding, evaluators, spaces, strategies
