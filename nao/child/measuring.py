@@ -12,13 +12,8 @@ from nao.child.programs import Settings, TrainState, over_children
 from nao.child.task import check_measures
 from nao.types import Array
 
-# Where XLA of jaxlib 0.11.2 fuses the products of a program that only measures by
-# Triton, a check of its own fails ("subdim_size_accumulator") and ends the process. It
-# matters on a GPU alone.
-WITHOUT_TRITON = {"xla_gpu_enable_triton_gemm": False}
 
-
-@functools.partial(jax.jit, static_argnames="settings", compiler_options=WITHOUT_TRITON)
+@functools.partial(jax.jit, static_argnames="settings")
 def child_evaluate(
     states: TrainState, archs: Array, part: DevicePart, *, settings: Settings
 ) -> dict[str, Array]:

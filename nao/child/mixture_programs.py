@@ -16,7 +16,6 @@ from jax.flatten_util import ravel_pytree
 
 from nao.child import scoring
 from nao.child.batches import DevicePart
-from nao.child.measuring import WITHOUT_TRITON
 from nao.child.mixed_conv_net import MixedConvNet
 from nao.child.mixed_topology_net import MixedTopologyNet
 from nao.child.network import Output
@@ -159,7 +158,7 @@ def logits_step(
     }
 
 
-@functools.partial(jax.jit, static_argnames="settings", compiler_options=WITHOUT_TRITON)
+@functools.partial(jax.jit, static_argnames="settings")
 def mixture_evaluate(
     weights: Array, mixed: Array, part: DevicePart, order: Order, *, settings: Settings
 ) -> dict[str, Array]:

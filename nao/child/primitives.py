@@ -85,10 +85,19 @@ def _by_platform(
 def pointwise(x: Array, kernel: Array, stride: int = 1) -> Array:
     """Convolves with a 1x1 kernel [channels in, channels out]."""
     if stride > 1:
-        x = x[:, ::stride, ::stride]
+        x = _computed(x)[:, ::stride, ::stride]
     # Images as the rows of a matrix: for its gradient XLA would transpose images.
     product = _multiply(x.reshape(-1, x.shape[-1]), kernel)
     return product.reshape(*x.shape[:-1], -1)
+
+
+def _computed(x: Array) -> Array:
+    """Returns images that XLA does not compute inside the product that reads them.
+
+    Where jaxlib 0.11.2 does so for a GPU, of every second pixel, a check of its own
+    fails ("subdim_size_accumulator") and ends the process.
+    """
+    return lax.platform_dependent(x, cpu=lambda x: x, default=lax.optimization_barrier)
 
 
 @jax.custom_vjp

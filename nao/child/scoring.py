@@ -18,7 +18,6 @@ from jax.sharding import Mesh
 
 from nao.child import batches, programs
 from nao.child.batches import DevicePart
-from nao.child.measuring import WITHOUT_TRITON
 from nao.child.network import ChildNet, Output, Variables
 from nao.child.task import Task, check_measures
 from nao.types import Array, PyTree
@@ -67,7 +66,7 @@ def order(task: Task, num: int) -> Order:
     return Order(rows % num, np.float32(rows < num))
 
 
-@functools.partial(jax.jit, static_argnames="rules", compiler_options=WITHOUT_TRITON)
+@functools.partial(jax.jit, static_argnames="rules")
 def score(
     variables: Variables,
     archs: Array,

@@ -46,7 +46,7 @@ def task(name):
 
 
 @functools.cache
-def trace(name, dtype, is_specialised=False, program="child_train_epoch"):
+def trace(name, dtype, is_specialised=False, program="child_train_epoch", device=None):
     """Traces a program of a small network of the space, from shapes alone."""
     small = {"num_nodes": 1} if "num_nodes" in registry.options(name) else {}
     space = registry.make(SpaceConfig(name, **small))
@@ -56,12 +56,14 @@ def trace(name, dtype, is_specialised=False, program="child_train_epoch"):
     archs = space.architecture(space.sample(np.random.default_rng(0), 1))
     if is_specialised:
         net = net.specialise(archs[0])
-    mesh = programs.make_mesh(jax.devices()[:1], 1)
+    mesh = programs.make_mesh([device or jax.devices()[0]], 1)
     settings = programs.Settings(net, learned.rules, mesh, config.batch_size, 1)
     keys = jax.random.split(jax.random.key(0), 1)
     init = functools.partial(programs.child_init, settings=settings)
     states = jax.eval_shape(init, keys)
-    parts, archs = batches.place(learned, mesh), archs.astype(np.int32)
+    here = programs.make_mesh(jax.devices()[:1], 1)
+    parts, archs = batches.place(learned, here), archs.astype(np.int32)
+    parts = jax.tree.map(lambda x: jax.ShapeDtypeStruct(x.shape, x.dtype), parts)
     if program == "child_evaluate":
         return measuring.child_evaluate.trace(
             states, archs, parts["val"], settings=settings
