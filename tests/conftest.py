@@ -14,12 +14,15 @@ from nao import files, spaces
 
 
 def _has_flag(name):
-    """Says whether jaxlib knows a flag; of one that it doesn't, it ends the process."""
+    """Says whether jaxlib knows a flag; of one that it doesn't, it ends the process.
+
+    The names of flags that were dropped stand in it still, what sets them doesn't.
+    """
     folder = pathlib.Path(importlib.util.find_spec("jaxlib").origin).parent
     for path in folder.glob("libjax_common.*"):
         with path.open("rb") as file:
             with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as library:
-                return library.find(name.encode()) >= 0
+                return library.find(f"set_{name}".encode()) >= 0
     return False
 
 
