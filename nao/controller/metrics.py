@@ -3,7 +3,6 @@
 from collections.abc import Callable
 
 import numpy as np
-from scipy import stats
 
 
 def kendall_tau(actual: np.ndarray, predicted: np.ndarray) -> float:
@@ -16,6 +15,8 @@ def kendall_tau(actual: np.ndarray, predicted: np.ndarray) -> float:
     Raises:
         ValueError: If the rows are not of equal length.
     """
+    from scipy import stats  # Only here: it takes a while, and children don't need it.
+
     return _correlation(stats.kendalltau, actual, predicted)
 
 
@@ -25,6 +26,8 @@ def spearman_rho(actual: np.ndarray, predicted: np.ndarray) -> float:
     Values that tie have the mean of their ranks. Takes and returns what `kendall_tau`
     does.
     """
+    from scipy import stats
+
     return _correlation(stats.spearmanr, actual, predicted)
 
 

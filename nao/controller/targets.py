@@ -3,7 +3,6 @@
 from typing import NamedTuple
 
 import numpy as np
-from scipy import stats
 
 from nao.controller import config as config_lib
 from nao.system import floats
@@ -45,6 +44,8 @@ def normalise(objective: np.ndarray, rule: str) -> np.ndarray:
     elif rule == "z_score":
         scaled = (objective - objective.mean()) / objective.std()
     else:
+        from scipy import stats  # Only here: it takes a while.
+
         ranks = stats.rankdata(objective) - 1
         scaled = 2 * ranks / (len(objective) - 1) - 1
     return scaled.astype(np.float32)

@@ -8,7 +8,7 @@ predicted at 1.25, and unseen cells at up to 1.6.
 from typing import NamedTuple
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 from nao.controller.targets import Scale
 
@@ -90,6 +90,6 @@ def _width(errors: np.ndarray) -> float:
     """
     share = min(1.0, _COVERAGE * (len(errors) + 1) / len(errors))
     edge = np.quantile(errors, share, method="higher")
-    deviations = stats.norm.ppf((1 + _COVERAGE) / 2)
+    deviations = special.ndtri((1 + _COVERAGE) / 2)
     # Where most errors vanish, those that do not still count.
     return float(edge / deviations or np.sqrt((errors**2).mean()))
