@@ -98,13 +98,13 @@ def print_starts() -> None:
         print(f"| {kind} | {cold:.1f} s | {warm:.1f} s |", flush=True)
 
 
-def main() -> None:
+def main(words: list[str] | None = None) -> None:
     """Prints the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--devices", type=positive, nargs="+", default=[1, 2])
     parser.add_argument("--start", action="store_true", help="time first steps instead")
     parser.add_argument("--first_step", choices=("universal", "specialised"))
-    args = parser.parse_args()
+    args = parser.parse_args(words)
     if args.first_step:
         take_first_step(args.first_step == "specialised")
         return
