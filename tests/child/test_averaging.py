@@ -242,7 +242,7 @@ def test_one_program_before_and_after_it_begins():
 def test_it_continues_from_a_part_of_its_epochs():
     """Of a search: two of six epochs, then four, then all, and all at once."""
     changes = {"epochs": EPOCHS, "learning_rate": 2.0, "average_after": 1}
-    tokens = np.array([[0, 0], [1, 1]], np.int32)
+    tokens = np.zeros((2, 2), np.int32)  # both stall, by any version of JAX tried
     parts = echoes.evaluator(Reporting, **changes)
     for stop in (2, 4, EPOCHS):
         found = list(parts.evaluate(tokens, KEYS, np.full(2, float(stop))))
