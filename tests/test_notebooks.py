@@ -23,13 +23,13 @@ SMALLER = {
     "explore_embedding": {"default_rng(0), 60)": "default_rng(0), 30)"},
     "own_space_and_objective": {
         "num_seed_archs=20, round_size=10": "num_seed_archs=10, round_size=10",
-        "num_trials=100": "num_trials=30",
-        "range(5)": "range(2)",
+        "num_trials=100": "num_trials=20",
+        "range(5)": "range(1)",
     },
     "search_cells": {
         "num_seed_archs=8, round_size=4": "num_seed_archs=4, round_size=4",
         "num_seed_archs=12, round_size=6": "num_seed_archs=6, round_size=6",
-        "num_trials=24": "num_trials=12",
+        "num_trials=24": "num_trials=8",
         "epochs=10": "epochs=2",
     },
 }
