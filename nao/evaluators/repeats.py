@@ -164,10 +164,10 @@ def largest_of_normals(num: int) -> float:
     """Returns the expected largest of `num` independent standard normal variables."""
     from scipy import integrate  # Only here: it takes a while.
 
-    largest, _ = integrate.quad(
-        lambda x: num * x * special.ndtr(x) ** (num - 1) * math.exp(-x * x / 2),
-        *(-12, 12),
-    )
+    def share(x):
+        return x * num * special.ndtr(x) ** (num - 1) * math.exp(-x * x / 2)
+
+    largest, _ = integrate.quad(share, -12, 12)
     return largest / math.sqrt(2 * math.pi)
 
 
