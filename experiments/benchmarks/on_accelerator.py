@@ -14,8 +14,8 @@ split      where a step's time goes: the child of digits, in batches of 8 to 1,0
 
 A program is `universal`, for any architecture, or `specialised` to one, which takes one
 device and compiles anew for every child. `at once` is how many children a device trains
-in one program, by `jax.vmap`: `lax.switch` then computes all operations of a branch and
-picks one. The columns are
+in one program (`child.at_once`), which computes all operations of a branch and picks
+one. The columns are
 
 compile    seconds to trace, lower and compile; nothing is read from a compile cache
 step       milliseconds of a training step of all children (median over epochs)
@@ -167,7 +167,7 @@ def write_part(
     begun, longest, left_out = time.perf_counter(), 0.0, []
     for case, variant in _rows(part, args):
         row_begun = time.perf_counter()
-        if row_begun - begun + longest > args.seconds:
+        if longest and row_begun - begun + longest > args.seconds:
             left_out.append(" ".join(_names(case, variant)))
             continue
         write(f"| {' | '.join(_cells(case, variant))} |")
@@ -277,11 +277,7 @@ def measure(case: Case, variant: Variant) -> Measured:
 
 
 def make_training(case: Case, variant: Variant) -> tuple[Callable, tuple, tuple]:
-    """Returns the jitted training epoch of a row, first states, and other arguments.
-
-    It is `nao.child.programs.child_train_epoch`, mapped over children where a device
-    trains several.
-    """
+    """Returns the jitted training epoch of a row, first states, and other arguments."""
     task, config, num = case.task, case.config, variant.num_devices
     mesh = programs.make_mesh(jax.devices()[:num], num)
     net = nets.make_net(case.space, task, config)
@@ -296,16 +292,8 @@ def make_training(case: Case, variant: Variant) -> tuple[Callable, tuple, tuple]
         for function in (programs.child_init, programs.child_train_epoch)
     )
     keys = jax.random.split(jax.random.key(0), variant.num_children)
-    axes = P(batches.CHILDREN)
-    if variant.at_once > 1:
-        # The children of a device first, the devices second: [at once, devices, ...].
-        archs, keys = (
-            x.reshape(variant.at_once, num, *x.shape[1:]) for x in (archs, keys)
-        )
-        axes = P(None, batches.CHILDREN)
-        init = jax.vmap(init)
-        train = jax.vmap(train, in_axes=(0, 0, 0, None, None, None, None))
-    keys, archs = jax.device_put((keys, archs), NamedSharding(mesh, axes))
+    axes = NamedSharding(mesh, P(batches.CHILDREN))
+    keys, archs = jax.device_put((keys, archs), axes)
     part = batches.place(task, mesh)["train"]
     recipe = Recipe.of(config, task.amounts(config))
     fixed = (archs, np.int32(0), np.int32(config.epochs), recipe, part)

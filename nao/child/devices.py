@@ -1,4 +1,4 @@
-"""What children train on: which devices, how many at once, and in which type."""
+"""What children train on: which devices, how many apart, and in which type."""
 
 from collections.abc import Sequence
 
@@ -10,7 +10,7 @@ from nao.child.recipe import TrainingConfig
 def choose_devices(
     config: TrainingConfig, devices: Sequence[jax.Device], share_batch: bool
 ) -> tuple[list[jax.Device], int]:
-    """Returns the devices that are used, and how many children train at once."""
+    """Returns the devices that are used, and how many groups train apart."""
     devices = list(devices)
     if share_batch:
         # Every device needs the same number of a micro-batch's examples.

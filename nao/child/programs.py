@@ -6,7 +6,8 @@ but the batch size are traced.
 
 Devices form a mesh of `children` and `data`. Along the first, each trains a child of
 its own: since the architecture is data, they all run the same program. Along the
-second they share the examples of every step.
+second they share the examples of every step. A device may train several children in one
+program: it pays where operations are so small that it waits for them to start.
 """
 
 import functools
@@ -58,13 +59,13 @@ class Settings(NamedTuple):
     is_shared: bool = False  # one set of weights, an architecture for every step
 
 
-def make_mesh(devices: Sequence[jax.Device], num_children: int) -> Mesh:
-    """Lays devices out as [children, data]."""
-    return Mesh(np.array(devices).reshape(num_children, -1), (CHILDREN, DATA))
+def make_mesh(devices: Sequence[jax.Device], num_apart: int) -> Mesh:
+    """Lays devices out as [children, data]: so many train children of their own."""
+    return Mesh(np.array(devices).reshape(num_apart, -1), (CHILDREN, DATA))
 
 
 def over_children(mesh: Mesh, function: Callable, num_shared: int) -> Callable:
-    """Maps a function of one child over the children of a mesh.
+    """Maps a function of one child over the children of a mesh's devices.
 
     Args:
         mesh: The devices.
@@ -72,11 +73,18 @@ def over_children(mesh: Mesh, function: Callable, num_shared: int) -> Callable:
         num_shared: How many last arguments all children share.
     """
 
-    # A device sees its child's share of the leading axis, of length 1.
+    # A device sees the share of the leading axis that its children have.
     def of_shard(*args):
         own, shared = args[: len(args) - num_shared], args[len(args) - num_shared :]
+
+        def of_child(*own):
+            return function(*own, *shared)
+
+        if len(jax.tree.leaves(own)[0]) > 1:
+            return jax.vmap(of_child)(*own)
+        # Mapped over one child, `lax.switch` would compute all operations and pick one.
         own = jax.tree.map(lambda x: x[0], own)
-        return jax.tree.map(lambda x: x[None], function(*own, *shared))
+        return jax.tree.map(lambda x: x[None], of_child(*own))
 
     def mapped(*args):
         num_own = len(args) - num_shared

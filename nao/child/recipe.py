@@ -36,6 +36,7 @@ class TrainingConfig:
 
     section: ClassVar[str] = "child"  # where its fields are in the experiment's config
     _may_be_zero: ClassVar[tuple[str, ...]] = ()
+    at_once: ClassVar[int] = 1  # children that a device trains in one program
 
     channels: int = option(8, "Channels of the first stage, doubled at each of two")
     cells_per_stage: int = option(1, "Normal cells a stage, N: 3 N + 2 cells in all")
@@ -153,14 +154,27 @@ class ChildConfig(TrainingConfig):
         "Epochs that a child may be trained for, ascending to all; strategies such as "
         "successive_halving choose among them. Empty for epochs // 3 ** k.",
     )
+    at_once: int = option(
+        1,
+        "Children that a device trains in one program, each computing all operations: "
+        "16 pay on a GPU for networks as small as those of digits, 1 on a CPU",
+    )
 
     def __post_init__(self):
         super().__post_init__()
+        prefix = f"{self.section}."
+        check_at_least(1, self, "at_once", prefix=prefix)
+        for name in ("specialised", "time_limit_s"):
+            if self.at_once > 1 and getattr(self, name):
+                raise ValueError(
+                    f"{prefix}at_once must be 1 with {prefix}{name}, where children "
+                    f"train one by one, got {self.at_once}."
+                )
         steps = itertools.pairwise((0, *self.budgets))
         ascend = all(low < high for low, high in steps)
         if self.budgets and not (ascend and self.budgets[-1] == self.epochs):
             raise ValueError(
-                f"{self.section}.budgets must be epochs that ascend to all "
+                f"{prefix}budgets must be epochs that ascend to all "
                 f"{self.epochs}, got {list(self.budgets)}."
             )
 

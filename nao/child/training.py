@@ -70,7 +70,7 @@ class ChildTrainer:
             config: How children are trained.
             devices: Where; by default the first there is.
             share_batch: Whether the devices, as many as divide a batch, share the
-                examples of one child's steps; otherwise each trains its own child.
+                examples of one child's steps; otherwise each trains its own children.
             like: A trainer to share with, where its task is the same one, what lies on
                 the devices.
 
@@ -85,8 +85,9 @@ class ChildTrainer:
                 f"{task.example}s of {task.name}, got {config.batch_size}."
             )
         devices = jax.devices()[:1] if devices is None else devices
-        devices, self.num_children = choose_devices(config, devices, share_batch)
-        self._mesh = programs.make_mesh(devices, self.num_children)
+        devices, num_apart = choose_devices(config, devices, share_batch)
+        self._mesh = programs.make_mesh(devices, num_apart)
+        self.num_children = num_apart * (1 if share_batch else config.at_once)
         self.net = net.in_training(
             choose_dtype(config.dtype, devices[0].platform),
             DATA if self._mesh.shape[DATA] > 1 else None,
@@ -94,10 +95,10 @@ class ChildTrainer:
         )
         self.config, self._task = config, task
         self._recipe = Recipe.of(config, task.amounts(config))
-        # A program's memory is known once it is compiled: once for both trainers.
-        self._memory_mib: dict[Settings, float] = (
-            {} if like is None else like._memory_mib
-        )
+        # A program's memory is known once it is compiled: once for both trainers, where
+        # as many children are in it.
+        is_alike = like is not None and like.num_children == self.num_children
+        self._memory_mib: dict[Settings, float] = like._memory_mib if is_alike else {}
         # The same one: tasks are equal whatever their data are.
         if like is not None and like._mesh == self._mesh and like._task is task:
             self._parts = like._parts

@@ -64,7 +64,7 @@ class SearchedChildren:
     def _evaluate_group(
         self, archs: np.ndarray, keys: Array, done: int, stop: int
     ) -> list[Evaluation]:
-        """Trains architectures at once, as many as there are devices or fewer.
+        """Trains architectures at once, as many as the trainer can or fewer.
 
         Args:
             archs: int32 [num, ...], as `space.architecture` has them.

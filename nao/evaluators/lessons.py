@@ -48,11 +48,10 @@ def check_without(
     Args:
         who: Whose recipe it is to be.
         config: The recipe.
-        names: Fields that must be 0 or false.
+        names: Fields that must be as they are by default: 0, false or 1.
         why: Why, in words.
     """
     for name in names:
-        if getattr(config, name):
-            raise ValueError(
-                f"{who} needs child.{name}=0, {why}, got {getattr(config, name)}."
-            )
+        value, nothing = getattr(config, name), int(getattr(ChildConfig, name))
+        if value != nothing:
+            raise ValueError(f"{who} needs child.{name}={nothing}, {why}, got {value}.")

@@ -170,11 +170,8 @@ def _check_recipe(config: ChildConfig) -> None:
     names = ("drop_path", "dropout", "auxiliary", "specialised", "average_after")
     why = "as its search network has no such thing"
     check_without("evaluator=mixture", config, (*names, "time_limit_s"), why)
-    if config.micro_batches > 1:
-        raise ValueError(
-            "evaluator=mixture needs child.micro_batches=1, whole batches, got "
-            f"{config.micro_batches}."
-        )
+    names = ("micro_batches", "at_once")
+    check_without("evaluator=mixture", config, names, "one network in whole batches")
 
 
 def from_settings(settings: Any, space: Space) -> MixtureEvaluator:

@@ -250,7 +250,7 @@ def _draw_all(key: Array, numbers: Array, draw: Draw) -> Array:
 
 def _check_recipe(config: ChildConfig) -> None:
     """Raises ValueError where the recipe of children is none for shared weights."""
-    names = ("specialised", "average_after", "time_limit_s", "window_spread")
+    names = ("specialised", "average_after", "time_limit_s", "window_spread", "at_once")
     why = "one network for all architectures"
     check_without("evaluator=shared", config, names, why)
 

@@ -83,7 +83,7 @@ class TrainingEvaluator:
             learned: What they learn: a task, or images or a text in three parts.
             config: How a child of the search is trained.
             final: How the final choice is trained before its test.
-            devices: What children train on, one each in a search; by default the first
+            devices: What children train on, apart in a search; by default the first
                 there is.
             network: Class of their network; by default the one of the space.
 

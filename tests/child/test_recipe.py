@@ -39,6 +39,16 @@ def test_momentum_is_nesterovs():
     assert update(1.0, 2.0, 0.0, momentum=0.9) == pytest.approx(-0.5 * 1.9)
 
 
+@pytest.mark.parametrize("alone", [{"specialised": True}, {"time_limit_s": 2.0}])
+def test_children_that_train_one_by_one_share_no_program(alone):
+    (name,) = alone
+    rule = rf"child\.at_once must be 1 with child\.{name}, .* one by one, got 4"
+    with pytest.raises(ValueError, match=rule):
+        ChildConfig(at_once=4, **alone)
+    with pytest.raises(ValueError, match=r"child\.at_once must be at least 1, got 0"):
+        ChildConfig(at_once=0, **alone)
+
+
 def test_numbers_of_a_config_are_traced_and_all_there():
     config = ChildConfig(drop_path=0.25, dropout=0.5, auxiliary=0.75, shift=2, cutout=3)
     recipe = Recipe.of(config, "as the task has it")

@@ -111,6 +111,22 @@ def test_children_on_devices_of_their_own_are_those_of_one_device():
 
 
 @pytest.mark.slow
+def test_children_of_one_program_are_those_of_their_own():
+    """Three on one device, and on two devices, the last beside copies of itself."""
+    alone = [run_once(seed, ARCHS[seed % 2], drop_path=0.3) for seed in range(3)]
+    for num, at_once in ((1, 3), (2, 2)):
+        changes = {"at_once": at_once, "drop_path": 0.3}
+        together = trainer(devices=jax.devices()[:num], **changes)
+        assert together.num_children == num * at_once
+        archs = ARCHS[[0, 1, 0]]
+        states, outcomes = together.train(keys(0, 1, 2), archs)
+        assert [outcome.metrics["epochs"] for outcome in outcomes] == [2] * 3
+        measured = together.evaluate(states, archs, "val")
+        losses = [outcome.metrics["val_loss"] for outcome in measured]
+        np.testing.assert_allclose(losses, alone, rtol=1e-4)
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("micro_batches", [1, 2])
 def test_devices_that_share_a_batch_give_the_child_of_one(micro_batches):
     """Eight devices with two images each, or four with two halves of two."""

@@ -20,7 +20,7 @@ TOKENS = SPACE.sample(np.random.default_rng(0), 3)
 KEYS = jax.random.split(jax.random.key(0), 3)
 
 
-def _evaluator(devices=None, final_epochs=1, **changes):
+def _evaluator(devices=None, final_epochs=1, at_once=1, **changes):
     rng = np.random.default_rng(0)
     labels = np.arange(32, dtype=np.int32) % 2
     splits = [
@@ -29,7 +29,8 @@ def _evaluator(devices=None, final_epochs=1, **changes):
     dataset = ImageDataset("noise", 2, *splits)
     config = dict(channels=2, epochs=1, batch_size=16) | changes
     final = FinalConfig(**config | {"epochs": final_epochs})
-    return TrainingEvaluator(SPACE, dataset, ChildConfig(**config), final, devices)
+    child = ChildConfig(**config, at_once=at_once)
+    return TrainingEvaluator(SPACE, dataset, child, final, devices)
 
 
 def test_evaluations_come_in_order_and_repeat():
@@ -47,10 +48,13 @@ def test_evaluations_come_in_order_and_repeat():
 
 
 @pytest.mark.slow
-def test_two_at_once_are_evaluated_like_one_after_the_other():
-    together = _evaluator(devices=jax.devices()[:2])
+@pytest.mark.parametrize("changes", [{"devices": jax.devices()[:2]}, {"at_once": 2}])
+def test_two_at_once_are_evaluated_like_one_after_the_other(changes):
+    together, alone = _evaluator(**changes), _evaluator()
     values = [one.value for one in together.evaluate(TOKENS, KEYS)]
-    assert values == [one.value for one in _evaluator().evaluate(TOKENS, KEYS)]
+    assert values == [one.value for one in alone.evaluate(TOKENS, KEYS)]
+    # One child alone, whatever the search had beside each other.
+    assert together.test(TOKENS[0], KEYS[0]) == alone.test(TOKENS[0], KEYS[0])
 
 
 @pytest.mark.parametrize(

@@ -51,10 +51,15 @@ def test_what_fails_says_so_in_its_row(capsys, monkeypatch):
     assert rows[2][5:] == ["failed: RESOURCE_EXHAUSTED: 80 GiB", *["-"] * 4]
 
 
-def test_rows_without_time_are_named(capsys):
-    printed, _ = run(capsys, "--parts", "split", "cifar_32", "--seconds", "0")
+def test_rows_without_time_are_named(capsys, monkeypatch):
+    """The first of a part is measured all the same."""
+    monkeypatch.setattr(on_accelerator, "measure", lambda *_: Measured(10.0, 0.2, 3.0))
+    printed, rows = run(capsys, "--parts", "split", "cifar_32", "--seconds", "0")
     assert printed.count("Left out, as 0 s did not suffice") == 2
     assert "universal float32 2 1 4" in printed
+    assert [row[0] for row in rows if row[0] in ("universal", "specialised")] == [
+        "universal"
+    ] * 2
 
 
 def test_devices_double_and_all_come_first():
