@@ -47,7 +47,7 @@ import numpy as np
 
 from experiments.benchmarks import child_kinds
 from experiments.benchmarks.child_kinds import Kind, Setting
-from nao.system import hosts
+from nao.system import compiling, hosts
 
 TORCH = ("torch", "torch_supernet")
 # Last, as threads of PyTorch wait for work for a while and take time from others.
@@ -77,6 +77,7 @@ class Measured(NamedTuple):
 def main(words: list[str] | None = None) -> None:
     """Prints the table."""
     args, setting = read(words)
+    compiling.unroll_no_loops()
     hosts.use_cpu_devices()
     kinds = runnable(args.kinds)
     archs = setting.architectures(args.num)

@@ -1,7 +1,25 @@
+import os
+
 import jax
 import jax.numpy as jnp
 
 from nao.system import compiling
+
+
+def test_loops_are_left_as_they_are_unless_the_user_has_options(monkeypatch):
+    name = "--xla_backend_extra_options"
+    option = f"{name}=xla_cpu_disable_loop_unrolling"
+    for before, after in [
+        (None, option),
+        ("--xla_dump_to=a", f"--xla_dump_to=a {option}"),
+        (f"{name}=b", f"{name}=b"),
+    ]:
+        if before is None:
+            monkeypatch.delenv("XLA_FLAGS", raising=False)
+        else:
+            monkeypatch.setenv("XLA_FLAGS", before)
+        compiling.unroll_no_loops()
+        assert os.environ["XLA_FLAGS"] == after
 
 
 def test_compilations_are_counted_by_name():
