@@ -17,6 +17,7 @@ _CONTROLLER = ControllerConfig(
     hidden_size=8,
     predictor_sizes=(8,),
     num_epochs=2,
+    min_steps=0,
     batch_size=16,
     num_unlabelled=4,
 )
@@ -25,6 +26,7 @@ CONFIG = strategies.NAOConfig(
     round_size=4,
     top_k=3,
     num_random_starts=3,
+    num_random_candidates=20,
     step_sizes=(0.0, 1.0),
     num_variants=2,
     controller=_CONTROLLER,
@@ -34,6 +36,7 @@ WS_CONFIG = strategies.NAOWSConfig(
     round_size=6,
     top_k=3,
     num_random_starts=3,
+    num_random_candidates=20,
     step_sizes=(0.0, 1.0),
     controller=_CONTROLLER,
 )

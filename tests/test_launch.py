@@ -40,6 +40,7 @@ TINY = [
     "--config.nao.round_size=4",
     "--config.nao.top_k=3",
     "--config.nao.num_random_starts=3",
+    "--config.nao.num_random_candidates=20",
     "--config.nao.step_sizes=0,1",
     "--config.nao.num_variants=2",
     "--config.nao.controller.embedding_size=8",
