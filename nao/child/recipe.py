@@ -157,7 +157,7 @@ class ChildConfig(TrainingConfig):
     at_once: int = option(
         1,
         "Children that a device trains in one program, each computing all operations: "
-        "16 pay on a GPU for networks as small as those of digits, 1 on a CPU",
+        "more may pay on a GPU where networks are small, and do not on a CPU",
     )
 
     def __post_init__(self):
