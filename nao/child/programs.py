@@ -7,7 +7,7 @@ but the batch size are traced.
 Devices form a mesh of `children` and `data`. Along the first, each trains a child of
 its own: since the architecture is data, they all run the same program. Along the
 second they share the examples of every step. A device may train several children in one
-program: it pays where operations are so small that it waits for them to start.
+program, for where operations are so small that it waits for them to start.
 """
 
 import functools

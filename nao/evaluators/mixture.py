@@ -170,8 +170,8 @@ def _check_recipe(config: ChildConfig) -> None:
     names = ("drop_path", "dropout", "auxiliary", "specialised", "average_after")
     why = "as its search network has no such thing"
     check_without("evaluator=mixture", config, (*names, "time_limit_s"), why)
-    names = ("micro_batches", "at_once")
-    check_without("evaluator=mixture", config, names, "one network in whole batches")
+    check_without("evaluator=mixture", config, ("micro_batches",), "whole batches")
+    check_without("evaluator=mixture", config, ("at_once",), "one network to learn")
 
 
 def from_settings(settings: Any, space: Space) -> MixtureEvaluator:
