@@ -106,6 +106,10 @@ def test_the_title_has_data_date_and_duration(copied):
     record = json.loads((copied / "search.json").read_text())
     record["source"] = "on digits"
     (copied / "search.json").write_text(json.dumps(record))
+    # A quick search takes less than what its evaluations claim to have taken.
+    summary = json.loads((copied / "summary.json").read_text())
+    summary["seconds"] |= {"total": 61.5, "all_processes": 61.5}
+    (copied / "summary.json").write_text(json.dumps(summary))
     said = words(write(copied))
     assert "on digits, searched by nao" in said
     run = report.read(copied)
