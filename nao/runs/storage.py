@@ -18,8 +18,15 @@ import sqlalchemy.pool
 from optuna.storages import RDBStorage
 
 from nao.files import check_regular, first_line, one_line, written_whole
+from nao.runs.writing import writing
 
 FILE = "study.db"  # in the folder of a run
+# What opening one may raise; RuntimeError where another Optuna made its tables.
+_TROUBLE = (
+    sqlalchemy.exc.SQLAlchemyError,
+    optuna.exceptions.OptunaError,
+    RuntimeError,
+)
 
 
 class Opened(NamedTuple):
@@ -63,9 +70,8 @@ def to_write(run_path: pathlib.Path, url: str, title: str = "search") -> Opened:
     _check(path)
     if not path.exists():
         # Killed while it makes its tables, Optuna leaves a file that no one can use.
-        with written_whole(path) as temporary:
-            made = _opened(path, functools.partial(sqlite3.connect, temporary))
-            made.engine.dispose()
+        with writing(path), written_whole(path) as temporary:
+            temporary.write_bytes(_tables())
     connect = functools.partial(sqlite3.connect, path, check_same_thread=False)
     return Opened(_opened(path, connect), title, "", str(path))
 
@@ -126,14 +132,33 @@ def _copy(path: pathlib.Path) -> sqlite3.Connection:
     return copied
 
 
+@functools.cache
+def _tables() -> bytes:
+    """Returns a file without a study: to make one takes Optuna a tenth of a second."""
+    made = sqlite3.connect(":memory:", check_same_thread=False)
+    options = {"creator": lambda: made, "poolclass": sqlalchemy.pool.StaticPool}
+    RDBStorage("sqlite://", options)
+    return made.serialize()
+
+
+# Revisions of tables that Optuna found to be its own: to say so it reads them all.
+_known: set[str] = set()
+
+
 def _opened(
     path: pathlib.Path,
     connect: Callable[[], sqlite3.Connection],
     pool: type[sqlalchemy.pool.Pool] = sqlalchemy.pool.QueuePool,
 ) -> RDBStorage:
     """Returns a storage of Optuna's on connections of ours, tables made if missing."""
+    options = {"creator": connect, "poolclass": pool}
     try:
-        return RDBStorage("sqlite://", {"creator": connect, "poolclass": pool})
-    except (sqlalchemy.exc.SQLAlchemyError, optuna.exceptions.OptunaError) as error:
+        storage = RDBStorage("sqlite://", options, skip_compatibility_check=True)
+        revision = storage.get_current_version()
+        if revision not in _known:
+            RDBStorage("sqlite://", options)
+            _known.add(revision)
+        return storage
+    except _TROUBLE as error:
         reason = first_line(error)
         raise ValueError(f"Ledger {path} can't be opened: {reason}") from None

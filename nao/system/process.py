@@ -1,5 +1,6 @@
 """What a process runs on, how long it has run and how much memory it has taken."""
 
+import functools
 import importlib.metadata
 import itertools
 import os
@@ -64,6 +65,7 @@ def versions() -> dict[str, str | None]:
     return {"nao": VERSION} | found | {"python": platform.python_version()}
 
 
+@functools.cache
 def _version(package: str) -> str | None:
     try:
         return importlib.metadata.version(package)
@@ -71,7 +73,9 @@ def _version(package: str) -> str | None:
         return None
 
 
+@functools.cache
 def _git_revision() -> str | None:
+    """Returns what git calls the code that this process has loaded."""
     command = ["git", "describe", "--always", "--dirty", "--abbrev=40"]
     folder = pathlib.Path(__file__).parent
     try:

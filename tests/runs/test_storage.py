@@ -1,7 +1,9 @@
 """Where trials are kept, whatever a folder is called and whoever may write there."""
 
+import contextlib
 import os
 import pathlib
+import sqlite3
 import subprocess
 import sys
 import textwrap
@@ -74,10 +76,12 @@ def test_a_ledger_is_there_whole_or_not_at_all(tmp_path, monkeypatch):
     def killed(*_, **__):
         raise KeyboardInterrupt
 
-    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
-        patched.setattr(storage.RDBStorage, "__init__", killed)
-        storage.to_write(tmp_path, "")
-    assert not list(tmp_path.iterdir())
+    storage._tables.cache_clear()  # They are made once in a process.
+    for owner, name in ((storage.RDBStorage, "__init__"), (os, "replace")):
+        with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+            patched.setattr(owner, name, killed)
+            storage.to_write(tmp_path, "")
+        assert not list(tmp_path.iterdir())
     for _ in range(2):
         ledger.Ledger(storage.to_write(tmp_path, ""), SPACE, Goals((Objective("sum"),)))
     opened = storage.to_write(tmp_path, "")
@@ -151,3 +155,14 @@ def test_a_damaged_ledger_is_one_line(tmp_path):
         with pytest.raises(ValueError, match=r"study\.db can't be opened: ") as error:
             ledger.Ledger(opener(tmp_path, ""), SPACE, Goals((Objective("sum"),)))
         assert "\n" not in str(error.value)
+
+
+def test_tables_of_another_optuna_are_one_line(tmp_path):
+    """It was a traceback."""
+    search(tmp_path, 3)
+    with contextlib.closing(sqlite3.connect(tmp_path / "study.db")) as tables:
+        tables.execute("UPDATE alembic_version SET version_num = 'v9.9.9'")
+        tables.commit()
+    for opener in (storage.to_read, storage.to_write):
+        with pytest.raises(ValueError, match=r"can't be opened: .* no longer"):
+            opener(tmp_path, "")
