@@ -217,7 +217,7 @@ def main(argv: list[str]) -> None:
         # Names of folders may hold bytes that are no text.
         sys.stdout.reconfigure(errors="surrogateescape")
         with interrupts.stoppable():
-            compiling.unroll_no_loops()
+            compiling.compile_sooner()
             compiling.use_compile_cache()
             # Only the mode's own module: that of the service imports for a second.
             importlib.import_module(f"nao.commands.{_MODE.value}").run(_request())

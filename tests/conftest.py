@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from nao import files, spaces
+from nao.system import compiling
 
 
 def _has_flag(name):
@@ -35,6 +36,7 @@ os.environ["XLA_FLAGS"] = " ".join(
         *(f"--{name}={value}" for name, value in _FLAGS.items() if _has_flag(name)),
     ]
 )
+compiling.compile_sooner()
 # For what runs on several devices; all else takes the first.
 jax.config.update("jax_num_cpu_devices", 8)
 # JAX keeps the devices that it finds first: `launch.py`, run in this process, asks for

@@ -62,7 +62,7 @@ def measure_epoch(
 def take_first_step(specialised: bool) -> None:
     """Trains the network of `child_speed.py` for one step, and says that it did."""
     gc.set_threshold(50_000)  # as launch.py does
-    compiling.unroll_no_loops()
+    compiling.compile_sooner()
     compiling.use_compile_cache()
     task = random_task(32)
     config = ChildConfig(

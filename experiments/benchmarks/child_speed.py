@@ -77,7 +77,7 @@ class Measured(NamedTuple):
 def main(words: list[str] | None = None) -> None:
     """Prints the table."""
     args, setting = read(words)
-    compiling.unroll_no_loops()
+    compiling.compile_sooner()
     hosts.use_cpu_devices()
     kinds = runnable(args.kinds)
     archs = setting.architectures(args.num)

@@ -1,25 +1,53 @@
 import os
+import types
 
 import jax
 import jax.numpy as jnp
+import pytest
 
 from nao.system import compiling
 
+LOOPS = "--xla_backend_extra_options=xla_cpu_disable_loop_unrolling"
+PASSES = (
+    "--xla_disable_hlo_passes=hlo-verifier,while-loop-invariant-code-motion,"
+    "conditional-simplifier,reshape-mover"
+)
 
-def test_loops_are_left_as_they_are_unless_the_user_has_options(monkeypatch):
-    name = "--xla_backend_extra_options"
-    option = f"{name}=xla_cpu_disable_loop_unrolling"
-    for before, after in [
-        (None, option),
-        ("--xla_dump_to=a", f"--xla_dump_to=a {option}"),
-        (f"{name}=b", f"{name}=b"),
-    ]:
-        if before is None:
-            monkeypatch.delenv("XLA_FLAGS", raising=False)
-        else:
+
+@pytest.fixture
+def sooner(monkeypatch):
+    """Returns a function of flags of XLA to those after `compile_sooner`."""
+
+    def flags(before=None, platforms="cpu"):
+        monkeypatch.delenv("XLA_FLAGS", raising=False)
+        if before is not None:
             monkeypatch.setenv("XLA_FLAGS", before)
-        compiling.unroll_no_loops()
-        assert os.environ["XLA_FLAGS"] == after
+        config = types.SimpleNamespace(jax_platforms=platforms)
+        monkeypatch.setattr(compiling, "jax", types.SimpleNamespace(config=config))
+        compiling.compile_sooner()
+        return os.environ["XLA_FLAGS"]
+
+    return flags
+
+
+def test_loops_are_left_as_they_are_unless_the_user_has_options(sooner):
+    name = "--xla_backend_extra_options"
+    for before, after in [
+        (None, f"{LOOPS} {PASSES}"),
+        ("--xla_dump_to=a", f"--xla_dump_to=a {LOOPS} {PASSES}"),
+        (f"{name}=b", f"{name}=b {PASSES}"),
+        ("--xla_disable_hlo_passes=cse", f"--xla_disable_hlo_passes=cse {LOOPS}"),
+    ]:
+        assert sooner(before) == after
+
+
+@pytest.mark.parametrize("platforms", ["", "cuda", "tpu,cpu"])
+def test_no_pass_is_left_out_where_accelerators_may_be(sooner, monkeypatch, platforms):
+    monkeypatch.setattr(compiling, "_PLUGINS", ("no_such_package", "jax"))
+    assert sooner(platforms=platforms) == LOOPS
+    assert sooner(platforms="cpu") == f"{LOOPS} {PASSES}"
+    monkeypatch.setattr(compiling, "_PLUGINS", ("no_such_package",))
+    assert sooner(platforms=platforms) == f"{LOOPS} {PASSES}"
 
 
 def test_compilations_are_counted_by_name():
