@@ -107,8 +107,7 @@ class SharedWeights(ChildTrainer):
             ValueError: If a step needs more memory than its limit.
         """
         keys, archs = jnp.stack([key]), np.asarray(archs)[None]
-        with self._compiling(archs):
-            self.prepare(keys, archs)
+        self.prepare(keys, archs)
         keys, archs, settings = self._place(keys, archs)
         state, (loss,) = self._pass(
             programs.split(keys)[1], state, archs, epoch, settings

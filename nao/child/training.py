@@ -3,11 +3,11 @@
 The data stay on the devices; a host loop over epochs watches the time and the loss.
 """
 
-import contextlib
 import functools
 import math
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 import jax
@@ -135,11 +135,12 @@ class ChildTrainer:
         """
         outcomes = [Outcome({"epochs": 0.0})] * len(archs)
         try:
-            with self._compiling(archs):
-                done, states = start or (0, self.init(keys, archs))
-                memory_mib = self.prepare(keys, archs)
-        except ChildFailure as failure:
-            return states, [Outcome({}, str(failure))] * len(archs)
+            memory_mib, failure = self.prepare(keys, archs), ""
+        except ChildFailure as error:
+            failure = str(error)
+        done, states = start or (0, self.init(keys, archs))
+        if failure:
+            return states, [Outcome({}, failure)] * len(archs)
         keys, archs, settings = self._place(keys, archs)
         train_keys = programs.split(keys)[1]
         begun = time.perf_counter()
@@ -263,18 +264,23 @@ class ChildTrainer:
         return memory_mib
 
     def _compile(self, keys: Array, archs: Array, settings: Settings) -> float:
-        """Compiles the training step; returns what it needs on a device, in MiB."""
+        """Compiles what children run; returns what a step needs on a device, in MiB."""
         # From shapes alone: nothing is drawn, and nothing runs.
-        states = self._shapes(keys, settings)
+        first = programs.split(keys)[0]
+        states = self._shapes(first, settings)
         args = (keys, states, archs, np.int32(0), np.int32(self.config.epochs))
-        lowered = programs.child_train_epoch.lower(
+        train = programs.child_train_epoch.lower(
             *args, self._recipe, self._parts["train"], settings=settings
         )
-        if settings.average_after:  # else after training, when no clock runs
-            measuring.child_evaluate.lower(
-                states, archs, self._parts["val"], settings=settings
-            ).compile()
-        return needed_mib(lowered.compile())
+        # Beside the training step, half of whose compilation uses one core alone.
+        with ThreadPoolExecutor(1) as aside:
+            trained = aside.submit(train.compile)
+            programs.child_init.lower(first, settings=settings).compile()
+            if not self._is_shared:  # else scored by another program
+                measuring.child_evaluate.lower(
+                    states, archs, self._parts["val"], settings=settings
+                ).compile()
+            return needed_mib(trained.result())
 
     def _shapes(self, keys: Array, settings: Settings) -> TrainState:
         """Returns the shapes of states, and where they lie."""
@@ -284,13 +290,6 @@ class ChildTrainer:
             lambda x: jax.ShapeDtypeStruct(x.shape, x.dtype, sharding=sharding),
             jax.eval_shape(init, keys),
         )
-
-    def _compiling(self, archs: np.ndarray) -> contextlib.AbstractContextManager:
-        """Says that all is being compiled, where it is for the first time."""
-        *_, settings = self._place(None, archs)
-        if settings in self._memory_mib:
-            return contextlib.nullcontext()
-        return stages.stage(_COMPILING, is_line=True)
 
     def evaluate(
         self, states: TrainState, archs: np.ndarray, part: str

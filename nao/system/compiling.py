@@ -3,6 +3,8 @@
 import collections
 import importlib.util
 import os
+import threading
+import time
 
 import jax
 
@@ -56,14 +58,15 @@ class CompileMonitor:
     Attributes:
         counts: Compilations by function name; one answered from the cache counts.
         trace_seconds: Time spent tracing and lowering compiled functions.
-        compile_seconds: Time spent compiling, or reading the compile cache.
     """
 
     def __init__(self):
         self.counts: collections.Counter[str] = collections.Counter()
         self.trace_seconds = 0.0
-        self.compile_seconds = 0.0
         self._traced: dict[str, float] = {}
+        # When something was compiled, spans apart from each other in order.
+        self._spans: list[tuple[float, float]] = []
+        self._lock = threading.Lock()  # Programs are compiled by several threads.
 
     def __enter__(self) -> "CompileMonitor":
         jax.monitoring.register_event_duration_secs_listener(self._listen)
@@ -72,7 +75,16 @@ class CompileMonitor:
     def __exit__(self, *error) -> None:
         jax.monitoring.unregister_event_duration_listener(self._listen)
 
+    @property
+    def compile_seconds(self) -> float:
+        """Time in which something was compiled, or read from the compile cache."""
+        return sum(end - begin for begin, end in self._spans)
+
     def _listen(self, event: str, seconds: float, fun_name: str = "", **_) -> None:
+        with self._lock:
+            self._note(event, seconds, fun_name)
+
+    def _note(self, event: str, seconds: float, fun_name: str) -> None:
         name = fun_name.removeprefix("jit(").removesuffix(")")
         if event == _TRACE:
             # A function traced inside another reports too; only those that are
@@ -82,7 +94,12 @@ class CompileMonitor:
             self.trace_seconds += seconds + self._traced.pop(name, 0.0)
         elif event == _COMPILE:
             self.counts[name] += 1
-            self.compile_seconds += seconds
+            end = time.monotonic()
+            begin = end - seconds
+            beside = [span for span in self._spans if span[1] > begin]
+            begin = min([begin, *(span[0] for span in beside)])
+            apart = len(self._spans) - len(beside)
+            self._spans = [*self._spans[:apart], (begin, end)]
 
     def by_name(self) -> dict[str, int]:
         """Returns how often each function was compiled, and `total`, all together."""

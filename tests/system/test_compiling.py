@@ -50,6 +50,16 @@ def test_no_pass_is_left_out_where_accelerators_may_be(sooner, monkeypatch, plat
     assert sooner(platforms=platforms) == f"{LOOPS} {PASSES}"
 
 
+def test_programs_compiled_beside_each_other_take_their_time_once(monkeypatch):
+    """By hand: from 2 to 5, from 4 to 6, from 1 to 7; then from 8 to 9."""
+    monitor, name = compiling.CompileMonitor(), compiling._COMPILE
+    for end, seconds in ((5.0, 3.0), (6.0, 2.0), (7.0, 6.0), (9.0, 1.0)):
+        monkeypatch.setattr(compiling.time, "monotonic", lambda end=end: end)
+        monitor._listen(name, seconds, "a")
+    assert monitor.compile_seconds == 7
+    assert monitor.counts == {"a": 4}
+
+
 def test_compilations_are_counted_by_name():
     """Two shapes of one function, one of them twice: two compilations."""
 
