@@ -13,6 +13,8 @@ on ended as one that was never killed. Forks before JAX has begun any thread.
 
 import dataclasses
 import functools
+import gc
+import importlib
 import json
 import os
 import pathlib
@@ -42,7 +44,7 @@ from nao.evaluators import (
     TableConfig,
     TrainingEvaluator,
 )
-from nao.runs import RunDirectory
+from nao.runs import RunDirectory, storage
 from nao.spaces import ConvCell, RecurrentCell, SpaceConfig
 from nao.system import compiling
 from nao.training import final
@@ -305,7 +307,13 @@ def _finished(job, outcome, folder):
 def main(folder, name="search", every=1):
     """Kills a job at every `every`-th event until it gets through."""
     job, outcome = _JOBS[name]
-    compiling.use_compile_cache()  # Each child of the fork compiles anew otherwise.
+    # Each child of the fork compiles, imports and looks for garbage anew otherwise.
+    compiling.use_compile_cache()
+    for module in ("sklearn.gaussian_process", "tensorboardX"):
+        importlib.import_module(module)
+    storage.to_write(pathlib.Path(folder), "")
+    gc.freeze()
+    gc.set_threshold(100_000)
     whole = functools.partial(_finished, job, outcome)
     assert _in_a_child(functools.partial(whole, f"{folder}/whole")) == 0
     expected, last = pathlib.Path(folder, "whole.outcome").read_text(), 1

@@ -38,7 +38,9 @@ def test_a_job_killed_at_any_write_ends_as_one_that_was_not(
     """A sample of the writes; `python -m tests.killing FOLDER JOB` takes all."""
     command = [sys.executable, "-m", "tests.killing", str(tmp_path), job, str(every)]
     environment = os.environ | {
-        "NAO_CACHE_DIR": str(tmp_path / "cache"),
+        # All programs, however small: each process begins without any.
+        "JAX_COMPILATION_CACHE_DIR": str(tmp_path / "cache"),
+        "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
         "JAX_PLATFORMS": "cpu",
     }
     done = subprocess.run(
