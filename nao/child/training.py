@@ -237,7 +237,7 @@ class ChildTrainer:
         return Outcome(metrics)
 
     def prepare(self, keys: Array, archs: np.ndarray) -> float:
-        """Compiles what `train` runs, for no child to wait for, and checks its memory.
+        """Compiles what children run, for none to wait for, and checks its memory.
 
         Returns:
             What a training step needs on a device, in MiB.
