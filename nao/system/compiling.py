@@ -78,7 +78,7 @@ class CompileMonitor:
     @property
     def compile_seconds(self) -> float:
         """Time in which something was compiled, or read from the compile cache."""
-        return sum(end - begin for begin, end in self._spans)
+        return sum((end - begin for begin, end in self._spans), 0.0)
 
     def _listen(self, event: str, seconds: float, fun_name: str = "", **_) -> None:
         with self._lock:
