@@ -136,8 +136,7 @@ def _copy(path: pathlib.Path) -> sqlite3.Connection:
 def _tables() -> bytes:
     """Returns a file without a study: to make one takes Optuna a tenth of a second."""
     made = sqlite3.connect(":memory:", check_same_thread=False)
-    options = {"creator": lambda: made, "poolclass": sqlalchemy.pool.StaticPool}
-    RDBStorage("sqlite://", options)
+    _opened(pathlib.Path(":memory:"), lambda: made, sqlalchemy.pool.StaticPool)
     return made.serialize()
 
 
