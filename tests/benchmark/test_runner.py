@@ -54,31 +54,6 @@ def run(config, workdir):
     return rows, progress
 
 
-def test_entries_name_seeds_and_queries(config):
-    texts = ("nao", "random:3", "evolution:4:500")
-    changed = dataclasses.replace(config, benchmark=BenchmarkConfig(texts, 2))
-    assert benchmark.read_entries(changed) == [
-        benchmark.Entry("nao", 2, 20),
-        benchmark.Entry("random", 3, 20),
-        benchmark.Entry("evolution", 4, 500),
-    ]
-
-
-@pytest.mark.parametrize(
-    ("texts", "message"),
-    [
-        (("nap",), "Unknown strategy 'nap'; known: nao, random"),
-        (("nao:x",), "must be NAME, NAME:SEEDS or NAME:SEEDS:QUERIES, got 'nao:x'"),
-        (("nao:0",), "nao: num_seeds must be at least 1, got 0"),
-        (("nao", "nao:3"), "names 'nao' twice"),
-    ],
-)
-def test_wrong_entries_are_refused(config, texts, message):
-    changed = dataclasses.replace(config, benchmark=BenchmarkConfig(texts))
-    with pytest.raises(ValueError, match=message):
-        benchmark.read_entries(changed)
-
-
 def test_a_benchmark_end_to_end(config, tmp_path):
     workdir = tmp_path / "out"
     rows, progress = run(config, workdir)

@@ -110,20 +110,6 @@ def test_logits_take_a_step_of_adam():
     np.testing.assert_allclose(after["square"], [2.5e-6, 1e-5, 9e-5], rtol=1e-3)
 
 
-@pytest.mark.parametrize(
-    ("fields", "message"),
-    [
-        ({"epochs": 0}, "mixture.epochs must be at least 1, got 0"),
-        ({"order": "third"}, "mixture.order must be one of first, second"),
-        ({"learning_rate": 0.0}, "mixture.learning_rate must be positive"),
-        ({"order": "second", "relaxation": "gumbel"}, "must be first where"),
-    ],
-)
-def test_wrong_fields_are_named(fields, message):
-    with pytest.raises(ValueError, match=message):
-        MixtureConfig(**fields)
-
-
 def test_what_has_no_mixture_is_refused():
     with pytest.raises(ValueError, match="conv_cell and nasbench201, got 'recurrent"):
         trainer(space=RecurrentCell())

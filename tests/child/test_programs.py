@@ -185,10 +185,3 @@ def test_a_training_step_is_lowered_for_cpu_without_native_convolutions(name):
     assert "stablehlo.convolution" not in lowered.as_text()
     found = forms(lowered)
     assert found and all(form.endswith("_on_cpu") for form in found)
-
-
-def test_auto_computes_in_bfloat16_on_accelerators_alone():
-    chosen = [devices.choose_dtype("auto", p) for p in ("cpu", *ACCELERATORS)]
-    assert chosen == ["float32", "bfloat16", "bfloat16"]
-    assert devices.choose_dtype("float32", "gpu") == "float32"
-    assert devices.choose_dtype("bfloat16", "cpu") == "bfloat16"
