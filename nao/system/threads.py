@@ -16,6 +16,7 @@ def tell_failures_in_a_line() -> None:
     """
     threading.excepthook = _tell
     sys.excepthook = _tell_foreign
+    sys.unraisablehook = _tell_ignored
     # Orbax writes in tasks of asyncio, too, which logs what nobody has waited for, and
     # what it finds closed is logged by the futures that call it.
     others = map(standard_logging.getLogger, ("asyncio", "concurrent.futures"))
@@ -54,6 +55,11 @@ def _tell_foreign(
         sys.__excepthook__(kind, error, trace)
     else:
         _log(thread.name, kind, error)
+
+
+def _tell_ignored(ignored: "sys.UnraisableHookArgs") -> None:
+    """Tells of an exception that nothing can catch: a callback of C++ may raise one."""
+    _log(threading.current_thread().name, ignored.exc_type, ignored.exc_value)
 
 
 def _log(thread: str, kind: type[BaseException], error: BaseException | None) -> None:

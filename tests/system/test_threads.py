@@ -21,6 +21,7 @@ def told(monkeypatch):
     """Tells failures in a line, for this test alone."""
     monkeypatch.setattr(threading, "excepthook", threading.excepthook)
     monkeypatch.setattr(sys, "excepthook", sys.excepthook)
+    monkeypatch.setattr(sys, "unraisablehook", sys.unraisablehook)
     names = ("asyncio", "concurrent.futures")
     loggers = [absl_logging.get_absl_logger(), *map(logging.getLogger, names)]
     for logger in loggers:
@@ -63,6 +64,20 @@ def test_what_a_library_prints_in_the_middle_of_a_call_is_a_line(told, caplog, c
     with caplog.at_level(logging.INFO, logger="absl"):
         ctypes.PyDLL(None).PyRun_SimpleString(b"raise RuntimeError('Event loop')")
     assert caplog.messages == ["In MainThread: Event loop"]
+    assert "Traceback" not in capsys.readouterr().err
+
+
+def test_what_nothing_can_catch_is_a_line(told, caplog, capsys):
+    """TensorStore gives such on as ignored, too, from its own threads."""
+
+    class Future:
+        def __del__(self):
+            raise RuntimeError("Event loop is closed\nand more")
+
+    with caplog.at_level(logging.INFO, logger="absl"):
+        Future()
+        gc.collect()
+    assert caplog.messages == ["In MainThread: Event loop is closed"]
     assert "Traceback" not in capsys.readouterr().err
 
 
