@@ -28,8 +28,13 @@ def _has_flag(name):
 
 
 # Tests compile a lot and compute little: programs that are neither optimised nor fused
-# by MLIR, which users' are, save half of it.
-_FLAGS = {"xla_backend_optimization_level": 0, "xla_cpu_use_fusion_emitters": "false"}
+# by MLIR, which users' are, save half of it. Splitting them among cores saves nothing,
+# as each core has tests of its own.
+_FLAGS = {
+    "xla_backend_optimization_level": 0,
+    "xla_cpu_use_fusion_emitters": "false",
+    "xla_cpu_parallel_codegen_split_count": 1,
+}
 os.environ["XLA_FLAGS"] = " ".join(
     [
         os.environ.get("XLA_FLAGS", ""),
