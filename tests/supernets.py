@@ -1,4 +1,4 @@
-"""Shared weights of fixed functions, whose every score is known beforehand."""
+"""Small networks: of fixed functions, whose every score is known, and of two layers."""
 
 import flax.linen as nn
 import jax.numpy as jnp
@@ -26,6 +26,21 @@ class Fixed(nao.FlaxNet):
             for number in arch
         )
         return total + 0 * inputs[:, 0]
+
+
+class Dense(nao.FlaxNet):
+    """Two layers, each of three; what the first says is normalised over the batch."""
+
+    num_outputs: int
+
+    @nn.compact
+    def __call__(self, inputs, arch, train):
+        hidden = self._layer(inputs.reshape(len(inputs), -1), arch[0], 4)
+        hidden = nn.BatchNorm(not train, axis_name=self.axis_name)(hidden)
+        return self._layer(nn.relu(hidden), arch[1], self.num_outputs)
+
+    def _layer(self, inputs, number, size):
+        return self.choose(number, inputs, *(nn.Dense(size) for _ in range(3)))
 
 
 class _Zero(nao.Task):

@@ -9,16 +9,19 @@ import nao
 from nao.child import ChildConfig, FinalConfig
 from nao.data import PARTS, ImageDataset, Split
 from nao.evaluators.shared import SharedConfig, SharedEvaluator
-from nao.spaces import ConvCell
+from nao.spaces import ConvCell, custom
 from nao.strategies import draws
 from tests import supernets
 
 SPACE = ConvCell(("sep_conv_3x3", "conv_1x1", "identity"), num_nodes=1)
 TOKENS = SPACE.sample(np.random.default_rng(0), 6)
 KEY = jax.random.key(0)
+# Networks that compile in a moment, where what they compute matters little.
+LAYERS = custom({"first": range(3), "last": range(3)})
+SMALL = {"space": LAYERS, "network": supernets.Dense}
 
 
-def _data(num=40):
+def _data(num):
     rng = np.random.default_rng(0)
     labels = np.arange(num, dtype=np.int32) % 2
     splits = [
@@ -27,11 +30,19 @@ def _data(num=40):
     return ImageDataset("noise", 2, *splits)
 
 
-def _evaluator(shared=None, num=40, devices=None, space=SPACE, final=None, **changes):
+def _evaluator(
+    shared=None,
+    num=32,
+    devices=None,
+    space=SPACE,
+    final=None,
+    network=None,
+    **changes,
+):
     config = ChildConfig(**(dict(channels=2, batch_size=8) | changes))
     shared = shared or SharedConfig(epochs=2)
     final = FinalConfig(**(final or {"epochs": 1}))
-    return SharedEvaluator(space, _data(num), config, final, shared, devices)
+    return SharedEvaluator(space, _data(num), config, final, shared, devices, network)
 
 
 def _learned(evaluator, draw=None):
@@ -53,11 +64,12 @@ def _equal(a, b):
 
 
 def test_a_score_does_not_depend_on_what_is_scored_beside_it():
-    evaluator = _evaluator()
+    evaluator = _evaluator(num=40, **SMALL)
     state = _learned(evaluator)
-    values = _values(evaluator, state)
+    (tokens,) = LAYERS.enumerate()
+    values = _values(evaluator, state, tokens)
     assert len(set(values)) > 1
-    assert values == [_values(evaluator, state, row[None])[0] for row in TOKENS]
+    assert values == [_values(evaluator, state, row[None])[0] for row in tokens]
     # 40 images, the last batch filled up with others that don't count.
     assert _are_shares(values, 40)
 
@@ -115,7 +127,7 @@ def _variables(state):
 @pytest.mark.parametrize("norms", ["running", "batch", "refit"])
 def test_scores_are_what_the_networks_say(norms):
     """Computed once more by the networks of single architectures, batch by batch."""
-    evaluator = _evaluator(SharedConfig(epochs=1, norms=norms), num=32)
+    evaluator = _evaluator(SharedConfig(epochs=1, norms=norms))
     state = _learned(evaluator)
     arch = SPACE.architecture(TOKENS[:1])[0]
     trainer, task = evaluator.trainer, evaluator.task
@@ -141,12 +153,13 @@ def test_scores_are_what_the_networks_say(norms):
 
 
 def test_the_first_validation_examples_may_be_enough():
-    evaluator = _evaluator(SharedConfig(epochs=1, num_scored=8))
-    values = _values(evaluator, _learned(evaluator))
+    evaluator = _evaluator(SharedConfig(epochs=1, num_scored=8), **SMALL)
+    tokens = LAYERS.sample(np.random.default_rng(0), 6)
+    values = _values(evaluator, _learned(evaluator), tokens)
     assert _are_shares(values, 8)
     assert evaluator.num_examples["val_accuracy"] == 8
     # Of the final training there is no second number by that name, of other examples.
-    assert list(evaluator.test(TOKENS[0], jax.random.key(0), {})) == ["test_accuracy"]
+    assert list(evaluator.test(tokens[0], jax.random.key(0), {})) == ["test_accuracy"]
 
 
 @pytest.mark.slow
@@ -235,15 +248,16 @@ def test_the_final_choice_may_inherit_the_weights():
     """A training that hardly moves ends where it began: with the shared weights."""
     final = {"epochs": 1, "learning_rate": 1e-9, "shift": 0}
     shared = SharedConfig(epochs=2, norms="running", inherit=True)
-    evaluator = _evaluator(shared, final=final)
+    evaluator = _evaluator(shared, final=final, **SMALL)
     state = _learned(evaluator)
-    (one,) = evaluator.evaluate(TOKENS[:1], None, state)
-    found = evaluator.test(TOKENS[0], KEY, state)
+    tokens = LAYERS.sample(np.random.default_rng(0), 1)
+    (one,) = evaluator.evaluate(tokens, None, state)
+    found = evaluator.test(tokens[0], KEY, state)
     assert found["val_accuracy"] == pytest.approx(one.value, abs=0.11)
     assert evaluator.how_tested.startswith("trained on from the shared weights by ")
-    fresh = _evaluator(SharedConfig(epochs=2), final=final)
+    fresh = _evaluator(SharedConfig(epochs=2), final=final, **SMALL)
     assert fresh.how_tested.startswith("trained anew by ")
-    assert fresh.test(TOKENS[0], KEY, state) != found
+    assert fresh.test(tokens[0], KEY, state) != found
 
 
 def test_heirs_have_the_size_of_the_search():
@@ -256,20 +270,20 @@ def test_heirs_have_the_size_of_the_search():
 def test_a_search_goes_on_with_the_same_values(tmp_path):
     shared = SharedConfig(epochs=3, epochs_a_round=1)
     config = nao.strategies.RandomConfig(round_size=2)
-    strategy = nao.strategies.RandomSearch(SPACE, config, "none")
+    strategy = nao.strategies.RandomSearch(LAYERS, config, "none")
     arguments = {"report": False, "progress": False}
 
     def listing(result):
         return [(trial.tokens.tolist(), trial.value) for trial in result.trials]
 
-    whole = nao.search(
-        strategy, _evaluator(shared), num_trials=6, workdir=tmp_path / "a", **arguments
-    )
-    nao.search(
-        strategy, _evaluator(shared), num_trials=3, workdir=tmp_path / "b", **arguments
-    )
-    again = nao.search(
-        strategy, _evaluator(shared), num_trials=6, workdir=tmp_path / "b", **arguments
-    )
+    def search(num_trials, workdir):
+        own = _evaluator(shared, **SMALL)
+        return nao.search(
+            strategy, own, num_trials=num_trials, workdir=workdir, **arguments
+        )
+
+    whole = search(6, tmp_path / "a")
+    search(3, tmp_path / "b")
+    again = search(6, tmp_path / "b")
     assert listing(again) == listing(whole)
     assert whole.summary["best"]["test"]["test_accuracy"] >= 0
