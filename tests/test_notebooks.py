@@ -31,6 +31,8 @@ SMALLER = {
         "num_seed_archs=12, round_size=6": "num_seed_archs=6, round_size=6",
         "num_trials=24": "num_trials=8",
         "epochs=10": "epochs=2",
+        "num_train=50_000": "num_train=10_000",
+        "num_nodes=4": "num_nodes=2",
     },
 }
 

@@ -16,7 +16,7 @@ COMMAND = [
     sys.executable,
     str(ROOT / "launch.py"),
     "--mode=train",
-    "--architecture=0 0 1 0 0 1 2 1 0 0 1 0 0 1 2 1",
+    "--architecture=0 0 1 4 0 2 2 4 0 0 1 4 0 2 2 4",
     "--config.space.num_nodes=2",
     "--config.child.channels=2",
     "--config.train.epochs=2",
