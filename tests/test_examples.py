@@ -91,6 +91,7 @@ def test_the_front_of_accuracy_and_latency(example, tmp_path, capsys):
     assert front and all(" ms: |" in line for line in front)
 
 
+@pytest.mark.slow
 def test_a_task_of_ones_own_is_searched_and_kept(example, tmp_path, capsys):
     """It must say half of what always saying the mean leaves open, or more."""
     module = example("own_task", tmp_path, "--num_trials=3")

@@ -165,6 +165,7 @@ def test_a_page_needs_a_run(run, tmp_path):
     assert err == f"launch.py: {tmp_path} does not hold a run (no config.json).\n"
 
 
+@pytest.mark.slow
 def test_a_gzipped_table_in_the_benchmarks_notation(run, tmp_path):
     cells = spaces.NASBench201()
     lines = ["arch_str,val200,test200"]
@@ -185,6 +186,7 @@ def test_a_gzipped_table_in_the_benchmarks_notation(run, tmp_path):
     assert "12 trials, 0 failed" in out
 
 
+@pytest.mark.slow
 def test_a_table_of_topology_cells(run, tmp_path):
     """Searched, continued, asked and exported as cells, not as slots."""
     cells = spaces.TopologyCell(("n", "s", "c"), 3, none="n", skip="s")
@@ -452,6 +454,7 @@ def test_a_changed_table_is_another_run(run, table, tmp_path):
     assert "table.sha256 is" in err
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="needs a shell and /dev/full")
 @pytest.mark.parametrize("end", ["2>&-", ">&- 2>&- <&-", "> /dev/full", "| true"])
 def test_output_that_nobody_reads_stops_no_search(table, tmp_path, end):

@@ -127,6 +127,7 @@ def test_a_run_asks_what_a_search_asks(config, tmp_path):
     assert list(found.objective) == [trial.value for trial in searched.trials]
 
 
+@pytest.mark.slow
 def test_finished_searches_are_compared(config, tmp_path):
     for seed, strategy in itertools.product(range(2), ("random", "evolution")):
         changed = dataclasses.replace(config, seed=seed, strategy=strategy)

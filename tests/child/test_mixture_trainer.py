@@ -67,7 +67,9 @@ def test_the_validation_part_is_not_learned_from():
     np.testing.assert_allclose(one["val_accuracy"], 1 - two["val_accuracy"], rtol=1e-5)
 
 
-@pytest.mark.parametrize("product", ["exact", "finite"])
+@pytest.mark.parametrize(
+    "product", [pytest.param("exact", marks=pytest.mark.slow), "finite"]
+)
 def test_second_order_goes_another_way(product):
     first = after(trainer(), 1)
     second = after(trainer(order="second", product=product), 1)
@@ -76,6 +78,7 @@ def test_second_order_goes_another_way(product):
     assert all(np.isfinite(array).all() for array in second.values())
 
 
+@pytest.mark.slow
 def test_gumbel_learns_on_one_operation_of_each_edge():
     own = trainer(relaxation="gumbel")
     state = after(own, 2)

@@ -239,6 +239,7 @@ def test_a_network_that_can_not_be_told_a_length_is_named():
         )
 
 
+@pytest.mark.slow
 def test_what_does_not_count_changes_no_gradient():
     """Bit by bit; of four tokens two count."""
     net = nets.make_net(SPACE, TextTask.of(TEXT, 4), ChildConfig(units=6))

@@ -76,6 +76,7 @@ def test_values_that_all_tie_are_predicted(everything):
     assert np.isfinite(std).all()
 
 
+@pytest.mark.slow
 def test_a_search_knows_its_errors_from_what_it_predicted(tmp_path):
     """It holds nothing out, so its own predictions were taken for exact."""
     config = nao.strategies.NAOConfig(

@@ -122,6 +122,7 @@ def search(workdir, own, strategy=DARTS):
     ]
 
 
+@pytest.mark.slow
 def test_a_search_is_an_epoch_a_trial_and_goes_on_where_it_was(tmp_path):
     whole = search(tmp_path / "whole", evaluator())
     assert len(whole) == 4 and whole[0] != whole[-1]

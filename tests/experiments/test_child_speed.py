@@ -53,6 +53,7 @@ def assert_measured(rows, kinds):
         assert all(total.endswith(" s") for total in totals) and len(totals) == 3
 
 
+@pytest.mark.slow
 def test_kinds_of_jax_have_rows(capsys, cheap, two_devices):
     kinds = ("lanes", "plain")
     printed, rows = run(capsys, "--kinds", *kinds)

@@ -20,6 +20,7 @@ def run(capsys, *words):
     return printed, [[c.strip() for c in x.strip("|").split("|")] for x in lines]
 
 
+@pytest.mark.slow
 def test_programs_have_rows(capsys):
     _, rows = run(capsys, "--kinds", "universal", "specialised")
     assert rows[0] == list(language_speed.COLUMNS)

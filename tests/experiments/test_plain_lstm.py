@@ -20,6 +20,7 @@ def test_parameters_are_counted():
     assert plain_lstm.units_of(plain_lstm.num_parameters(7, 5) - 1, 7) == 4
 
 
+@pytest.mark.slow
 def test_rows_are_printed(capsys, monkeypatch):
     tokens = np.arange(200, dtype=np.int32) % 4
     made = TextDataset("abcd", tuple("abcd"), tokens, tokens, tokens, "characters")

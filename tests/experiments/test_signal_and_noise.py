@@ -26,6 +26,7 @@ def rows_of(printed):
     return {name: cells for name, *cells in table}
 
 
+@pytest.mark.slow
 def test_a_cut_off_run_goes_on_and_ends_in_the_same_table(tmp_path, capsys):
     path = tmp_path / "children.jsonl"
     signal_and_noise.main([*TINY, f"--output={path}"])

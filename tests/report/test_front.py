@@ -129,6 +129,7 @@ def measures(choices):
     return {"score": sum(choices.values()), "size": size, "noted": 1.0}
 
 
+@pytest.mark.slow
 def test_the_page_of_a_search_by_nao_for_several_objectives(tmp_path, monkeypatch):
     """Page and figures have the front, and say of which objective predictions are."""
     monkeypatch.setattr(hover, "_NUM_DRAWN", 1)

@@ -386,6 +386,7 @@ def _with(path, trials, maximize=True):
     return run
 
 
+@pytest.mark.slow
 def test_a_long_search_stays_under_six_megabytes(finished, rng):
     """Of 5,000 trials, 2,000 are listed, the 1,000 best among them."""
     tokens = SPACE.sample(rng, 5000)

@@ -54,6 +54,7 @@ _TEXT = st.lists(_MEANT | st.text(max_size=4), min_size=1, max_size=5).map("".jo
 _BYTES = st.binary(min_size=1, max_size=20).map(os.fsdecode)
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=40, derandomize=True)
 @given(name=_TEXT | _BYTES)
 def test_names_that_a_file_system_allows_are_allowed(tmp_path_factory, name):
@@ -133,6 +134,7 @@ READ = """
 """
 
 
+@pytest.mark.slow
 def test_reading_writes_nothing(tmp_path):
     """Opening its storage, Optuna wrote: a run on a read-only disk was unreadable."""
     search(tmp_path / "run", 14)

@@ -41,6 +41,7 @@ SEARCH = """
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="needs limits of POSIX")
 @pytest.mark.parametrize("what", ["full", "gone"])
 def test_trouble_with_the_folder_is_one_line(tmp_path, what):

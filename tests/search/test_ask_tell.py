@@ -179,6 +179,7 @@ def test_any_saved_json_is_gone_on_with_or_one_line(tmp_path):
     check()
 
 
+@pytest.mark.slow
 def test_the_example_goes_on_where_it_was_left(tmp_path):
     path = tmp_path / "search.json"
     for num_told in (3, 6):
