@@ -7,8 +7,6 @@ import sys
 
 import pytest
 
-from nao import files
-
 ROOT = pathlib.Path(__file__).parents[2]
 
 
@@ -40,8 +38,8 @@ def test_a_job_killed_at_any_write_ends_as_one_that_was_not(
     """A sample of the writes; `python -m tests.killing FOLDER JOB` takes all."""
     command = [sys.executable, "-m", "tests.killing", str(tmp_path), job, str(every)]
     environment = os.environ | {
-        # All programs, however small, for all jobs: each process begins without any.
-        "JAX_COMPILATION_CACHE_DIR": str(files.cache_dir() / "killed"),
+        # All programs, however small: each process begins without any.
+        "JAX_COMPILATION_CACHE_DIR": str(tmp_path / "cache"),
         "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
         "JAX_PLATFORMS": "cpu",
     }
