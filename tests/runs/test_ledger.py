@@ -76,6 +76,8 @@ def test_optuna_reads_it(tmp_path):
     assert study.metric_names == ["accuracy"]
     assert set(frozen.params) == {"a", "b"}
     assert SPACE.parse(frozen.user_attrs["architecture"]).shape == (2,)
+    # Nothing was predicted, and nothing failed.
+    assert not {"predicted", "reason", "traceback"} & set(frozen.user_attrs)
 
 
 def test_optuna_reads_when_a_trial_began_and_ended(tmp_path):

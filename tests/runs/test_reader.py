@@ -88,7 +88,8 @@ def test_an_emptied_ledger_is_damage(folder):
 def test_attributes_of_another_type_are_damage(folder, name):
     with sqlite3.connect(folder / "study.db") as database:
         database.execute(
-            "UPDATE trial_user_attributes SET value_json = '[1]' WHERE key = ?",
+            "INSERT OR REPLACE INTO trial_user_attributes (trial_id, key, value_json)"
+            " SELECT trial_id, ?, '[1]' FROM trials",
             (name,),
         )
     database.close()
