@@ -187,16 +187,10 @@ class Ledger:
         return self._goals.measure(evaluation)[: len(self._goals.objectives)].tolist()
 
     def _attributes(self, trial: Trial) -> dict[str, Any]:
-        """Returns what the study keeps of a trial besides its value and choices.
-
-        What there is nothing to say of is left out: each takes Optuna 0.7 ms.
-        """
+        """Returns what the study keeps of a trial besides its value and choices."""
         evaluation = trial.evaluation
-        said = {
-            "predicted": trial.predicted,
-            "reason": evaluation.reason,
-            "traceback": evaluation.traceback,
-        }
+        may_be_empty = {"predicted": trial.predicted, "reason": evaluation.reason}
+        may_be_empty["traceback"] = evaluation.traceback
         return {
             "index": trial.index,
             "round": trial.round,
@@ -204,7 +198,8 @@ class Ledger:
             "architecture": self._space.format(trial.tokens),
             "hash": architecture_hash(self._space, trial.tokens),
             "seconds": evaluation.seconds,
-            **{k: v for k, v in said.items() if v not in (None, "")},
+            # Each takes Optuna 0.7 ms.
+            **{k: v for k, v in may_be_empty.items() if v not in (None, "")},
             **budget_of(trial),
             **({} if trial.budget is None else {"is_full": trial.is_full}),
             **{f"{_METRIC}{k}": v for k, v in evaluation.metrics.items()},
