@@ -57,7 +57,7 @@ class TrainedChild:
             task: What it learned.
         """
         # All else is left on the devices: momentum is as large as the parameters.
-        own = jax.tree.map(lambda x: np.asarray(x[0]), states.variables)
+        own = jax.device_get(_first(states.variables))
         net, variables = net.trained(own, arch)
         dtype, normalisation = task.input_dtype, task.normalisation
         return cls(net, variables, dtype, normalisation, task.describe())
@@ -223,6 +223,12 @@ class TrainedChild:
         function = self.step if self.task["carries"] else self.outputs
         exported = export.export(jax.jit(function), platforms=platforms)(*arguments)
         return bytes(exported.serialize())
+
+
+@jax.jit
+def _first(stacked: PyTree) -> PyTree:
+    """Takes one child out of arrays of several: one program, not one for each shape."""
+    return jax.tree.map(lambda x: x[0], stacked)
 
 
 def _read_parameters(path: pathlib.Path) -> dict[str, np.ndarray]:

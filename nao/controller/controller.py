@@ -87,25 +87,24 @@ class Controller:
         with stages.stage("fitting the controller"):
             return fit.controller_fit(key, pool, self.space, self.config)
 
-    def encode(self, params: Params, tokens: np.ndarray) -> Array:
+    def encode(self, params: Params, tokens: np.ndarray) -> np.ndarray:
         """Returns encoder outputs, float32 [ensemble, num, encoder_length, hidden]."""
-        return jnp.concatenate(self._by_rows(controller_encode, params, tokens), axis=1)
+        return self._by_rows(controller_encode, params, tokens)
 
-    def embed(self, params: Params, tokens: np.ndarray) -> Array:
+    def embed(self, params: Params, tokens: np.ndarray) -> np.ndarray:
         """Returns embeddings of unit length, float32 [ensemble, num, hidden]."""
-        return jnp.concatenate(self._by_rows(controller_embed, params, tokens), axis=1)
+        return self._by_rows(controller_embed, params, tokens)
 
     def predict(self, params: Params, tokens: np.ndarray) -> np.ndarray:
         """Returns predictions in the unit of the targets, float32 [ensemble, num].
 
         Where several objectives were fitted, [ensemble, num, objectives].
         """
-        return np.concatenate(self._by_rows(controller_predict, params, tokens), axis=1)
+        return self._by_rows(controller_predict, params, tokens)
 
     def reconstruct(self, params: Params, tokens: np.ndarray) -> np.ndarray:
         """Encodes and decodes greedily; int32 [ensemble, num, length]."""
-        parts = self._by_rows(controller_reconstruct, params, tokens)
-        return np.concatenate(parts, axis=1)
+        return self._by_rows(controller_reconstruct, params, tokens)
 
     def propose(
         self,
@@ -174,12 +173,15 @@ class Controller:
 
     def _by_rows(
         self, function: Callable[..., Array], params: Params, tokens: np.ndarray
-    ) -> list[Array]:
-        """Returns results for chunks of rows, [ensemble, rows, ...] each."""
-        return [
-            function(params, chunk, space=self.space, config=self.config)[:, :num]
+    ) -> np.ndarray:
+        """Applies a function to chunks of rows; [ensemble, num, ...] of all."""
+        static = {"space": self.space, "config": self.config}
+        # Cut on the host: a device would compile a program for each number of rows.
+        parts = [
+            np.asarray(function(params, chunk, **static))[:, :num]
             for chunk, num in self._chunks(tokens)
         ]
+        return np.concatenate(parts, axis=1)
 
 
 _jit = functools.partial(jax.jit, static_argnames=("space", "config"))

@@ -124,7 +124,7 @@ def _describe(
     starts = decoded[: lead[1]] if starts is None else starts
     at_points = fitted.latent.predict(flat)
     at_tokens = fitted.predict_tokens(decoded)
-    scores = np.asarray(goal.score(at_tokens.mean(1)), np.float64)
+    scores = goal.score(at_tokens.mean(1)).astype(np.float64)
     encoded = fitted.as_encoded(decoded).reshape(*lead, -1)
     is_start = (encoded == fitted.as_encoded(starts)).all(-1).ravel()
     scores[is_start | ~fitted.space.is_valid(decoded)] = -np.inf
@@ -154,7 +154,7 @@ def propose(
     goal = fitted.objectives.goal(wish.objective, wish.constraints)
     starts = None if starts is None else fitted.tokens_of(starts)
     tokens, targets = find_new(fitted, wish, [goal], starts)
-    score = np.asarray(goal.score(targets.mean(1)))
+    score = goal.score(targets.mean(1))
     chosen = np.argsort(-score, kind="stable")[:num]
     predicted = fitted.predictions(targets[chosen])
     return Found(fitted.space, tokens[chosen], predicted)
@@ -221,7 +221,7 @@ def candidates(
 
 def _best(fitted: FittedController, goal: Goal) -> np.ndarray:
     """Returns the evaluated architectures that serve a goal best, best first."""
-    score = np.asarray(goal.score(fitted.measured_targets))
+    score = goal.score(fitted.measured_targets)
     return fitted.tokens[np.argsort(-score, kind="stable")[:_NUM_BEST]]
 
 

@@ -15,6 +15,7 @@ from typing import NamedTuple
 import jax
 import numpy as np
 
+from nao.controller import rows
 from nao.strategies import Pool, Round, State, Strategy, Unseen
 from nao.types import Array
 
@@ -188,11 +189,11 @@ class Proposer:
             return
         budgets = Pool(asked.tokens, np.zeros(0), asked.budgets).budgets_or_full()
         for budget in np.unique(budgets):
-            rows = asked.tokens[budgets == budget]
+            found = asked.tokens[budgets == budget]
             # What was told at a smaller budget may be asked for at a larger one.
             known = pool.tokens[pool.budgets_or_full() >= budget]
             unseen = Unseen(strategy.space, strategy.deduplicate, known)
-            if len(unseen.take(rows)) < len(rows):
+            if len(unseen.take(found)) < len(found):
                 raise RuntimeError(
                     f"Strategy {strategy.name} asked for architectures that were "
                     "told before, or twice for the same."
@@ -200,6 +201,13 @@ class Proposer:
 
 
 def _keys_of(key: Array, indices: np.ndarray) -> Array:
-    """Returns a key for each index [num]."""
-    fold_in = jax.vmap(jax.random.fold_in, (None, 0))
-    return fold_in(key, np.asarray(indices, np.int32))
+    """Returns a key for each index [num], by few programs for rounds of any size."""
+    indices = np.asarray(indices, np.int32)
+    data = rows.map_rows(functools.partial(_key_data, key), indices)
+    return jax.random.wrap_key_data(data, impl=jax.random.key_impl(key))
+
+
+@jax.jit
+def _key_data(key: Array, indices: Array) -> Array:
+    keys = jax.vmap(jax.random.fold_in, (None, 0))(key, indices)
+    return jax.random.key_data(keys)

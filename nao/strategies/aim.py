@@ -85,7 +85,7 @@ class Aim:
 
     def best(self, goal: Goal, num: int) -> np.ndarray:
         """Returns the rows of the pool that serve an ascent best, int [<=num]."""
-        score = np.asarray(goal.score(self.learned.reshape(len(self.values), -1)))
+        score = goal.score(self.learned.reshape(len(self.values), -1))
         return np.argsort(-score, kind="stable")[:num]
 
     def orders(
