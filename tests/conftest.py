@@ -57,6 +57,12 @@ gc.freeze()
 gc.set_threshold(100_000)
 
 
+def pytest_sessionfinish():
+    """Looks for garbage once; pytest does five times, among millions of objects."""
+    gc.collect()
+    gc.freeze()
+
+
 # Each compiled program takes a few of the 65,530 mappings that Linux gives a process;
 # beyond them the compiler crashes.
 _MOST_MAPPINGS = 25_000

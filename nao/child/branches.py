@@ -113,7 +113,9 @@ class Packing:
         names = operation.kernels(self.channels, stride)
         own = [kernels[name] for name in names]
         own.append(scale_bias[: operation.num_norms(stride)])
-        return jnp.concatenate([jnp.ravel(array) for array in own])
+        # Of a trained child they lie on the host, where nothing is compiled for it.
+        on_host = isinstance(vector, np.ndarray)
+        return (np if on_host else jnp).concatenate([array.ravel() for array in own])
 
     def branches(
         self, stride: int, train: bool, axis_name: str | None = None

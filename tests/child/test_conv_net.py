@@ -84,7 +84,7 @@ def test_small_networks_score_equally():
     variables, images = comparing.init(NET), draw_images(NET)
     universal = comparing.evaluate_fn(NET)(variables, images, ARCH)
     own = comparing.evaluate_fn(NET.specialise(ARCH))
-    alone = own(NET.extract(variables, ARCH), images, None)
+    alone = own(NET.extract(jax.device_get(variables), ARCH), images, None)
     np.testing.assert_allclose(universal, alone, rtol=1e-4, atol=1e-5)
 
 

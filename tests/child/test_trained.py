@@ -10,6 +10,7 @@ from nao.child import ConvNet, ImageTask, TrainedChild, trained
 from nao.child.programs import TrainState
 from nao.child.topology_net import TopologyNet
 from nao.data import PARTS, ImageDataset, Split
+from tests.child import comparing
 from tests.json_values import JSON, replaced
 
 SHAPE = {
@@ -41,12 +42,12 @@ def case(request):
         labels = np.arange(6, dtype=np.int32) % 3
         splits.append(Split(images.astype(np.float32), labels))
     dataset = ImageDataset("noise", 3, *splits)
-    variables = net.init(jax.random.key(0), method="declare")
+    variables = comparing.init(net)
     stacked = jax.tree.map(lambda x: x[None], dict(variables))
     states = TrainState(stacked["params"], stacked["batch_stats"], None)
     child = TrainedChild.of(net, states, arch, ImageTask.of(dataset))
     images = (dataset.test.images - dataset.mean) / dataset.deviation
-    expected, _ = net.apply(variables, images, arch, train=False)
+    expected = comparing.evaluate_fn(net)(variables, images, arch)
     return child, dataset.test.images, np.asarray(expected)
 
 

@@ -1,6 +1,7 @@
 """A toy space, a tiny controller, and one fit of it that many tests share."""
 
 import dataclasses
+import functools
 
 import jax
 import numpy as np
@@ -20,6 +21,12 @@ TINY = controller.ControllerConfig(
     min_steps=0,
     batch_size=16,
     num_unlabelled=16,
+)
+
+
+# One program, not one for each of the many shapes.
+create_params = functools.partial(jax.jit, static_argnums=(1, 2))(
+    parameters.create_params
 )
 
 
@@ -64,7 +71,7 @@ def untrained(tiny):
     def make(space, **changes):
         config = dataclasses.replace(tiny, **changes)
         model = controller.Controller(space, config)
-        params = parameters.create_params(jax.random.key(0), space, config)
+        params = create_params(jax.random.key(0), space, config)
         # All members are the same.
         return model, jax.tree.map(
             lambda x: np.stack([x] * config.ensemble_size), params

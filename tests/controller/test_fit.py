@@ -39,7 +39,7 @@ def test_a_fit_compiles_once_and_padding_changes_nothing(short, toy_space, toy_p
     tokens, targets, rest = toy_pool
     twice = np.stack([tokens, tokens])
     model = controller.Controller(toy_space, short)
-    jax.clear_caches()  # Another test may have compiled the same fit.
+    fit.controller_fit.clear_cache()  # Another test may have compiled the same.
     results = {
         num: model.fit(jax.random.key(1), twice[:, :num], targets[:num], rest)
         for num in (1, 16, 17, 40)

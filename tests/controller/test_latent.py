@@ -4,6 +4,10 @@ import numpy as np
 
 from nao.controller import latent, networks
 
+# Compiled whole: each of its operations would be a program of its own.
+ascend = jax.jit(latent.ascend, static_argnums=(0, 3))
+normalise = jax.jit(networks.normalise)
+
 
 def _first_unit(encoder_outputs):
     return encoder_outputs.mean(axis=1)[:, 0]
@@ -15,7 +19,7 @@ def test_ascend_by_hand():
     Step size 1 leads to (1, 1), of length sqrt(2).
     """
     outputs = jnp.array([[[0.0, 1.0]]])
-    moved = latent.ascend(_first_unit, outputs, jnp.array([0.0, 1.0]), False)
+    moved = ascend(_first_unit, outputs, jnp.array([0.0, 1.0]), False)
     np.testing.assert_allclose(moved[0], outputs, rtol=1e-6)
     np.testing.assert_allclose(moved[1, 0, 0], [0.70711, 0.70711], rtol=1e-4)
 
@@ -23,22 +27,22 @@ def test_ascend_by_hand():
 def test_normalised_gradient_makes_step_sizes_lengths():
     """Four steps and a slope of 3 at the mean: 3 / 4 at every step, scaled to 1."""
     outputs = jnp.tile(jnp.array([0.0, 1.0]), (1, 4, 1))
-    moved = latent.ascend(lambda h: 3 * _first_unit(h), outputs, jnp.array([1.0]), True)
+    moved = ascend(lambda h: 3 * _first_unit(h), outputs, jnp.array([1.0]), True)
     np.testing.assert_allclose(moved[0, 0], [[0.70711, 0.70711]] * 4, rtol=1e-4)
 
 
 def test_flat_prediction_stays_where_it_is():
-    outputs = networks.normalise(jax.random.normal(jax.random.key(0), (2, 3, 4)))
-    moved = latent.ascend(lambda h: 0 * h.sum((1, 2)), outputs, jnp.ones(1), True)
+    outputs = normalise(jax.random.normal(jax.random.key(0), (2, 3, 4)))
+    moved = ascend(lambda h: 0 * h.sum((1, 2)), outputs, jnp.ones(1), True)
     np.testing.assert_allclose(moved[0], outputs, rtol=1e-5)
 
 
 def test_rows_move_on_their_own():
     """The gradient of one row does not depend on the rows beside it."""
-    outputs = networks.normalise(jax.random.normal(jax.random.key(0), (3, 2, 4)))
+    outputs = normalise(jax.random.normal(jax.random.key(0), (3, 2, 4)))
     steps = jnp.array([0.5])
-    together = latent.ascend(lambda h: h[..., 0].sum(1) ** 2, outputs, steps, True)
-    alone = latent.ascend(lambda h: h[..., 0].sum(1) ** 2, outputs[:1], steps, True)
+    together = ascend(lambda h: h[..., 0].sum(1) ** 2, outputs, steps, True)
+    alone = ascend(lambda h: h[..., 0].sum(1) ** 2, outputs[:1], steps, True)
     np.testing.assert_allclose(together[:, :1], alone, rtol=1e-5)
 
 

@@ -1,3 +1,5 @@
+import functools
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -38,10 +40,11 @@ def test_sequence_equals_steps_in_both_directions():
     )
     for reverse in (False, True):
         layer = lstm.LSTM(2, reverse=reverse)
-        variables = layer.init(jax.random.key(1), inputs)
-        outputs = layer.apply(variables, inputs)
+        variables = jax.jit(layer.init)(jax.random.key(1), inputs)
+        outputs = jax.jit(layer.apply)(variables, inputs)
+        step = jax.jit(functools.partial(layer.apply, method="step"))
         state = (jnp.zeros((2, 2)), jnp.zeros((2, 2)))
         for t in (2, 1, 0) if reverse else (0, 1, 2):
             projected = inputs.all()[t]
-            state = layer.apply(variables, projected, state, method="step")
+            state = step(variables, projected, state)
             np.testing.assert_allclose(outputs[t], state[0], rtol=1e-5, atol=1e-6)

@@ -1,4 +1,5 @@
 import dataclasses
+import functools
 
 import jax
 import jax.numpy as jnp
@@ -6,7 +7,8 @@ import numpy as np
 import pytest
 
 from nao import spaces
-from nao.controller import lstm, networks, parameters
+from nao.controller import lstm, networks
+from tests.controller.conftest import create_params
 
 
 def test_normalise_by_hand():
@@ -31,7 +33,7 @@ def test_shapes_and_unit_lengths(tiny, is_default, rng):
     space = spaces.ConvCell(num_nodes=2)  # 16 tokens, two to a step
     tokens = jnp.array(space.sample(rng, 3))
     model = networks.EncoderPredictorDecoder(space, config)
-    params = parameters.create_params(jax.random.key(0), space, config)
+    params = create_params(jax.random.key(0), space, config)
 
     @jax.jit
     def apply(params, tokens):
@@ -51,13 +53,14 @@ def test_encoder_input_is_the_joined_embeddings_times_a_kernel(tiny, rng):
     config = dataclasses.replace(tiny, bidirectional=False, residual=False)
     space = spaces.ConvCell(num_nodes=2)
     tokens = jnp.array(space.sample(rng, 3))
-    params = parameters.create_params(jax.random.key(0), space, config)["encoder"]
+    params = create_params(jax.random.key(0), space, config)["encoder"]
     joined = params["embedding"][tokens].reshape(3, 8, -1) + params["position"]
     projected = (joined @ params["forward_in"]).swapaxes(0, 1)
     layer = lstm.LSTM(config.hidden_size)
     state, outputs = (jnp.zeros((3, config.hidden_size)),) * 2, []
+    take_step = jax.jit(functools.partial(layer.apply, method="step"))
     for step in projected:
-        state = layer.apply({"params": params["forward"]}, step, state, method="step")
+        state = take_step({"params": params["forward"]}, step, state)
         outputs.append(state[0])
     expected = networks.normalise(jnp.stack(outputs, axis=1))
     encode = jax.jit(networks.Encoder(space, config).apply)
@@ -68,7 +71,7 @@ def test_encoder_input_is_the_joined_embeddings_times_a_kernel(tiny, rng):
 def test_steps_of_the_decoder_equal_teacher_forcing(tiny, toy_space, rng):
     tokens = jnp.array(toy_space.sample(rng, 5))
     model = networks.EncoderPredictorDecoder(toy_space, tiny)
-    params = parameters.create_params(jax.random.key(0), toy_space, tiny)
+    params = create_params(jax.random.key(0), toy_space, tiny)
 
     @jax.jit
     def apply(params, tokens):

@@ -4,7 +4,8 @@ import jax
 import numpy as np
 
 from nao import spaces
-from nao.controller import networks, order, parameters
+from nao.controller import networks, order
+from tests.controller.conftest import create_params
 
 SPACE = spaces.custom({"a": (4, 1, 2, 3), "b": ("x", "7", None, True), "c": (0.5, 4)})
 
@@ -52,10 +53,12 @@ def test_a_space_without_numbers_is_encoded_the_same(tiny, rng):
     texts = spaces.custom({"a": "x y z".split(), "b": "1 2 3".split()})
     numbers = spaces.custom({"a": (1, 2, 3), "b": (1, 2, 3)})
     for space, is_same in ((texts, True), (numbers, False)):
-        params = parameters.create_params(jax.random.key(0), space, tiny)
+        params = create_params(jax.random.key(0), space, tiny)
         tokens = space.sample(rng, 5)
         plain, mixed = (
-            networks.Encoder(space, config).apply({"params": params["encoder"]}, tokens)
+            jax.jit(networks.Encoder(space, config).apply)(
+                {"params": params["encoder"]}, tokens
+            )
             for config in (tiny, ordered)
         )
         assert np.allclose(plain, mixed, atol=1e-6) == is_same

@@ -8,12 +8,12 @@ import shutil
 
 import filelock
 import hypothesis
-import jax
 import numpy as np
 import pytest
 
 from nao import fields, report, spaces, strategies
 from nao.config import Config
+from nao.controller import fit
 from nao.evaluators import Evaluation, Goals, Objective
 from nao.report import answer, blocks, figures, hover, predictions, trial_table
 from nao.report import page as page_lib
@@ -36,7 +36,7 @@ def few_drawings(monkeypatch):
 def finished(tmp_path_factory):
     """A search of 16 trials, 6 at random, some of which failed."""
     path = tmp_path_factory.mktemp("finished")
-    jax.clear_caches()  # The page lists what the search compiled.
+    fit.controller_fit.clear_cache()  # The page lists what the search compiled.
     # Random candidates: there is a controller, and less to compile. It is fitted for as
     # long as users' are, so that charts have predictions worth a mark.
     controller = dataclasses.replace(CONFIG.controller, min_steps=150)

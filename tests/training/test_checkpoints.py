@@ -1,5 +1,6 @@
 """Checkpoints of a training, some of them damaged."""
 
+import gc
 import logging
 import shutil
 
@@ -9,6 +10,13 @@ import pytest
 
 from nao.child.programs import TrainState
 from nao.training.checkpoints import Checkpoints
+
+
+@pytest.fixture(scope="module", autouse=True)
+def little_garbage():
+    """Each damaged one has garbage looked for: not among all that tests left before."""
+    gc.collect()
+    gc.freeze()
 
 
 def state(value):
