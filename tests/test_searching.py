@@ -1,5 +1,6 @@
 """`nao.search` as its users call it: what it writes, and whom it tells."""
 
+import pathlib
 import subprocess
 import sys
 
@@ -63,11 +64,14 @@ def test_what_a_callback_raises_stops_the_search_and_keeps_the_trial(tmp_path):
     assert [t.value for t in again.trials] == [t.value for t in whole.trials]
 
 
-def test_importing_nao_imports_nothing_that_draws_or_serves():
+def test_importing_nao_imports_nothing_that_draws_serves_or_is_of_one_data_set():
+    """Drawings leave alone what has windows of its own."""
     code = (
-        "import sys, nao; print({'matplotlib', 'fastapi', 'pandas'} & set(sys.modules))"
+        "import sys, nao.data; print({'matplotlib', 'fastapi', 'pandas', 'sklearn', "
+        "'tensorflow_datasets', 'tensorflow', 'array_record', 'PIL'} & {*sys.modules})"
         "; nao.report.draw_progress; print('matplotlib' in sys.modules)"
+        "; print('matplotlib.pyplot' in sys.modules)"
     )
-    command = [sys.executable, "-c", code]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
-    assert done.stdout == "set()\nTrue\n"
+    command, root = [sys.executable, "-c", code], pathlib.Path(__file__).parents[1]
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=True)
+    assert done.stdout == "set()\nTrue\nFalse\n"

@@ -30,7 +30,8 @@ def test_operation_keeps_channels_and_strides(name, stride):
         y, new = branch(vector, running, x)
         return (y * jnp.sin(jnp.arange(y.size)).reshape(y.shape)).sum(), (y, new)
 
-    vector = packing.mean + packing.deviation * jnp.sin(jnp.arange(packing.size))
+    numbers = np.arange(packing.size, dtype=np.float32)
+    vector = packing.mean + packing.deviation * np.sin(numbers)
     grads, (y, new) = jax.jit(grad_fn)(vector, x)
     assert y.shape == (2, -(-5 // stride), -(-6 // stride), 3)
     assert new.shape == running.shape

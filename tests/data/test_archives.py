@@ -3,14 +3,11 @@ import hashlib
 import io
 import shutil
 import struct
-import subprocess
-import sys
 import tarfile
 
 import numpy as np
 import pytest
 
-import nao
 from nao import data
 from nao.data import archives, idx, prepared
 
@@ -187,15 +184,3 @@ def test_the_newest_version_is_read(tmp_path):
         folder.mkdir(parents=True)
         (folder / "dataset_info.json").write_text("{}")
     assert prepared.find("mnist", "").name == "3.0.10"
-
-
-def test_importing_nao_imports_no_library_of_one_data_set():
-    heavy = "tensorflow_datasets", "tensorflow", "array_record", "PIL", "sklearn"
-    code = f"import sys, nao.data; print([m for m in {heavy} if m in sys.modules])"
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        capture_output=True,
-        text=True,
-        cwd=nao.__path__[0] + "/..",
-    )
-    assert done.stdout == "[]\n", done.stderr
