@@ -12,7 +12,9 @@ from nao.controller import ControllerConfig
 from nao.evaluators import Evaluation, Objective
 
 SPACE = spaces.custom({f"slot{i}": range(4) for i in range(5)})
+# Encoders that read both ways take longer to compile; tests of controllers have them.
 _CONTROLLER = ControllerConfig(
+    bidirectional=False,
     embedding_size=8,
     hidden_size=8,
     predictor_sizes=(8,),
