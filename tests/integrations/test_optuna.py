@@ -21,6 +21,7 @@ CONFIG = NAOConfig(
     num_random_starts=8,
     step_sizes=(0.0, 1.0),
     controller=ControllerConfig(
+        bidirectional=False,  # sooner compiled
         embedding_size=16,
         hidden_size=16,
         predictor_sizes=(16,),
