@@ -108,7 +108,8 @@ class MixtureTrainer:
     def _check_memory(self, recipe: TrainingConfig) -> None:
         """Compiles the gradients' program, and compares what it needs with a limit."""
         key = jax.random.key(0)  # of the right type; nothing is drawn from it
-        state, indices = self.init(key), np.zeros(self._batch_size, np.int32)
+        state = self._placed(self.init(key))
+        indices = np.zeros(self._batch_size, np.int32)
         batch = self._batch(key, indices, np.float32(1))
         lowered = programs.mixture_gradients.lower(
             state["weights"], state["logits"], batch, settings=self._training
@@ -134,6 +135,7 @@ class MixtureTrainer:
     def learn(self, state: State) -> State:
         """Returns the state after an epoch; a pure function of the one before."""
         epoch = int(state["epoch"])
+        state = self._placed(state)
         key = jax.random.fold_in(jax.random.wrap_key_data(state["key"]), epoch)
         order_key, step_key = jax.random.split(key)
         halves, losses = draw_halves(order_key, self._num, self._batch_size), []
@@ -147,6 +149,10 @@ class MixtureTrainer:
             losses.append(loss)
         loss = jnp.stack(losses).mean()
         return state | {"epoch": np.int32(epoch + 1), "train_loss": loss}
+
+    def _placed(self, state: State) -> State:
+        """Puts a state where the data are: programs are compiled for each place."""
+        return jax.device_put(state, self._parts["train"].weights.sharding)
 
     def _step(
         self, key: Array, state: State, halves: Halves, progress: np.float32

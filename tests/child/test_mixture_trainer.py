@@ -6,7 +6,7 @@ import jax
 import numpy as np
 import pytest
 
-from nao.child import ChildConfig, ImageTask
+from nao.child import ChildConfig, ImageTask, mixture_programs
 from nao.child.mixture_config import MixtureConfig
 from nao.child.mixture_trainer import MixtureTrainer, draw_halves
 from nao.data import Split
@@ -42,7 +42,10 @@ def test_halves_have_full_batches_of_examples_of_their_own():
 
 def test_it_learns_and_repeats_itself():
     own = trainer()
+    mixture_programs.mixture_gradients.clear_cache()
     first, again = after(own, 10), after(trainer(), 10)
+    # One, whether a state was drawn, learned or read from the host.
+    assert mixture_programs.mixture_gradients._cache_size() == 1
     for name, array in first.items():
         np.testing.assert_array_equal(array, again[name], err_msg=name)
     assert first["epoch"] == 10 and first["steps"] == 40
