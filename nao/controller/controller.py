@@ -7,7 +7,7 @@ are counted.
 
 import dataclasses
 import functools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import jax
 import jax.numpy as jnp
@@ -130,7 +130,7 @@ class Controller:
         """
         step_sizes = jnp.asarray(step_sizes, jnp.float32)
         parts = []
-        for index, (chunk, num) in enumerate(self._chunks(tokens)):
+        for index, (chunk, num) in enumerate(rows.chunks(self._checked(tokens))):
             proposed = controller_propose(
                 jax.random.fold_in(key, index),
                 params,
@@ -165,23 +165,20 @@ class Controller:
                 f"{tokens.min()} to {tokens.max()}."
             )
 
-    def _chunks(self, tokens: np.ndarray) -> Iterator[tuple[np.ndarray, int]]:
-        """Yields padded chunks, with their real number of rows."""
+    def _checked(self, tokens: np.ndarray) -> np.ndarray:
+        """Checks tokens and returns them as int32."""
         tokens = np.asarray(tokens, np.int32)
         self.check(tokens)
-        yield from rows.chunks(tokens)
+        return tokens
 
     def _by_rows(
         self, function: Callable[..., Array], params: Params, tokens: np.ndarray
     ) -> np.ndarray:
         """Applies a function to chunks of rows; [ensemble, num, ...] of all."""
-        static = {"space": self.space, "config": self.config}
-        # Cut on the host: a device would compile a program for each number of rows.
-        parts = [
-            np.asarray(function(params, chunk, **static))[:, :num]
-            for chunk, num in self._chunks(tokens)
-        ]
-        return np.concatenate(parts, axis=1)
+        of_chunk = functools.partial(
+            function, params, space=self.space, config=self.config
+        )
+        return rows.map_rows(of_chunk, self._checked(tokens), axis=1)
 
 
 _jit = functools.partial(jax.jit, static_argnames=("space", "config"))

@@ -25,18 +25,23 @@ def chunks(rows: np.ndarray) -> Iterator[tuple[np.ndarray, int]]:
         yield np.pad(chunk, padding), len(chunk)
 
 
-def map_rows(function: Callable[[np.ndarray], PyTree], rows: np.ndarray) -> PyTree:
+def map_rows(
+    function: Callable[[np.ndarray], PyTree], rows: np.ndarray, axis: int = 0
+) -> PyTree:
     """Applies a function to chunks of rows, on host arrays; memory stays bounded.
 
     Args:
-        function: Maps rows [size, ...] to arrays whose first axis is the same rows.
+        function: Maps rows [size, ...] to arrays, one axis of which is the same rows.
         rows: [num, ...].
+        axis: Which one.
 
     Returns:
-        What the function returns, as host arrays [num, ...].
+        What the function returns, as host arrays, with `num` rows along that axis.
     """
+    before = (slice(None),) * axis
+    # Cut on the host: a device would compile a program for each number of rows.
     parts = [
-        jax.tree.map(lambda x, num=num: np.asarray(x)[:num], function(chunk))
+        jax.tree.map(lambda x, num=num: np.asarray(x)[*before, :num], function(chunk))
         for chunk, num in chunks(rows)
     ]
-    return jax.tree.map(lambda *xs: np.concatenate(xs), *parts)
+    return jax.tree.map(lambda *xs: np.concatenate(xs, axis), *parts)
